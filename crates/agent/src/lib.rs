@@ -2,4 +2,7 @@
 //!
 //! Not here: decisions. The agent never picks a host, counts a quota or guesses an intent.
 
+pub mod properties;
 pub mod resource;
+
+pub use properties::Properties;
