@@ -335,6 +335,10 @@ guest.network.device=br0
         Properties::parse("agent.properties", content, &overrides).map_err(|e| e.to_string())
     }
 
+    fn host_without(key: &str) -> String {
+        HOST.lines().filter(|l| !l.starts_with(key)).collect::<Vec<_>>().join("\n")
+    }
+
     #[test]
     fn a_short_file_is_filled_up_with_defaults() {
         let (properties, unknown) = read(HOST, &[]).unwrap();
@@ -385,9 +389,7 @@ guest.network.device=br0
     #[test]
     fn what_has_no_default_must_be_given() {
         for key in ["guid", "host", "zone", "pod", "cluster"] {
-            let without: String =
-                HOST.lines().filter(|l| !l.starts_with(key)).map(|l| format!("{l}\n")).collect();
-            assert!(read(&without, &[]).unwrap_err().starts_with(key), "{key}");
+            assert!(read(&host_without(key), &[]).unwrap_err().starts_with(key), "{key}");
         }
     }
 
@@ -408,8 +410,7 @@ guest.network.device=br0
 
     #[test]
     fn an_image_worker_needs_no_pod_but_a_path() {
-        let worker: String =
-            HOST.lines().filter(|l| !l.starts_with("pod")).map(|l| format!("{l}\n")).collect();
+        let worker = host_without("pod");
         let resource = "resource=SecondaryStorageResource";
         let text = read(&worker, &[resource]).unwrap_err();
         assert!(text.starts_with("secondary.storage.path"), "{text}");
