@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::path::Path;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
@@ -222,7 +222,7 @@ struct Release(Arc<FakeResource>);
 
 impl Drop for Release {
     fn drop(&mut self) {
-        let mut state = self.0.state.lock().unwrap_or_else(|e| e.into_inner());
+        let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.held.clear();
         state.pings_held = false;
         self.0.changed.notify_all();
@@ -252,8 +252,14 @@ impl World {
         let (resource, shutdown) = (Arc::new(FakeResource::default()), CancellationToken::new());
         let resources = vec![Arc::clone(&resource) as Arc<dyn Resource>];
         let running = run_over(properties, resources, dialer, Arc::new(|_| {}), shutdown.clone());
-        let _release = Release(Arc::clone(&resource));
-        World { resource, shutdown, agent: tokio::spawn(running), links, dialled, _release }
+        World {
+            shutdown,
+            agent: tokio::spawn(running),
+            links,
+            dialled,
+            _release: Release(Arc::clone(&resource)),
+            resource,
+        }
     }
 
     /// The next connection of the agent; it has said nothing yet.
