@@ -6,11 +6,22 @@
 //! Not here: who may register what (the manager), storage pools of hosts (the agent), and the connection over
 //! which a worker gets its orders (the agent, whose second resource this is).
 
+mod address;
+mod checksum;
 mod config;
 pub mod fetch;
+mod layout;
+mod probe;
 mod progress;
+mod qcow2;
+mod serve;
+mod sink;
+mod source;
+mod tls;
+mod transfer;
 mod worker;
 
 pub use config::{TlsFiles, WorkerConfig, WorkerError};
 pub use progress::Transferred;
+pub use transfer::TransferError;
 pub use worker::SecondaryStorage;

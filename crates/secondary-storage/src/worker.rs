@@ -1,14 +1,32 @@
 //! The image worker: carries out what a manager orders.
+//!
+//! Not here: how it serves hosts (`serve`), and what lies where (`layout`).
 
-use hostler_wire::{Answer, CommandFailure, FailureKind, SecondaryStorageResource, WorkerCommand};
+mod download;
+mod failure;
+mod lanes;
+mod local;
+
+use std::sync::Arc;
+
+use hostler_wire::{
+    Answer, CommandFailure, DeleteTemplateAnswer, DeleteTemplateCommand, ListTemplatesAnswer,
+    SecondaryStorageResource, WorkerCommand,
+};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Transferred, WorkerConfig, WorkerError};
+use crate::layout::Layout;
+use crate::transfer::Patience;
+use crate::{Transferred, WorkerConfig, WorkerError, serve, tls};
+use lanes::Lanes;
 
-/// The image worker. Cheap to share behind an `Arc`; all methods take `&self`.
+/// The image worker. Share it behind an `Arc`: all methods take `&self`, and run at the same time.
 #[derive(Debug)]
 pub struct SecondaryStorage {
     config: WorkerConfig,
+    layout: Layout,
+    lanes: Lanes,
+    patience: Patience,
 }
 
 impl SecondaryStorage {
@@ -17,7 +35,9 @@ impl SecondaryStorage {
     /// # Errors
     /// [`WorkerError`] where the directory is not ours to write, or a certificate cannot be used.
     pub fn new(config: WorkerConfig) -> Result<Self, WorkerError> {
-        Ok(Self { config })
+        tls::server(&config.tls)?;
+        let layout = Layout::open(&config.root, config.mounted)?;
+        Ok(Self { config, layout, lanes: Lanes::default(), patience: Patience::default() })
     }
 
     /// Carries out one order. Orders for one template take turns; others do not wait for each other.
@@ -32,24 +52,81 @@ impl SecondaryStorage {
         progress: impl Fn(Transferred) + Send + Sync,
         cancelled: CancellationToken,
     ) -> Result<Answer, CommandFailure> {
-        let _ = (&progress, cancelled);
-        Err(CommandFailure { kind: FailureKind::Unsupported, text: command.name().to_owned() })
+        match command {
+            WorkerCommand::Download(command) => {
+                self.download(&command, &progress, &cancelled).await.map(Answer::Download)
+            }
+            WorkerCommand::Delete(command) => {
+                self.delete(&command, &cancelled).await.map(Answer::DeleteTemplate)
+            }
+            WorkerCommand::List(_) => self.list().map(Answer::ListTemplates),
+        }
     }
 
     /// What the Startup of a connection says of this worker. Blocks shortly.
     ///
     /// # Errors
-    /// [`WorkerError`] where the file system cannot be asked.
+    /// [`WorkerError`] where the file system cannot be asked, or is not mounted any more.
     pub fn stats(&self) -> Result<SecondaryStorageResource, WorkerError> {
-        Err(WorkerError::NotMounted { path: self.config.root.clone() })
+        self.layout.check()?;
+        let room = self.layout.room()?;
+        Ok(SecondaryStorageResource {
+            serve_address: self.config.serve_address.clone(),
+            path: self.layout.root().display().to_string(),
+            capacity: room.capacity,
+            available: room.available,
+        })
     }
 
-    /// Serves templates to hosts until `shutdown`.
+    /// Serves templates to hosts until `shutdown`. Hosts whose transfers that breaks go on with them later.
     ///
     /// # Errors
     /// [`WorkerError`] where it cannot listen or a certificate cannot be used.
     pub async fn serve(&self, shutdown: CancellationToken) -> Result<(), WorkerError> {
-        shutdown.cancelled().await;
+        let tls = Arc::new(tls::server(&self.config.tls)?);
+        let address = self.config.listen;
+        let listener = tokio::net::TcpListener::bind(address)
+            .await
+            .map_err(|source| WorkerError::Listen { address, source })?;
+        serve::run(listener, tls, self.layout.clone(), shutdown).await;
         Ok(())
     }
+
+    async fn delete(
+        &self,
+        command: &DeleteTemplateCommand,
+        cancelled: &CancellationToken,
+    ) -> Result<DeleteTemplateAnswer, CommandFailure> {
+        let template = command.template;
+        let _turn = self.lanes.enter(template, cancelled).await?;
+        let layout = self.layout.clone();
+        let was_there = blocking(move || layout.delete(template))
+            .await
+            .map_err(|error| failure::storage(template, "delete", &error))?;
+        if was_there {
+            tracing::info!(%template, "deleted a template");
+        }
+        Ok(DeleteTemplateAnswer { was_there })
+    }
+
+    fn list(&self) -> Result<ListTemplatesAnswer, CommandFailure> {
+        let read = || {
+            self.layout.check()?;
+            Ok((self.layout.list()?, self.layout.room()?))
+        };
+        let (manifests, room) = read().map_err(|error| failure::listing(&error))?;
+        let templates = manifests.into_iter().map(|m| (m.template, m.size)).collect();
+        Ok(ListTemplatesAnswer { templates, capacity: room.capacity, available: room.available })
+    }
 }
+
+/// Runs what may take seconds, such as deleting many GiB, where it holds up nobody.
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
+#[cfg(test)]
+mod tests;
