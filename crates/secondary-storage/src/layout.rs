@@ -9,7 +9,7 @@
 //!
 //! Every call blocks shortly. No path is ever made of anything but the root and a template's UUID.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -278,11 +278,10 @@ fn directories(parent: &Path) -> Result<Vec<TemplateId>, WorkerError> {
 fn remove_unless_in_use(directory: &Path) -> Result<(), WorkerError> {
     for name in [IMAGE, "packed"] {
         let path = directory.join(name);
-        if let Ok(file) = File::open(&path) {
-            file.try_lock().map_err(|_| {
-                let why = "another image worker is writing it; wait until it is done";
-                at("replace", &path)(io::Error::new(io::ErrorKind::ResourceBusy, why))
-            })?;
+        let Ok(file) = File::open(&path) else { continue };
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            let why = "another image worker is writing it; wait until it is done";
+            return Err(at("replace", &path)(io::Error::new(io::ErrorKind::ResourceBusy, why)));
         }
     }
     remove(directory)
