@@ -43,6 +43,9 @@ pub(crate) struct Manifest {
     pub(crate) checksum: Option<String>,
     /// Where it came from, without what may be secret.
     pub(crate) url: String,
+    /// How it was packed when it came; `checksum` is then of the packed file.
+    #[serde(default)]
+    pub(crate) packed: Option<String>,
 }
 
 /// Size of the file system.
@@ -327,6 +330,7 @@ mod tests {
             sha256: "00".repeat(32),
             checksum: None,
             url: "https://example.org/a".to_owned(),
+            packed: None,
         }
     }
 

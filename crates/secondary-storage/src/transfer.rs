@@ -43,7 +43,7 @@ impl Default for Patience {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(10),
-            idle: Duration::from_secs(60),
+            idle: Duration::from_mins(1),
             attempts: 5,
             backoff: Duration::from_secs(1),
         }
@@ -89,7 +89,7 @@ pub(crate) struct Transfer<'a> {
     pub(crate) limit: u64,
     /// What size the file has, if that is known before.
     pub(crate) size: Option<u64>,
-    /// The ETag it has, if that is known before; else that of the first answer counts.
+    /// The `ETag` it has, if that is known before; else that of the first answer counts.
     pub(crate) etag: Option<String>,
     /// How long to bear with a bad connection.
     pub(crate) patience: Patience,

@@ -41,6 +41,7 @@ impl World {
             sha256: sha256(&disk),
             checksum: None,
             url: String::new(),
+            packed: None,
         };
         layout.keep(incoming, &manifest).unwrap();
         std::fs::create_dir(dir.path().join("pool")).unwrap();

@@ -180,7 +180,7 @@ async fn a_file_that_says_it_is_too_big_is_not_begun() {
 
 #[tokio::test]
 async fn a_file_that_does_not_say_it_is_too_big_is_ended_at_the_limit() {
-    let server = WebServer::new(|_| answer("200 OK", &[], &[7; 100_000]));
+    let server = WebServer::new(|_| answer("200 OK", &[], &vec![7; 100_000]));
     let worker = Worker::new();
     let small = DownloadCommand { max_size: Bytes(4096), ..order(server.url("a")) };
     let (_, text) = worker.fails(small).await;
@@ -302,6 +302,51 @@ async fn a_qcow2_that_guests_would_see_too_large_is_refused() {
     qemu_img(&["create", "-f", "qcow2", path, "100T"]);
     let (_, text) = Worker::new().fails(order(format!("file://{path}"))).await;
     assert!(text.contains("guests would see it as 100.0 TiB large"), "{text}");
+}
+
+/// `bytes` through a program that packs.
+fn packed(program: &str, bytes: &[u8]) -> Vec<u8> {
+    let dir = TempDir::new().unwrap();
+    std::fs::write(dir.path().join("a"), bytes).unwrap();
+    let from = std::fs::File::open(dir.path().join("a")).unwrap();
+    let output = std::process::Command::new(program).arg("-c").stdin(from).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    output.stdout
+}
+
+#[tokio::test]
+async fn a_packed_template_is_unpacked_and_its_checksum_is_that_of_what_came() {
+    for program in ["gzip", "bzip2", "xz", "zstd"] {
+        let disk = qcow2();
+        let came = packed(program, &disk);
+        let checksum = Some(sha256(&came));
+        let server = WebServer::new(move |_| ok(&came));
+        let worker = Worker::new();
+        let order = DownloadCommand { checksum, ..order(server.url("no-name-tells-it")) };
+        let answer = worker.download(order.clone()).await.unwrap();
+        assert_eq!((answer.sha256, answer.size), (sha256(&disk), Bytes(disk.len() as u64)));
+        assert_eq!(files(&worker.storage.layout.root().join("templates")).len(), 2, "{program}");
+        assert!(worker.download(order).await.is_ok(), "again is a success");
+        assert_eq!(server.asked().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_small_file_that_unpacks_to_a_large_one_is_ended_at_the_limit() {
+    let bomb = packed("gzip", &vec![0; 50 << 20]);
+    let server = WebServer::new(move |_| ok(&bomb));
+    let order = DownloadCommand { max_size: Bytes(1 << 20), ..order(server.url("a")) };
+    let (_, text) = Worker::new().fails(order).await;
+    assert!(text.contains("unpacked it is larger than the limit of 1.0 MiB"), "{text}");
+}
+
+#[tokio::test]
+async fn a_damaged_packing_is_said_in_the_words_of_its_program() {
+    let mut came = packed("gzip", &qcow2());
+    came.truncate(came.len() / 2);
+    let server = WebServer::new(move |_| ok(&came));
+    let (_, text) = Worker::new().fails(order(server.url("a"))).await;
+    assert!(text.contains("gzip says: ") && text.contains("unexpected end of file"), "{text}");
 }
 
 #[tokio::test]
