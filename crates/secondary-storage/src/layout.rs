@@ -314,6 +314,7 @@ fn at(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> WorkerError 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use tempfile::TempDir;
     use uuid::Uuid;
 
@@ -358,6 +359,23 @@ mod tests {
         let error = Layout::open(dir.path(), false).unwrap_err();
         assert!(matches!(error, WorkerError::NotSecondaryStorage { .. }), "{error}");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_from_outside_leads_out_of_the_directory(
+            text in prop_oneof!["\\PC{0,60}", "[./%2e0-9a-f{}-]{0,60}", "\\{?[0-9a-f-]{32,36}\\}?"],
+        ) {
+            let layout = Layout { root: "/srv/storage".into(), mounted: false };
+            if let Ok(template) = text.parse::<TemplateId>() {
+                let path = layout.image(template);
+                let inside = path.strip_prefix("/srv/storage/templates").unwrap();
+                let mut parts = inside.components();
+                let name = parts.next().unwrap().as_os_str().to_str().unwrap();
+                prop_assert!(name.len() == 36 && name.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-'));
+                prop_assert_eq!(parts.as_path(), Path::new(IMAGE));
+            }
+        }
     }
 
     #[test]

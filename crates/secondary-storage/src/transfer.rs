@@ -226,7 +226,8 @@ impl Transfer<'_> {
                 request.send().await.map_err(|error| Attempt::asking(masked(&url), error))?;
             let status = response.status();
             if status.is_redirection() && matches!(self.redirects, Redirects::Follow { .. }) {
-                url = self.redirected(&url, &response)?;
+                let location = response.headers().get(LOCATION);
+                url = self.redirected(&url, location.and_then(|value| value.to_str().ok()))?;
             } else if status.is_success() || status.as_u16() == 416 && from > 0 {
                 return Ok(response);
             } else {
@@ -239,10 +240,10 @@ impl Transfer<'_> {
         }))
     }
 
-    fn redirected(&self, from: &Url, response: &Response) -> Result<Url, Attempt> {
+    /// Where a redirect of `from` leads, if we go there.
+    pub(crate) fn redirected(&self, from: &Url, location: Option<&str>) -> Result<Url, Attempt> {
         let refuse =
             |why: String| Attempt::Final(TransferError::BadRedirect { url: masked(from), why });
-        let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
         let location = location.ok_or_else(|| refuse("it does not say where to".to_owned()))?;
         let to = from
             .join(location)

@@ -159,7 +159,7 @@ impl TransferError {
 }
 
 /// How one attempt ended that did not bring everything.
-pub(super) enum Attempt {
+pub(crate) enum Attempt {
     /// Trying again may help.
     Passing(TransferError),
     /// It would end the same way.

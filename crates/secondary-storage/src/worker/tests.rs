@@ -467,6 +467,73 @@ async fn storage_that_is_not_mounted_any_more_is_said_and_not_written() {
     assert_eq!(server.asked().len(), 0);
 }
 
+#[tokio::test]
+async fn a_web_server_whose_certificate_nobody_vouches_for_is_refused_at_once() {
+    let cloud = Cloud::new();
+    let server = WebServer::tls(&cloud.machine(worker_guid()), |_| ok(b""));
+    let url = format!("https://localhost:{}/a", server.address.port());
+    let (_, text) = Worker::new().fails(order(url)).await;
+    assert!(text.contains("the certificate of its server is not trusted"), "{text}");
+}
+
+#[tokio::test]
+async fn from_https_to_http_a_redirect_leads_only_where_a_checksum_is_known() {
+    // Not over TLS: what counts is the URL that is asked.
+    let client = reqwest::Client::new();
+    let rule = crate::address::AddressRule { allow_private: true, allowed: Vec::new() };
+    let from: reqwest::Url = "https://example.org/a".parse().unwrap();
+    for (to_plain_http, location, follows) in [
+        (true, "http://example.org/b", true),
+        (false, "http://example.org/b", false),
+        (false, "https://example.org/b", true),
+        (true, "ftp://example.org/b", false),
+        (true, "//[", false),
+    ] {
+        let transfer = crate::transfer::Transfer {
+            client: &client,
+            url: &from,
+            redirects: crate::transfer::Redirects::Follow { rule: &rule, to_plain_http },
+            limit: 1,
+            size: None,
+            etag: None,
+            patience: impatient(),
+        };
+        let outcome = transfer.redirected(&from, Some(location));
+        assert_eq!(outcome.is_ok(), follows, "{location}");
+    }
+}
+
+#[tokio::test]
+async fn serving_ends_when_it_is_told_to_and_an_address_that_is_taken_is_said() {
+    let (worker, shutdown) = (Worker::new(), CancellationToken::new());
+    shutdown.cancel();
+    assert!(worker.storage.serve(shutdown).await.is_ok());
+
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let worker = Worker::with(|config| config.listen = taken.local_addr().unwrap());
+    let error = worker.storage.serve(CancellationToken::new()).await.unwrap_err();
+    assert!(matches!(error, WorkerError::Listen { .. }), "{error}");
+}
+
+#[test]
+fn a_worker_without_a_usable_certificate_does_not_start() {
+    let (dir, cloud) = (TempDir::new().unwrap(), Cloud::new());
+    let files = cloud.machine(worker_guid());
+    std::fs::write(&files.certificate, "").unwrap();
+    let config = WorkerConfig {
+        root: dir.path().join("storage"),
+        mounted: false,
+        listen: "127.0.0.1:0".parse().unwrap(),
+        serve_address: String::new(),
+        tls: files,
+        file_roots: None,
+        allowed_networks: Vec::new(),
+    };
+    let error = SecondaryStorage::new(config).unwrap_err();
+    assert!(matches!(error, WorkerError::Tls { .. }), "{error}");
+    assert!(!dir.path().join("storage").exists());
+}
+
 #[test]
 fn the_size_of_the_storage_is_known() {
     let stats = Worker::new().storage.stats().unwrap();
