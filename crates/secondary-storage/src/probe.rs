@@ -212,6 +212,9 @@ async fn qemu_img_info(path: &Path, wanted: DiskFormat) -> Result<Info, ProbeErr
         .await
         .map_err(|_| ProbeError::QemuImg(format!("no answer within {} s", TIME.as_secs())))?
         .map_err(source_of)?;
+    if output.status.code() == Some(127) {
+        return Err(source_of(io::ErrorKind::NotFound.into()));
+    }
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr).trim().replace('\n', "; ");
         let said = said.replace(&path.display().to_string(), "the file");
