@@ -10,6 +10,7 @@ pub mod connection;
 pub mod journal;
 pub mod properties;
 pub mod resource;
+pub mod worker_resource;
 
 pub use agent::{AgentError, OnReady, resource_guid, run, run_over};
 pub use properties::Properties;
