@@ -61,10 +61,11 @@ fn claiming(kind: u16, start: &[u8], claim: u32) -> Vec<u8> {
 
 /// One test, because what other threads take would be counted too.
 #[test]
-fn a_frame_never_takes_more_memory_than_the_limit_for_frames() {
-    let limit = MAX_FRAME_LENGTH + 64 * 1024;
+fn what_a_frame_only_claims_takes_no_memory() {
     assert!(most_taken(&u32::MAX.to_be_bytes()) < 4096);
-    assert!(most_taken(&u32::try_from(MAX_FRAME_LENGTH).unwrap().to_be_bytes()) <= limit);
+    // A length is believed up to the limit, and room is made for it.
+    let longest = u32::try_from(MAX_FRAME_LENGTH).unwrap().to_be_bytes();
+    assert!(most_taken(&longest) <= MAX_FRAME_LENGTH + 64 * 1024);
     let mut most = 0;
     for kind in 1..=12 {
         for claim in [1 << 10, 1 << 20, 15 << 20, 1 << 24, u32::MAX] {
@@ -73,5 +74,6 @@ fn a_frame_never_takes_more_memory_than_the_limit_for_frames() {
             }
         }
     }
-    assert!(most <= limit, "{most} bytes were taken for a frame of 200");
+    // A list makes room for 1 MiB before it has seen its elements.
+    assert!(most <= 2 * 1024 * 1024, "{most} bytes were taken for a frame of 200");
 }
