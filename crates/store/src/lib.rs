@@ -8,10 +8,25 @@
 mod columns;
 mod connection;
 mod error;
+mod listing;
 mod migrate;
 
+pub mod account;
+pub mod cluster;
+pub mod domain;
 pub mod event;
 pub mod installation;
+pub mod network;
+pub mod network_offering;
+pub mod pod;
+pub mod service_offering;
+pub mod session;
+pub mod setting;
+pub mod ssh_keypair;
+pub mod user;
+pub mod zone;
 
 pub use connection::{Counters, Store, Tx};
 pub use error::StoreError;
+pub(crate) use listing::still_used;
+pub use listing::{Listed, Page, Scope};
