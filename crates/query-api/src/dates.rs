@@ -2,8 +2,8 @@
 //!
 //! Not here: reading a clock.
 
-use jiff::civil::{Date, DateTime, Time};
 pub use jiff::Timestamp;
+use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 
 /// A time as answers carry it: `yyyy-MM-dd'T'HH:mm:ss+0000`, always UTC.

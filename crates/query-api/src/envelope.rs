@@ -202,7 +202,8 @@ impl JobAnswer {
                 body["jobresult"] = self.result;
             }
             JobStatus::Failed | JobStatus::Cancelled => {
-                let error = self.error.unwrap_or_else(|| ApiError::internal("the job was cancelled"));
+                let error =
+                    self.error.unwrap_or_else(|| ApiError::internal("the job was cancelled"));
                 body["jobresulttype"] = "object".into();
                 body["jobresultcode"] = error.status.code().into();
                 body["jobresult"] =

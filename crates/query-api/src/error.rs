@@ -230,7 +230,9 @@ impl ApiError {
     pub fn control_character(param: &str) -> Self {
         Self::api(
             Status::ParameterError,
-            format!("Received value for parameter {param} contains illegal ASCII control characters"),
+            format!(
+                "Received value for parameter {param} contains illegal ASCII control characters"
+            ),
         )
     }
 

@@ -27,9 +27,12 @@ fn entry(command: &CommandDecl, all: &[&CommandDecl], role: RoleType) -> Value {
     if command.is_async()
         && let Value::Array(fields) = &mut response
     {
-        let field = |name, description| json!({"name": name, "type": "string", "description": description});
+        let field =
+            |name, description| json!({"name": name, "type": "string", "description": description});
         fields.push(field("jobid", "the job that does it"));
-        fields.push(json!({"name": "jobstatus", "type": "integer", "description": "state of that job"}));
+        fields.push(
+            json!({"name": "jobstatus", "type": "integer", "description": "state of that job"}),
+        );
     }
     json!({
         "name": command.name,
@@ -68,5 +71,10 @@ fn related(all: &[&CommandDecl], object: Option<&str>, but: &str) -> String {
 const PAGING: &[ParamDecl] = &[
     ParamDecl::new("keyword", ParamType::String, false, "only what has this text in its name"),
     ParamDecl::new("page", ParamType::Integer, false, "the page, from 1; goes with pagesize"),
-    ParamDecl::new("pagesize", ParamType::Integer, false, "rows in a page, at most 500; -1 for all"),
+    ParamDecl::new(
+        "pagesize",
+        ParamType::Integer,
+        false,
+        "rows in a page, at most 500; -1 for all",
+    ),
 ];

@@ -32,7 +32,9 @@ impl Paging {
         match (page, size) {
             (None, None) => Ok(Self::Default),
             (None, Some(-1)) => Ok(Self::Unlimited),
-            (Some(_), Some(-1)) => Err(refuse("page can't be specified with pagesize -1 (unlimited)")),
+            (Some(_), Some(-1)) => {
+                Err(refuse("page can't be specified with pagesize -1 (unlimited)"))
+            }
             (Some(_), None) => Err(refuse("\"page\" parameter requires \"pagesize\" parameter")),
             (None, Some(_)) => Err(refuse("\"pagesize\" parameter requires \"page\" parameter")),
             (Some(page), Some(size)) => {

@@ -46,10 +46,7 @@ impl Params {
 
     /// The value of a parameter, by its name in any case.
     pub fn get(&self, name: &str) -> Option<&str> {
-        let raw = self
-            .names
-            .get(name)
-            .or_else(|| self.names.get(&name.to_lowercase()))?;
+        let raw = self.names.get(name).or_else(|| self.names.get(&name.to_lowercase()))?;
         self.raw.get(raw).map(String::as_str)
     }
 
@@ -117,7 +114,10 @@ impl Params {
     }
 
     /// Names that `known` does not accept (it is asked with the lower-cased name before any `[`).
-    pub fn unknown<'a>(&'a self, known: impl Fn(&str) -> bool + 'a) -> impl Iterator<Item = &'a str> {
+    pub fn unknown<'a>(
+        &'a self,
+        known: impl Fn(&str) -> bool + 'a,
+    ) -> impl Iterator<Item = &'a str> {
         self.raw.keys().map(String::as_str).filter(move |name| {
             let base = name.split('[').next().unwrap_or(name).to_lowercase();
             !known(&base)
