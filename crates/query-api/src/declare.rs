@@ -272,7 +272,6 @@ pub const TOLERATED: &[&str] = &[
     "sessionkey",
     "signature",
     "signatureversion",
-    "uuid",
 ];
 
 /// lower(name) + `response`.

@@ -1,4 +1,5 @@
 //! Requests merged from query and body, paging, and answers in both forms.
+#![allow(clippy::unwrap_used)]
 
 use hostler_query_api::{
     Answer, ApiCommand, ApiError, ErrorClass, Format, JobAnswer, JobStatus, Paging, Params, Status,

@@ -1,4 +1,5 @@
 //! What a declared command reads from a request, and how it refuses.
+#![allow(clippy::unwrap_used)]
 
 use hostler_query_api::dates;
 use hostler_query_api::{
