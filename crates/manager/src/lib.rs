@@ -2,4 +2,6 @@
 //!
 //! Not here: what runs on hosts (`hostler-agent`), SQL (`hostler-store`), who fits where (`hostler-scheduler`).
 
+pub mod api;
 pub mod error;
+pub mod settings;

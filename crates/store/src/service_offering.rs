@@ -119,6 +119,15 @@ pub fn service_offering_get_any(
     .ok_or_else(|| StoreError::NotFound { what: "service offering", id: id.to_string() })
 }
 
+/// Whether there ever was an offering.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn service_offering_ever(tx: &Tx<'_>) -> Result<bool, StoreError> {
+    let first = "SELECT 1 FROM service_offering LIMIT 1";
+    Ok(tx.row("look for service offerings", first, &[], |_| Ok(()))?.is_some())
+}
+
 /// Takes an offering off sale. VMs of it live on.
 ///
 /// # Errors
