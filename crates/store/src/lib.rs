@@ -10,8 +10,19 @@ mod connection;
 mod error;
 mod migrate;
 
+pub mod address;
+pub mod blueprint;
+pub mod claim;
 pub mod event;
 pub mod installation;
+pub mod job;
+pub mod nic;
+pub mod placement;
+pub mod run;
+pub mod step;
+pub mod template;
+pub mod vm;
+pub mod volume;
 
 pub use connection::{Counters, Store, Tx};
 pub use error::StoreError;
