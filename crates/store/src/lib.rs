@@ -11,7 +11,10 @@ mod error;
 mod migrate;
 
 pub mod event;
+pub mod host;
 pub mod installation;
+pub mod place;
+pub mod storage_pool;
 
 pub use connection::{Counters, Store, Tx};
 pub use error::StoreError;
