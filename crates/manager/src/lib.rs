@@ -2,6 +2,9 @@
 //!
 //! Not here: what runs on hosts (`hostler-agent`), SQL (`hostler-store`), who fits where (`hostler-scheduler`).
 
+pub mod agents;
 pub mod api;
+pub mod ca;
 pub mod error;
+pub mod metrics;
 pub mod settings;
