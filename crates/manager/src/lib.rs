@@ -5,6 +5,10 @@
 pub mod agents;
 pub mod api;
 pub mod ca;
+pub mod context;
 pub mod error;
+pub mod jobs;
 pub mod metrics;
+pub mod monitors;
+pub mod orchestration;
 pub mod settings;

@@ -16,6 +16,7 @@ pub mod address;
 pub mod blueprint;
 pub mod claim;
 pub mod cluster;
+pub mod deploy;
 pub mod domain;
 pub mod event;
 pub mod event_view;
