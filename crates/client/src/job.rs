@@ -13,7 +13,7 @@ use crate::session::Session;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// How long the manager may be away while a job is followed.
-const AWAY: Duration = Duration::from_secs(60);
+const AWAY: Duration = Duration::from_mins(1);
 
 /// What an asynchronous command answers at once.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -290,13 +290,15 @@ async fn login_server(refusals: u64) -> (MockServer, Session) {
         .append_header("set-cookie", "sessionkey=k;HttpOnly")
         .set_body_json(json!({"loginresponse": {"sessionkey": "k"}}));
     Mock::given(method("POST")).respond_with(login).mount(&server).await;
-    let refused =
-        json!({"r": {"errorcode": 401, "errortext": "unable to verify user credentials"}});
-    Mock::given(method("GET"))
-        .respond_with(ResponseTemplate::new(401).set_body_json(refused))
-        .up_to_n_times(refusals)
-        .mount(&server)
-        .await;
+    if refusals > 0 {
+        let refused =
+            json!({"r": {"errorcode": 401, "errortext": "unable to verify user credentials"}});
+        Mock::given(method("GET"))
+            .respond_with(ResponseTemplate::new(401).set_body_json(refused))
+            .up_to_n_times(refusals)
+            .mount(&server)
+            .await;
+    }
     Mock::given(query_param("sessionkey", "k"))
         .respond_with(ResponseTemplate::new(200).set_body_json(json!({"listzonesresponse": {}})))
         .mount(&server)
