@@ -154,6 +154,12 @@ identity_trouble() { # DIR: prints what is wrong with the identity there and fai
     { printf 'it is for another key'; return 1; }
   openssl x509 -in "$d/agent.crt" -noout -checkhost "$GUID" 2>/dev/null | grep -q 'does match' ||
     { printf 'it is not for the host %s' "$GUID"; return 1; }
+  # libvirt refuses to start with, and to connect by, a certificate whose key usage lacks this
+  if openssl x509 -in "$d/agent.crt" -noout -ext keyUsage 2>/dev/null | grep -q critical &&
+    ! openssl x509 -in "$d/agent.crt" -noout -ext keyUsage 2>/dev/null | grep -q 'Key Encipherment'; then
+    printf 'its keyUsage lacks keyEncipherment, which libvirt insists on'
+    return 1
+  fi
 }
 
 # ---- agent.properties ----

@@ -193,7 +193,7 @@ libvirt_bring_up() {
       CHANGES=$((CHANGES + 1)) ;;
     plain)
       libvirtd_stop
-      libvirtd_start || die 31 "libvirtd does not start: $(last_log)"
+      libvirtd_start || die 31 "libvirtd does not start: $(libvirtd_reason)"
       CHANGES=$((CHANGES + 1)) ;;
   esac
 }
@@ -207,6 +207,16 @@ libvirtd_start() {
   done
   # shellcheck disable=SC2086  # several words
   setsid libvirtd -d $LIBVIRTD_ARGS 9>&- </dev/null >>"$LOG" 2>&1
+}
+
+# As a daemon it tells only syslog: ask it again in the foreground.
+libvirtd_reason() {
+  local LIBVIRTD_ARGS='' said
+  # shellcheck source=/dev/null
+  if [ -f "$ARGS_FILE" ]; then . "$ARGS_FILE"; fi
+  # shellcheck disable=SC2086  # several words
+  said=$(timeout 5 libvirtd $LIBVIRTD_ARGS 9>&- 2>&1 </dev/null | sed -n 's/.*: error : [^ ]* : //p' | head -n 1)
+  one_line "${said:-$(tail -n 1 "$LOG")}"
 }
 
 libvirtd_stop() { stop_process libvirtd; }
