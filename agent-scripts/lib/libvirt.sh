@@ -240,8 +240,8 @@ unit_reason() { # UNIT: the last thing it said
 
 # ---- proof ----
 
-listening() { # does anything listen on the port? yes, too, when there is to be none
-  [ -z "$LV_PORT" ] || timeout 5 bash -c "exec 3<>/dev/tcp/127.0.0.1/$LV_PORT" 2>/dev/null
+listening() { # does anything listen on the port? (yes, too, when none is wanted)
+  [ -z "$LV_PORT" ] || [ -n "$(ss -Hltn "( sport = :$LV_PORT )" 2>/dev/null)" ]
 }
 
 virsh_works() { # URI
