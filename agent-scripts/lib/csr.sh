@@ -28,5 +28,5 @@ need_openssl() {
   command -v apt-get >/dev/null || die 30 'this host has neither openssl nor apt-get'
   installed_packages > "$WORK/before"
   install_packages openssl
-  installed_packages | comm -13 "$WORK/before" - > "$STAGE/csr.packages"
+  installed_packages | comm -13 "$WORK/before" - > "$STAGE/csr.packages" || die 36 "cannot write in $STAGE"
 }

@@ -39,13 +39,20 @@ plan_packages() {
 
 apply_packages() {
   local -a missing=()
+  local early
+  # what "csr" had to install, a moment ago, counts as installed by this run
+  if [ -s "$STAGE/csr.packages" ]; then
+    early=$(tr '\n' ' ' < "$STAGE/csr.packages")
+    journal packages csr names "${early% }"
+    CHANGES=$((CHANGES + 1))
+  fi
   mapfile -t missing < <(missing_packages)
   if [ ${#missing[@]} -eq 0 ]; then
-    DETAIL='all present'
+    DETAIL="all present${early:+, installed before: ${early% }}"
     return 0
   fi
   installed_packages > "$RUN_DIR/packages.before"
-  journal packages "run-$(date -u +%Y%m%dT%H%M%SZ)" "$RUN_DIR/packages.before"
+  journal packages "$(date -u +%Y%m%dT%H%M%SZ)" "$RUN_DIR/packages.before"
   CHANGES=$((CHANGES + 1))
   install_packages "${missing[@]}"
   # from here on it is known exactly what came in; that list is what is kept
@@ -73,7 +80,7 @@ apt_reason() { # OFFSET: the first error in the log from there
 journal_packages_known() { # the journal's line gets the names
   local names fresh=$JOURNAL.x
   names=$(<"$RUN_DIR/packages.new")
-  awk -F '\t' -v OFS='\t' -v n="${names% }" '$1 == "packages" && $3 !~ / / && $3 ~ /packages.before$/ {$3 = "names", $4 = n} {print}' \
+  awk -F '\t' -v OFS='\t' -v n="${names% }" '$1 == "packages" && $3 !~ / / && $3 ~ /packages.before$/ {$3 = "names"; $4 = n} {print}' \
     "$JOURNAL" > "$fresh" && mv -f -- "$fresh" "$JOURNAL" || die 36 "cannot write $JOURNAL"
 }
 
