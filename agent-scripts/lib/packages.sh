@@ -86,7 +86,7 @@ journal_packages_known() { # the journal's line gets the names
 
 undo_packages() { # RUN names NAMES | RUN FILE-WITH-THE-LIST-BEFORE
   local -a names=()
-  local name
+  local name others
   if [ "$KEEP_PACKAGES" = 1 ]; then return 0; fi
   if [ "$2" = names ]; then
     for name in $3; do names+=("$name"); done
@@ -95,10 +95,18 @@ undo_packages() { # RUN names NAMES | RUN FILE-WITH-THE-LIST-BEFORE
   fi
   mapfile -t names < <(for name in "${names[@]}"; do still_there "$name" && printf '%s\n' "$name"; done)
   if [ ${#names[@]} -eq 0 ]; then return 0; fi
-  # -o: a half-installed package must not keep the others from going
+  if domains_run; then undo_trouble "packages stay: VMs run on this host"; return 0; fi
+  others=$(others_that_go "${names[@]}")
+  if [ -n "$others" ]; then undo_trouble "packages stay: $others would go with them"; return 0; fi
   timeout "$APT_SECONDS" apt-get purge "${APT_OPTIONS[@]}" "${names[@]}" 9>&- </dev/null >>"$LOG" 2>&1 ||
     undo_trouble "cannot purge ${names[*]}"
 }
 
 # shellcheck disable=SC2016  # dpkg-query's own variables
 still_there() { [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) =~ ^(installed|half|unpacked|config|trigger) ]]; }
+
+others_that_go() { # NAME...: what apt would remove besides
+  local name
+  timeout 120 apt-get -s purge "${APT_OPTIONS[@]}" "$@" 2>/dev/null </dev/null | awk '$1 == "Purg" || $1 == "Remv" {print $2}' | sort -u |
+    while read -r name; do [[ " $* " == *" $name "* ]] || printf '%s ' "$name"; done
+}

@@ -26,6 +26,14 @@ agent_pids() { # the agent itself, not its wrapper
   fi
 }
 
+agent_deaths() { # how often it has died since it was started on purpose
+  if has_systemd; then
+    systemctl show -p NRestarts --value hostler-agent.service 2>/dev/null
+  else
+    cat /run/hostler-agent.deaths 2>/dev/null || echo 0
+  fi
+}
+
 service_enabled() {
   if has_systemd; then unit_is enabled hostler-agent.service enabled; else [ -x "$INIT_SCRIPT" ] && [ -e /etc/rc2.d/S99hostler-agent ]; fi
 }
@@ -46,8 +54,8 @@ apply_service() {
   local changed_before=$TOTAL_CHANGES_OF_FILES level
   if has_systemd; then
     [ -f "$(unit_source)" ] || die 36 'hostler-agent.service is missing'
-    journal service systemd
     put_file "$(unit_source)" "$UNIT" 644
+    journal service systemd
     if [ "$CHANGES" -gt 0 ]; then systemd daemon-reload; fi
     if ! service_enabled; then
       systemd enable hostler-agent.service || die 33 "systemctl cannot enable hostler-agent: $(last_log)"
@@ -56,15 +64,17 @@ apply_service() {
     if [ $((changed_before + CHANGES)) -gt 0 ] || ! unit_is active hostler-agent.service active; then
       systemd reset-failed hostler-agent.service
       systemd restart hostler-agent.service || die 33 "the agent does not start: $(unit_reason hostler-agent.service)"
+      DEATHS=$(agent_deaths)
       CHANGES=$((CHANGES + 1))
     fi
   else
-    journal service initd
     put_file "$HERE/hostler-agent.init" "$INIT_SCRIPT" 755
     for level in 2 3 4 5; do put_link ../init.d/hostler-agent "/etc/rc$level.d/S99hostler-agent"; done
     for level in 0 1 6; do put_link ../init.d/hostler-agent "/etc/rc$level.d/K01hostler-agent"; done
+    journal service initd
     if [ $((changed_before + CHANGES)) -gt 0 ] || [ -z "$(agent_pids)" ]; then
       "$INIT_SCRIPT" restart 9>&- </dev/null >>"$LOG" 2>&1 || die 33 "the agent does not start: $(agent_said)"
+      DEATHS=0
       CHANGES=$((CHANGES + 1))
     fi
   fi
@@ -80,6 +90,7 @@ journal_agent() {
   journal agent hostler-agent "$([ -n "$(agent_pids)" ] && echo on || echo off)" "$(service_enabled && echo on || echo off)"
 }
 
+# Comes after the service's files in the journal, so it is undone while they are there.
 undo_service() { agent_stop; }
 
 agent_stop() {
@@ -124,12 +135,12 @@ agent_connection() { # prints the peer of an established connection of the agent
 # There is no event for "a connection was made" that a shell could wait for: look
 # until it is there, the agent is gone, or time is up.
 apply_verify() {
-  local peer='' end=$((SECONDS + CONNECT_SECONDS)) idle
+  local peer='' end=$((SECONDS + CONNECT_SECONDS)) idle deaths=${DEATHS:-$(agent_deaths)}
   exec {idle}<> <(:)
   while :; do
     peer=$(agent_connection)
     [ -z "$peer" ] || break
-    agent_alive || die 33 "the agent ended: $(agent_said)"
+    agent_alive && [ "$(agent_deaths)" = "$deaths" ] || die 33 "the agent ended: $(agent_said)"
     [ "$SECONDS" -lt "$end" ] || break
     read -r -t 0.2 -u "$idle"
   done
