@@ -5,9 +5,11 @@
 pub mod agents;
 pub mod api;
 pub mod ca;
+pub mod config;
 pub mod context;
 pub mod error;
 pub mod jobs;
+pub mod manager;
 pub mod metrics;
 pub mod monitors;
 pub mod orchestration;
