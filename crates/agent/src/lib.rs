@@ -2,4 +2,6 @@
 //!
 //! Not here: decisions. The agent never picks a host, counts a quota or guesses an intent.
 
+pub mod domain_xml;
+pub mod hypervisor;
 pub mod resource;
