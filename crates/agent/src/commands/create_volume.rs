@@ -10,8 +10,5 @@ pub(super) fn execute(
     command: &CreateVolumeCommand,
 ) -> Result<CreateVolumeAnswer, CommandError> {
     let path = resource.storage.create_volume(&command.volume)?;
-    Ok(CreateVolumeAnswer {
-        size: command.volume.size,
-        path: path.to_string_lossy().into_owned(),
-    })
+    Ok(CreateVolumeAnswer { size: command.volume.size, path: path.to_string_lossy().into_owned() })
 }

@@ -68,7 +68,9 @@ pub enum CommandError {
         here: RunId,
     },
     /// News that is older than what is known.
-    #[error("run {run} is at generation {known} here, and has ended; generation {sent} comes too late")]
+    #[error(
+        "run {run} is at generation {known} here, and has ended; generation {sent} comes too late"
+    )]
     Ended {
         /// The run.
         run: RunId,

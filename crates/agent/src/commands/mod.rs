@@ -16,12 +16,13 @@ mod report;
 mod start;
 mod stop;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use hostler_wire::{Answer, Command, CommandFailure, FailureKind};
 use tracing::instrument;
 
 pub use error::CommandError;
+pub(crate) use error::chain;
 
 use crate::kvm::LibvirtComputingResource;
 use crate::resource::Task;

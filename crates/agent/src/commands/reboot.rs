@@ -31,7 +31,9 @@ pub(super) fn execute(
                 resource.hypervisor.reboot(&domain)?;
             }
             let raised = resource.runs.raise(command.run);
-            Ok(RebootAnswer { generation: raised.unwrap_or_else(|| domain.mark().generation.next()) })
+            Ok(RebootAnswer {
+                generation: raised.unwrap_or_else(|| domain.mark().generation.next()),
+            })
         }
     }
 }

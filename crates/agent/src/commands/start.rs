@@ -120,10 +120,7 @@ fn bring_up(
     Ok(StartAnswer { generation, was_running: false, vnc_port })
 }
 
-fn host_side(
-    resource: &LibvirtComputingResource,
-    spec: &VmSpec,
-) -> Result<HostSide, CommandError> {
+fn host_side(resource: &LibvirtComputingResource, spec: &VmSpec) -> Result<HostSide, CommandError> {
     let disks = spec
         .disks
         .iter()

@@ -113,7 +113,9 @@ impl RunJournal {
                 Ok(record) => {
                     runs.insert(record.run, record);
                 }
-                Err(error) => warn!(%error, file = %path.display(), "left out a file of the run journal"),
+                Err(error) => {
+                    warn!(%error, file = %path.display(), "left out a file of the run journal")
+                }
             }
         }
         Ok(Self { directory: Some(directory.to_owned()), runs: Mutex::new(runs) })
@@ -134,9 +136,9 @@ impl RunJournal {
         self.lock().values().filter(|record| record.phase != Phase::Stopped).cloned().collect()
     }
 
-    /// Every run of a VM.
-    pub fn of_vm(&self, vm: VmId) -> Vec<RunRecord> {
-        self.lock().values().filter(|record| record.vm == vm).cloned().collect()
+    /// Every run, also those that were stopped.
+    pub fn all(&self) -> Vec<RunRecord> {
+        self.lock().values().cloned().collect()
     }
 
     /// Keeps a record, in place of an older one of the same run.

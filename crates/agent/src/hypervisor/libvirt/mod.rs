@@ -56,6 +56,16 @@ impl LibvirtHypervisor {
         Self { calls: Calls::new(uri), hub, domain_type, stats_asked: Arc::default() }
     }
 
+    /// Destroys a domain as somebody beside us would.
+    #[cfg(test)]
+    pub(crate) fn end_from_outside(&self, uuid: Uuid) {
+        let end = move |connect: &Connect| {
+            let domain = connect.lookup_domain_by_uuid(uuid);
+            domain.and_then(|domain| domain.destroy()).map_err(|error| refused("destroy", &error))
+        };
+        self.calls.call("destroy", STARTING, end).expect("the test has started it");
+    }
+
     /// Does `work` with a domain, having read again that it is ours.
     fn with<T: Send + 'static>(
         &self,
@@ -193,11 +203,10 @@ impl Hypervisor for LibvirtHypervisor {
     }
 
     fn undefine(&self, domain: &OwnedDomain) -> Result<(), HypervisorError> {
-        let mut flags = sys::VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
-            | sys::VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
-            | sys::VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA;
+        let mut flags =
+            sys::VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | sys::VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA;
         if self.domain_type != DomainType::Test {
-            flags |= sys::VIR_DOMAIN_UNDEFINE_NVRAM;
+            flags |= sys::VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA | sys::VIR_DOMAIN_UNDEFINE_NVRAM;
         }
         let undefine = move |_: &Connect, handle: &Domain| handle.undefine_flags(flags);
         match self.with("undefine", READING, domain, undefine) {
