@@ -6,3 +6,4 @@ pub mod agents;
 pub mod ca;
 pub mod error;
 pub mod metrics;
+pub mod onboarding;
