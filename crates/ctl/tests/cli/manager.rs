@@ -1,4 +1,4 @@
-//! A manager that knows a few fixed answers and checks signatures, and the program set up to talk to it.
+//! A manager that knows a few fixed answers, checks signatures, and knows no parameter `bridge`; and the program set up to talk to it.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -131,7 +131,10 @@ fn respond(answers: &Mutex<Answers>, request: &Request) -> ResponseTemplate {
     let Some(known) = answers.get_mut(command) else { return error(432, "unknown command") };
     let (status, body) = if known.len() > 1 { known.remove(0) } else { known[0].clone() };
     let envelope = format!("{}response", command.to_lowercase());
-    ResponseTemplate::new(status).set_body_json(json!({ envelope: body }))
+    let ignored = params.get("bridge").map_or("", |_| "bridge");
+    ResponseTemplate::new(status)
+        .insert_header("x-hostler-ignored-parameters", ignored)
+        .set_body_json(json!({ envelope: body }))
 }
 
 fn error(status: u16, text: &str) -> ResponseTemplate {

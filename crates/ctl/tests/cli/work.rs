@@ -204,3 +204,15 @@ async fn a_public_key_is_registered_and_a_private_one_never() {
     manager.run(&["keypair", "register", "k", "--file", path]).code(1);
     assert_eq!(manager.calls("registerSSHKeyPair").await.len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_manager_ignored_is_a_warning() {
+    let manager = Manager::start().await;
+    manager.answers("createNetwork", 200, json!({"network": {"id": "n", "name": "net"}}));
+    let arguments = "network create net --zone dc1 --gateway 10.1.1.1 --netmask 255.255.255.0 --start 10.1.1.10 \
+                     --end 10.1.1.20 --bridge br0 -q";
+    let assert = manager.run(&arguments.split_whitespace().collect::<Vec<_>>()).success();
+    assert_eq!(stderr(&assert), "WARNING: the manager does not know and ignored: bridge\n");
+    assert_eq!(stdout(&assert), "n\n");
+    assert_eq!(manager.calls("createNetwork").await[0].1.get("networkofferingid"), None);
+}
