@@ -5,6 +5,8 @@
 mod agent;
 mod executor;
 mod lanes;
+mod program;
+mod stats;
 
 pub mod commands;
 pub mod connection;
@@ -13,13 +15,12 @@ pub mod hypervisor;
 pub mod journal;
 pub mod kvm;
 pub mod network;
-mod program;
 pub mod properties;
 pub mod resource;
 pub mod runs;
 pub mod seed;
-mod stats;
 pub mod storage;
+pub mod worker_resource;
 
 pub use agent::{AgentError, OnReady, resource_guid, run, run_over};
 pub use properties::Properties;

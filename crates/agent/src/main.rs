@@ -5,14 +5,17 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 
 use anyhow::Context;
 use clap::Parser;
 use hostler_agent::connection::TlsDialer;
+use hostler_agent::kvm::LibvirtComputingResource;
 use hostler_agent::properties::ResourceKind;
 use hostler_agent::resource::Resource;
+use hostler_agent::worker_resource::WorkerResource;
 use hostler_agent::{AgentError, OnReady, Properties, run_over};
 use sd_notify::NotifyState;
 use tokio::runtime::Runtime;
@@ -40,6 +43,9 @@ struct Arguments {
     #[arg(long)]
     check_config: bool,
 }
+
+/// What runs beside the connection, for instance the image worker's service to hosts.
+type Beside = Pin<Box<dyn Future<Output = anyhow::Result<()>>>>;
 
 /// Why the process ends.
 enum Failure {
@@ -93,20 +99,37 @@ fn begin(arguments: &Arguments) -> Result<(), Failure> {
 fn serve(runtime: &Runtime, properties: Properties) -> Result<(), Failure> {
     info!(version = env!("CARGO_PKG_VERSION"), guid = %properties.guid, "the agent begins");
     let dialer = TlsDialer::new(&properties).map_err(|e| Failure::Configuration(e.into()))?;
-    let resources = properties
-        .resources
-        .iter()
-        .map(|kind| resource(*kind, &properties, runtime))
-        .collect::<anyhow::Result<Vec<_>>>()
-        .map_err(Failure::Other)?;
     let shutdown = CancellationToken::new();
+    let mut resources: Vec<Arc<dyn Resource>> = Vec::new();
+    let mut beside: Vec<Beside> = Vec::new();
+    for kind in &properties.resources {
+        match kind {
+            ResourceKind::Libvirt => {
+                let resource =
+                    LibvirtComputingResource::new(&properties, runtime.handle().clone())
+                        .map_err(|e| Failure::Other(e.into()))?;
+                resources.push(Arc::new(resource));
+            }
+            ResourceKind::SecondaryStorage => {
+                let worker = WorkerResource::new(&properties, runtime.handle().clone())
+                    .map_err(|e| Failure::Other(e.into()))?;
+                let serving = worker.serve(shutdown.clone());
+                beside.push(Box::pin(async move { Ok(serving.await?) }));
+                resources.push(Arc::new(worker));
+            }
+        }
+    }
     runtime.block_on(async {
         end_on_signal(&shutdown).map_err(Failure::Other)?;
         notify(&[NotifyState::Ready, NotifyState::Status("looking for a manager")]);
         let on_ready: OnReady = Arc::new(|ready| {
             notify(&[NotifyState::Status(&format!("taken in as host {}", ready.host))]);
         });
-        let ended = run_over(properties, resources, dialer, on_ready, shutdown).await;
+        let running = run_over(properties, resources, dialer, on_ready, shutdown.clone());
+        let ended = tokio::select! {
+            ended = running => ended,
+            why = first_failure(beside) => return Err(Failure::Other(why)),
+        };
         notify(&[NotifyState::Stopping]);
         match ended {
             Ok(()) => {
@@ -126,12 +149,12 @@ fn failure(error: AgentError) -> Failure {
     }
 }
 
-fn resource(
-    kind: ResourceKind,
-    _properties: &Properties,
-    _runtime: &Runtime,
-) -> anyhow::Result<Arc<dyn Resource>> {
-    anyhow::bail!("this build cannot speak for {kind}")
+/// Waits until something that runs beside the connection fails; what ends as asked is of no interest.
+async fn first_failure(beside: Vec<Beside>) -> anyhow::Error {
+    match futures_util::future::try_join_all(beside).await {
+        Err(why) => why,
+        Ok(_) => std::future::pending().await,
+    }
 }
 
 fn end_on_signal(shutdown: &CancellationToken) -> anyhow::Result<()> {

@@ -96,7 +96,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     !special
 }
 
-/// Only 2000::/3 is given out; what carries an IPv4 address inside is as public as that.
+/// Only `2000::/3` is given out; what carries an IPv4 address inside is as public as that.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     if let Some(v4) = address.to_ipv4_mapped() {
         return is_public_v4(v4);

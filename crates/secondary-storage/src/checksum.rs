@@ -79,16 +79,13 @@ impl FromStr for Checksum {
 
     fn from_str(text: &str) -> Result<Self, NotAChecksum> {
         let wrong = || NotAChecksum(text.to_owned());
-        let (algorithm, hex) = match text.trim().strip_prefix('{') {
-            Some(rest) => {
-                let (name, hex) = rest.split_once('}').ok_or_else(wrong)?;
-                (Algorithm::named(name).ok_or_else(wrong)?, hex.trim())
-            }
-            None => {
-                let hex = text.trim();
-                let fits = |algorithm: &Algorithm| algorithm.hex_digits() == hex.len();
-                (Algorithm::ALL.into_iter().find(fits).ok_or_else(wrong)?, hex)
-            }
+        let (algorithm, hex) = if let Some(rest) = text.trim().strip_prefix('{') {
+            let (name, hex) = rest.split_once('}').ok_or_else(wrong)?;
+            (Algorithm::named(name).ok_or_else(wrong)?, hex.trim())
+        } else {
+            let hex = text.trim();
+            let fits = |algorithm: &Algorithm| algorithm.hex_digits() == hex.len();
+            (Algorithm::ALL.into_iter().find(fits).ok_or_else(wrong)?, hex)
         };
         if hex.len() == algorithm.hex_digits() && hex.bytes().all(|b| b.is_ascii_hexdigit()) {
             Ok(Self { algorithm, hex: hex.to_ascii_lowercase() })

@@ -9,7 +9,7 @@
 //!
 //! Every call blocks shortly. No path is ever made of anything but the root and a template's UUID.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -43,6 +43,9 @@ pub(crate) struct Manifest {
     pub(crate) checksum: Option<String>,
     /// Where it came from, without what may be secret.
     pub(crate) url: String,
+    /// How it was packed when it came; `checksum` is then of the packed file.
+    #[serde(default)]
+    pub(crate) packed: Option<String>,
 }
 
 /// Size of the file system.
@@ -278,11 +281,10 @@ fn directories(parent: &Path) -> Result<Vec<TemplateId>, WorkerError> {
 fn remove_unless_in_use(directory: &Path) -> Result<(), WorkerError> {
     for name in [IMAGE, "packed"] {
         let path = directory.join(name);
-        if let Ok(file) = File::open(&path) {
-            file.try_lock().map_err(|_| {
-                let why = "another image worker is writing it; wait until it is done";
-                at("replace", &path)(io::Error::new(io::ErrorKind::ResourceBusy, why))
-            })?;
+        let Ok(file) = File::open(&path) else { continue };
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            let why = "another image worker is writing it; wait until it is done";
+            return Err(at("replace", &path)(io::Error::new(io::ErrorKind::ResourceBusy, why)));
         }
     }
     remove(directory)
@@ -312,6 +314,7 @@ fn at(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> WorkerError 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use tempfile::TempDir;
     use uuid::Uuid;
 
@@ -328,6 +331,7 @@ mod tests {
             sha256: "00".repeat(32),
             checksum: None,
             url: "https://example.org/a".to_owned(),
+            packed: None,
         }
     }
 
@@ -355,6 +359,23 @@ mod tests {
         let error = Layout::open(dir.path(), false).unwrap_err();
         assert!(matches!(error, WorkerError::NotSecondaryStorage { .. }), "{error}");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_from_outside_leads_out_of_the_directory(
+            text in prop_oneof!["\\PC{0,60}", "[./%2e0-9a-f{}-]{0,60}", "\\{?[0-9a-f-]{32,36}\\}?"],
+        ) {
+            let layout = Layout { root: "/srv/storage".into(), mounted: false };
+            if let Ok(template) = text.parse::<TemplateId>() {
+                let path = layout.image(template);
+                let inside = path.strip_prefix("/srv/storage/templates").unwrap();
+                let mut parts = inside.components();
+                let name = parts.next().unwrap().as_os_str().to_str().unwrap();
+                prop_assert!(name.len() == 36 && name.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-'));
+                prop_assert_eq!(parts.as_path(), Path::new(IMAGE));
+            }
+        }
     }
 
     #[test]

@@ -21,6 +21,9 @@ mod tls;
 mod transfer;
 mod worker;
 
+#[cfg(test)]
+mod world;
+
 pub use config::{TlsFiles, WorkerConfig, WorkerError};
 pub use progress::Transferred;
 pub use transfer::TransferError;

@@ -18,7 +18,7 @@ use crate::qcow2::{self, Qcow2Refused};
 const START: u64 = 64 << 10;
 /// For `qemu-img`: seconds of CPU, seconds in all, and bytes of address space.
 const CPU_SECONDS: u32 = 20;
-const TIME: Duration = Duration::from_secs(60);
+const TIME: Duration = Duration::from_mins(1);
 const ADDRESS_SPACE: u64 = 2 << 30;
 
 /// Why a file is not taken for a template.
@@ -212,13 +212,14 @@ async fn qemu_img_info(path: &Path, wanted: DiskFormat) -> Result<Info, ProbeErr
         .await
         .map_err(|_| ProbeError::QemuImg(format!("no answer within {} s", TIME.as_secs())))?
         .map_err(source_of)?;
+    if output.status.code() == Some(127) {
+        return Err(source_of(io::ErrorKind::NotFound.into()));
+    }
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr).trim().replace('\n', "; ");
         let said = said.replace(&path.display().to_string(), "the file");
-        return Err(ProbeError::QemuImg(match said.is_empty() {
-            true => format!("it ended with {}", output.status),
-            false => said,
-        }));
+        let silent = || format!("it ended with {}", output.status);
+        return Err(ProbeError::QemuImg(if said.is_empty() { silent() } else { said }));
     }
     serde_json::from_slice(&output.stdout)
         .map_err(|error| ProbeError::QemuImg(format!("its answer cannot be read ({error})")))

@@ -1,5 +1,6 @@
 //! The file into which a transfer goes: what has arrived is hashed as it comes, and never looks complete by its name.
 
+use std::fs::TryLockError;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -68,9 +69,11 @@ impl Sink {
         stated: Option<Algorithm>,
     ) -> io::Result<Self> {
         let file = options.open(path).await?.into_std().await;
-        file.try_lock().map_err(|_| {
-            io::Error::new(io::ErrorKind::ResourceBusy, "another process is writing it")
-        })?;
+        // A file system without locks is no reason to refuse.
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            let why = "another process is writing it";
+            return Err(io::Error::new(io::ErrorKind::ResourceBusy, why));
+        }
         Ok(Self {
             file: File::from_std(file),
             path: path.to_owned(),

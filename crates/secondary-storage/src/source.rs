@@ -53,14 +53,6 @@ impl Source {
         }
     }
 
-    /// The name of the file at its end.
-    pub(crate) fn file_name(&self) -> &str {
-        match self {
-            Self::File(path) => path.file_name().and_then(|name| name.to_str()).unwrap_or_default(),
-            Self::Web(url) => url.path().rsplit('/').next().unwrap_or_default(),
-        }
-    }
-
     /// For a person to read: without what may be secret.
     pub(crate) fn masked(&self) -> String {
         match self {

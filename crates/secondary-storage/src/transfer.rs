@@ -43,7 +43,7 @@ impl Default for Patience {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(10),
-            idle: Duration::from_secs(60),
+            idle: Duration::from_mins(1),
             attempts: 5,
             backoff: Duration::from_secs(1),
         }
@@ -89,7 +89,7 @@ pub(crate) struct Transfer<'a> {
     pub(crate) limit: u64,
     /// What size the file has, if that is known before.
     pub(crate) size: Option<u64>,
-    /// The ETag it has, if that is known before; else that of the first answer counts.
+    /// The `ETag` it has, if that is known before; else that of the first answer counts.
     pub(crate) etag: Option<String>,
     /// How long to bear with a bad connection.
     pub(crate) patience: Patience,
@@ -226,7 +226,8 @@ impl Transfer<'_> {
                 request.send().await.map_err(|error| Attempt::asking(masked(&url), error))?;
             let status = response.status();
             if status.is_redirection() && matches!(self.redirects, Redirects::Follow { .. }) {
-                url = self.redirected(&url, &response)?;
+                let location = response.headers().get(LOCATION);
+                url = self.redirected(&url, location.and_then(|value| value.to_str().ok()))?;
             } else if status.is_success() || status.as_u16() == 416 && from > 0 {
                 return Ok(response);
             } else {
@@ -239,10 +240,10 @@ impl Transfer<'_> {
         }))
     }
 
-    fn redirected(&self, from: &Url, response: &Response) -> Result<Url, Attempt> {
+    /// Where a redirect of `from` leads, if we go there.
+    pub(crate) fn redirected(&self, from: &Url, location: Option<&str>) -> Result<Url, Attempt> {
         let refuse =
             |why: String| Attempt::Final(TransferError::BadRedirect { url: masked(from), why });
-        let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
         let location = location.ok_or_else(|| refuse("it does not say where to".to_owned()))?;
         let to = from
             .join(location)

@@ -6,6 +6,7 @@ mod download;
 mod failure;
 mod lanes;
 mod local;
+mod unpack;
 
 use std::sync::Arc;
 

@@ -5,7 +5,7 @@
 mod text;
 
 use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -63,7 +63,7 @@ pub struct Properties {
     pub secondary_storage_path: Option<PathBuf>,
     /// `secondary.storage.listen`: where it serves them; `0.0.0.0:8251`.
     pub secondary_storage_listen: SocketAddr,
-    /// `secondary.storage.address`: the address, without port, that hosts use for it.
+    /// `secondary.storage.address`: the address that hosts use for it; with another port, if it says one.
     pub secondary_storage_address: Option<String>,
 }
 
@@ -221,13 +221,31 @@ impl Properties {
             secondary_storage_address: optional(entries, "secondary.storage.address")?,
             resources,
         };
-        if properties.resources.contains(&ResourceKind::SecondaryStorage)
-            && properties.secondary_storage_path.is_none()
-        {
-            let what = "the directory in which an image worker keeps templates";
-            return Err(PropertiesError::Missing { key: "secondary.storage.path", what });
+        if properties.resources.contains(&ResourceKind::SecondaryStorage) {
+            let missing = |key, what| Err(PropertiesError::Missing { key, what });
+            if properties.secondary_storage_path.is_none() {
+                let what = "the directory in which an image worker keeps templates";
+                return missing("secondary.storage.path", what);
+            }
+            if properties.secondary_storage_served_at().is_none() {
+                return missing("secondary.storage.address", "the address that hosts use for it");
+            }
         }
         Ok(properties)
+    }
+
+    /// Where hosts fetch templates, as `address:port`: `secondary.storage.address`, by default the address
+    /// that is listened on, and the port that is listened on.
+    pub fn secondary_storage_served_at(&self) -> Option<String> {
+        let listen = self.secondary_storage_listen;
+        let Some(address) = &self.secondary_storage_address else {
+            return (!listen.ip().is_unspecified()).then(|| listen.to_string());
+        };
+        Some(match address.parse::<IpAddr>() {
+            Ok(address) => SocketAddr::new(address, listen.port()).to_string(),
+            Err(_) if address.contains(':') => address.clone(),
+            Err(_) => format!("{address}:{}", listen.port()),
+        })
     }
 }
 
@@ -397,7 +415,8 @@ guest.network.device=br0
     fn a_resource_is_known_by_cloudstacks_name_too() {
         let both = "resource=com.cloud.hypervisor.kvm.resource.LibvirtComputingResource|\
                     SecondaryStorageResource\nsecondary.storage.path=/images";
-        let (properties, _) = read(&format!("{HOST}{both}"), &[]).unwrap();
+        let (properties, _) =
+            read(&format!("{HOST}{both}"), &["secondary.storage.address=10.77.0.1"]).unwrap();
         assert_eq!(properties.resources, [ResourceKind::Libvirt, ResourceKind::SecondaryStorage]);
     }
 
@@ -409,11 +428,23 @@ guest.network.device=br0
     }
 
     #[test]
-    fn an_image_worker_needs_no_pod_but_a_path() {
+    fn an_image_worker_needs_no_pod_but_a_path_and_an_address() {
         let worker = host_without("pod");
         let resource = "resource=SecondaryStorageResource";
         let text = read(&worker, &[resource]).unwrap_err();
         assert!(text.starts_with("secondary.storage.path"), "{text}");
-        assert!(read(&worker, &[resource, "secondary.storage.path=/images"]).is_ok());
+        let path = "secondary.storage.path=/images";
+        let text = read(&worker, &[resource, path]).unwrap_err();
+        assert!(text.starts_with("secondary.storage.address"), "{text}");
+        for (setting, served_at) in [
+            ("secondary.storage.address=10.77.0.1", "10.77.0.1:8251"),
+            ("secondary.storage.address=fd00::1", "[fd00::1]:8251"),
+            ("secondary.storage.address=images.example", "images.example:8251"),
+            ("secondary.storage.address=images.example:443", "images.example:443"),
+            ("secondary.storage.listen=10.77.0.2:9000", "10.77.0.2:9000"),
+        ] {
+            let (properties, _) = read(&worker, &[resource, path, setting]).unwrap();
+            assert_eq!(properties.secondary_storage_served_at().as_deref(), Some(served_at));
+        }
     }
 }

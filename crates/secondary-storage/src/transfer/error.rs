@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use hostler_model::Bytes;
 use reqwest::StatusCode;
+use rustls::AlertDescription;
 
 use crate::address::AddressRefused;
 
@@ -66,6 +67,14 @@ pub enum TransferError {
     #[error("will not download {url}: the certificate of its server is not trusted: {why}")]
     Certificate {
         /// The URL, or the one to which it led.
+        url: String,
+        /// The whole chain of causes.
+        why: String,
+    },
+    /// The other end does not trust us.
+    #[error("cannot download {url}: its server does not accept our certificate: {why}")]
+    NotAccepted {
+        /// The URL.
         url: String,
         /// The whole chain of causes.
         why: String,
@@ -150,7 +159,7 @@ impl TransferError {
 }
 
 /// How one attempt ended that did not bring everything.
-pub(super) enum Attempt {
+pub(crate) enum Attempt {
     /// Trying again may help.
     Passing(TransferError),
     /// It would end the same way.
@@ -175,6 +184,9 @@ impl Attempt {
             Some(rustls::Error::InvalidCertificate(_)) => {
                 Self::Final(TransferError::Certificate { url, why })
             }
+            Some(rustls::Error::AlertReceived(alert)) if about_certificate(*alert) => {
+                Self::Final(TransferError::NotAccepted { url, why })
+            }
             _ => Self::Passing(TransferError::Unreachable { url, why }),
         }
     }
@@ -193,6 +205,22 @@ impl Attempt {
             _ => Self::Final(error),
         }
     }
+}
+
+/// Whether the other end finds fault with our certificate, and will again.
+fn about_certificate(alert: AlertDescription) -> bool {
+    matches!(
+        alert,
+        AlertDescription::BadCertificate
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::UnknownCA
+            | AlertDescription::AccessDenied
+            | AlertDescription::DecryptError
+            | AlertDescription::CertificateRequired
+    )
 }
 
 /// An error with all its causes, each said once.

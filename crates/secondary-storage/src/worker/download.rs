@@ -2,7 +2,6 @@
 //!
 //! Idempotent: a template that is there already and is the one that is wanted is a success without a download.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use hostler_model::Bytes;
@@ -11,7 +10,7 @@ use reqwest::Url;
 use tokio_util::sync::CancellationToken;
 
 use super::failure::DownloadError;
-use super::{SecondaryStorage, local};
+use super::{SecondaryStorage, local, unpack};
 use crate::Transferred;
 use crate::address::{AddressRule, CheckedResolver};
 use crate::checksum::{Algorithm, Checksum};
@@ -35,7 +34,7 @@ impl SecondaryStorage {
         let template = command.template;
         let _turn = self.lanes.enter(template, cancelled).await?;
         let kept = self.download_kept(command, progress, cancelled).await;
-        kept.map(|manifest| manifest.answer()).map_err(|error| error.failure(template))
+        kept.map(Manifest::answer).map_err(|error| error.failure(template))
     }
 
     async fn download_kept(
@@ -57,7 +56,8 @@ impl SecondaryStorage {
         let digests = self
             .bring(command, &source, checksum.as_ref(), &incoming, &mut meter, cancelled)
             .await?;
-        let manifest = Self::inspect(command, &source, checksum, digests, &incoming).await?;
+        let manifest =
+            Self::inspect(command, &source, checksum, digests, &incoming, cancelled).await?;
         meter.end(manifest.size.0);
         self.layout.keep(incoming, &manifest)?;
         tracing::info!(template = %command.template, url = manifest.url, size = %manifest.size, "a template is ready");
@@ -78,16 +78,11 @@ impl SecondaryStorage {
             return another("format", probe::name(manifest.format), probe::name(command.format));
         }
         let Some(checksum) = checksum else { return Ok(()) };
-        let here = match checksum.algorithm {
-            Algorithm::Sha256 => Some(manifest.sha256.clone()),
-            _ => manifest
-                .checksum
-                .clone()
-                .and_then(|text| text.parse::<Checksum>().ok())
-                .and_then(|known| (known.algorithm == checksum.algorithm).then_some(known.hex)),
-        };
-        let here = match here {
-            Some(here) => here,
+        let known = manifest.checksum.as_deref().and_then(|text| text.parse::<Checksum>().ok());
+        let here = match known.filter(|known| known.algorithm == checksum.algorithm) {
+            Some(known) => known.hex,
+            None if manifest.packed.is_some() => "unknown, for it was unpacked".to_owned(),
+            None if checksum.algorithm == Algorithm::Sha256 => manifest.sha256.clone(),
             None => self.compute(manifest, checksum.algorithm).await?,
         };
         if here == checksum.hex { Ok(()) } else { another("checksum", &here, &checksum.hex) }
@@ -173,22 +168,31 @@ impl SecondaryStorage {
         Ok(transfer.run(sink, meter, cancelled).await?)
     }
 
-    /// Checks what has arrived.
+    /// Checks what has arrived, and unpacks it if need be.
     async fn inspect(
         command: &DownloadCommand,
         source: &Source,
         checksum: Option<Checksum>,
         digests: Digests,
         incoming: &Incoming,
+        cancelled: &CancellationToken,
     ) -> Result<Manifest, DownloadError> {
         let url = source.masked();
-        if let (Some(wanted), Some(found)) = (&checksum, digests.stated)
-            && wanted.hex != found
+        if let (Some(wanted), Some(found)) = (&checksum, &digests.stated)
+            && wanted.hex != *found
         {
-            let (algorithm, wanted) = (wanted.algorithm.name(), wanted.hex.clone());
+            let algorithm = wanted.algorithm.name();
+            let (found, wanted) = (found.clone(), wanted.hex.clone());
             return Err(DownloadError::WrongChecksum { url, algorithm, found, wanted });
         }
-        let virtual_size = probed(&incoming.image(), command, &url).await?;
+        let unpacked = unpack::unpack(incoming, &url, command.max_size, cancelled).await?;
+        let (packed, digests) = match unpacked {
+            Some((packing, digests)) => (Some(packing.to_owned()), digests),
+            None => (None, digests),
+        };
+        let virtual_size = probe::probe(&incoming.image(), command.format, command.max_size)
+            .await
+            .map_err(|source| DownloadError::Probe { url: url.clone(), source })?;
         Ok(Manifest {
             template: command.template,
             size: Bytes(digests.size),
@@ -197,13 +201,9 @@ impl SecondaryStorage {
             sha256: digests.sha256,
             checksum: checksum.map(|sum| format!("{{{}}}{}", sum.algorithm.name(), sum.hex)),
             url,
+            packed,
         })
     }
-}
-
-async fn probed(path: &Path, command: &DownloadCommand, url: &str) -> Result<Bytes, DownloadError> {
-    let probed = probe::probe(path, command.format, command.max_size).await;
-    probed.map_err(|source| DownloadError::Probe { url: url.to_owned(), source })
 }
 
 impl Manifest {

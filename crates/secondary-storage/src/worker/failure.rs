@@ -24,6 +24,8 @@ pub(super) enum DownloadError {
     Transfer(#[from] TransferError),
     #[error(transparent)]
     Local(#[from] super::local::LocalError),
+    #[error(transparent)]
+    Unpack(#[from] super::unpack::UnpackError),
     #[error("cannot make a client for downloads")]
     Client(#[source] reqwest::Error),
     #[error("will not take {url}: {source}")]
@@ -56,14 +58,14 @@ impl DownloadError {
 
 /// An order failed by the worker's own file system.
 pub(super) fn storage(template: TemplateId, what: &str, error: &WorkerError) -> CommandFailure {
-    failed(format!("cannot {what} template {template}"), error)
+    failed(&format!("cannot {what} template {template}"), error)
 }
 
 /// The templates could not be listed.
 pub(super) fn listing(error: &WorkerError) -> CommandFailure {
-    failed("cannot list the templates".to_owned(), error)
+    failed("cannot list the templates", error)
 }
 
-fn failed(what: String, error: &(dyn Error + 'static)) -> CommandFailure {
+fn failed(what: &str, error: &(dyn Error + 'static)) -> CommandFailure {
     CommandFailure { kind: FailureKind::Failed, text: format!("{what}: {}", chain(error)) }
 }
