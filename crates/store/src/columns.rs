@@ -55,3 +55,8 @@ pub(crate) fn amount(row: &Row<'_>, column: &str) -> rusqlite::Result<u64> {
 pub(crate) fn stored(amount: u64) -> i64 {
     i64::try_from(amount).unwrap_or(i64::MAX)
 }
+
+/// A value as a column of JSON: maps and lists of text can always be written.
+pub(crate) fn to_json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
+}

@@ -32,7 +32,7 @@ pub struct UnknownPlace {
     pub within: String,
 }
 
-/// Finds zone, pod and cluster by id or name. An empty pod or cluster is none.
+/// Finds zone, pod and cluster by id or name. An empty pod or cluster is none; an empty zone is the oldest.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`]; the inner error names the first that does not exist.
@@ -47,8 +47,8 @@ pub fn place_find(
     };
     let found = tx.row(
         "look up a zone",
-        "SELECT id FROM zone WHERE removed IS NULL AND (id = lower(?1) OR name = ?1)
-         ORDER BY id = lower(?1) DESC",
+        "SELECT id FROM zone WHERE removed IS NULL AND (id = lower(?1) OR name = ?1 OR ?1 = '')
+         ORDER BY id = lower(?1) DESC, created",
         params![zone],
         |row| parsed::<ZoneId>(row, "id"),
     )?;

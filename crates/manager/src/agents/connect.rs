@@ -227,12 +227,23 @@ fn find_place(tx: &Tx<'_>, startup: &StartupCommand) -> Result<Place, NotIn> {
         let text = format!("{why}; correct zone, pod and cluster in agent.properties");
         refused(RefusalReason::UnknownPlace, text)
     };
-    let place = place_find(tx, &startup.zone, &startup.pod, &startup.cluster)?
-        .map_err(|e| unknown(e.to_string()))?;
+    let place = place_find(tx, &startup.zone, &startup.pod, &startup.cluster)?.map_err(|e| {
+        if startup.zone.is_empty() { no_zone_yet() } else { unknown(e.to_string()) }
+    })?;
     if matches!(startup.resource, StartupResource::Routing(_)) && place.cluster.is_none() {
         return Err(unknown("a host that runs VMs needs a pod and a cluster".to_owned()));
     }
     Ok(place)
+}
+
+/// The controller's own image worker names no zone; it comes back when there is one.
+fn no_zone_yet() -> NotIn {
+    NotIn::Refused(Refusal {
+        reason: RefusalReason::UnknownPlace,
+        text: "there is no zone yet; create one".to_owned(),
+        retry_after_seconds: Some(3),
+        versions: VersionRange::OURS,
+    })
 }
 
 fn check_place(tx: &Tx<'_>, startup: &StartupCommand, place: &Place) -> Result<(), NotIn> {
