@@ -5,6 +5,8 @@
 mod agent;
 mod executor;
 mod lanes;
+mod program;
+mod stats;
 
 pub mod commands;
 pub mod connection;
@@ -13,10 +15,8 @@ pub mod hypervisor;
 pub mod journal;
 pub mod kvm;
 pub mod network;
-mod program;
 pub mod properties;
 pub mod resource;
-mod stats;
 pub mod runs;
 pub mod seed;
 pub mod storage;
