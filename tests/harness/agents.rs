@@ -161,6 +161,16 @@ impl AgentSide {
         FakeAgent::connect(self.address, &identity, startup(guid(number)), Journal::default()).await
     }
 
+    /// How many events of a kind are recorded.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn events(&self, kind: &str) -> anyhow::Result<i64> {
+        let db = rusqlite::Connection::open(self.folder.path().join("hostler.db"))?;
+        let sql = "SELECT count(*) FROM event WHERE kind = ?1";
+        Ok(db.query_row(sql, [kind], |row| row.get(0))?)
+    }
+
     /// A number from the metrics.
     pub fn metric(&self, line: &str) -> f64 {
         self.metrics
