@@ -90,6 +90,7 @@ plan_files() {
 
 apply_files() {
   local output code
+  journal_libvirt
   if [ -f "$STAGE/hostler-agent" ]; then put_file "$STAGE/hostler-agent" "$AGENT" 755; fi
   make_dir "$CONFIG_DIR" 755
   make_dir "$PKI" 700
