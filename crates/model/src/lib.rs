@@ -1,1 +1,34 @@
-//! (to be written)
+//! Ids, units, names, records and the life cycles of Hostler's things.
+//!
+//! Everything here is a value: no I/O, no clock, no randomness, no logging. Whoever makes an id draws it
+//! elsewhere and hands it in.
+//!
+//! Not here: what travels between manager and agent (`hostler-wire`), how records are kept (`hostler-store`).
+
+mod access;
+mod generation;
+mod host_status;
+mod ids;
+mod job_state;
+mod names;
+mod power;
+mod storage_state;
+mod timestamp;
+mod transition;
+mod units;
+mod vm_state;
+
+pub use access::{AccountType, AllocationState, NetworkType};
+pub use generation::{Generation, Version};
+pub use host_status::{HostEvent, HostStatus};
+pub use ids::*;
+pub use job_state::{JobState, StepState};
+pub use names::{HostName, InstanceName, MacAddress, NameError};
+pub use power::{PowerReason, PowerState};
+pub use storage_state::{
+    CopyEvent, CopyState, TemplateEvent, TemplateState, VolumeEvent, VolumeState,
+};
+pub use timestamp::Timestamp;
+pub use transition::InvalidTransition;
+pub use units::{Bytes, Mhz, Mib};
+pub use vm_state::{RunEvent, RunState, VmEvent, VmState};

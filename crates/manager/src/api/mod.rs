@@ -1,0 +1,2 @@
+//! The HTTP query API.
+pub mod bootstrap;

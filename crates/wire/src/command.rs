@@ -1,0 +1,241 @@
+//! The orders of a manager to an agent.
+
+use hostler_model::{
+    Bytes, CommandId, Generation, InstanceName, NicId, RunId, StoragePoolId, TemplateId, VmId,
+    VolumeId,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Answer, GuestNetwork, HostReport, NicSpec, TemplateSource, VmSpec, VolumeSpec, WorkerCommand,
+};
+
+/// A numbered order. The same id is the same order, however often it arrives; it runs once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    /// Which order it is.
+    pub id: CommandId,
+    /// Seconds that it may take; 0: as long as its kind usually may.
+    pub wait_seconds: u32,
+    /// What is to be done.
+    pub command: Command,
+}
+
+/// What is to be done.
+///
+/// bincode writes a variant as its position: append, never reorder, never remove. Every change to this
+/// enum, or to a type inside it, raises [`ProtocolVersion::CURRENT`](crate::ProtocolVersion::CURRENT).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Command {
+    /// Run a VM.
+    Start(StartCommand),
+    /// End a VM's libvirt domain.
+    Stop(StopCommand),
+    /// Restart a VM in its libvirt domain.
+    Reboot(RebootCommand),
+    /// Remove what is kept of a VM beside its volumes.
+    Forget(ForgetCommand),
+    /// Have a template on a storage pool.
+    PrepareTemplate(PrepareTemplateCommand),
+    /// Remove a template from a storage pool.
+    RemoveTemplate(RemoveTemplateCommand),
+    /// Write a volume.
+    CreateVolume(CreateVolumeCommand),
+    /// Delete a volume.
+    DeleteVolume(DeleteVolumeCommand),
+    /// Serve DHCP, DNS and metadata to a NIC.
+    PrepareNic(PrepareNicCommand),
+    /// Serve it no longer.
+    ReleaseNic(ReleaseNicCommand),
+    /// Show what a VM wrote on its serial console.
+    ConsoleLog(ConsoleLogCommand),
+    /// Say what became of earlier orders.
+    Inquire(InquireCommand),
+    /// Say everything about the VMs there are.
+    Report(ReportCommand),
+    /// An order for an image worker.
+    Worker(WorkerCommand),
+}
+
+/// Ties each command to its own answer: who calls with a `StopCommand` gets a `StopAnswer`.
+pub trait Call: Into<Command> {
+    /// What comes back.
+    type Answer: TryFrom<Answer, Error = crate::UnexpectedAnswer>;
+}
+
+/// Runs a VM. A libvirt domain of the same run that is there already is a success.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StartCommand {
+    /// The VM.
+    pub vm: VmSpec,
+}
+
+/// Ends a VM's libvirt domain and removes its definition. None there is a success. Volumes stay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StopCommand {
+    /// The VM.
+    pub vm: VmId,
+    /// The run that is meant; a domain of another run is not touched.
+    pub run: RunId,
+    /// The newest generation that the manager knows.
+    pub generation: Generation,
+    /// Name of the libvirt domain.
+    pub name: InstanceName,
+    /// Whether to spare the guest's own shutdown.
+    pub force: bool,
+    /// Seconds that the guest has to shut itself down before its domain is destroyed.
+    pub grace_seconds: u32,
+}
+
+/// Restarts the guest without ending its libvirt domain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RebootCommand {
+    /// The VM.
+    pub vm: VmId,
+    /// The run that is meant.
+    pub run: RunId,
+    /// Name of the libvirt domain.
+    pub name: InstanceName,
+    /// Reset instead of asking the guest.
+    pub force: bool,
+}
+
+/// Removes seed, console log and definition of a VM. Refused while its domain runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForgetCommand {
+    /// The VM.
+    pub vm: VmId,
+    /// Name of the libvirt domain.
+    pub name: InstanceName,
+}
+
+/// Has a template on a pool, copying it from the image worker if it is not there.
+///
+/// However many orders ask at once, it is copied once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrepareTemplateCommand {
+    /// The template.
+    pub template: TemplateId,
+    /// The pool.
+    pub pool: StoragePoolId,
+    /// Where it is to be had.
+    pub source: TemplateSource,
+}
+
+/// Removes a template from a pool. Not there is a success; overlays on it are a failure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemoveTemplateCommand {
+    /// The template.
+    pub template: TemplateId,
+    /// The pool.
+    pub pool: StoragePoolId,
+}
+
+/// Writes a volume. One that is there already, of the same size and template, is a success.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreateVolumeCommand {
+    /// What is to be written.
+    pub volume: VolumeSpec,
+}
+
+/// Deletes a volume. Not there is a success; in use is a failure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeleteVolumeCommand {
+    /// The volume.
+    pub volume: VolumeId,
+    /// Its pool.
+    pub pool: StoragePoolId,
+}
+
+/// Serves DHCP and DNS to a NIC before its VM starts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrepareNicCommand {
+    /// The VM.
+    pub vm: VmId,
+    /// The guest's host name.
+    pub host_name: hostler_model::HostName,
+    /// The NIC with its network.
+    pub nic: NicSpec,
+}
+
+/// Serves a NIC no longer. The last one of a network on the host ends the service for that network.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleaseNicCommand {
+    /// The VM.
+    pub vm: VmId,
+    /// The NIC.
+    pub nic: NicId,
+    /// Its network.
+    pub network: GuestNetwork,
+}
+
+/// Shows the end of what a VM wrote on its serial console.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsoleLogCommand {
+    /// The VM.
+    pub vm: VmId,
+    /// Name of the libvirt domain.
+    pub name: InstanceName,
+    /// At most so much.
+    pub tail: Bytes,
+}
+
+/// Asks what became of orders whose answers were lost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InquireCommand {
+    /// The orders.
+    pub orders: Vec<CommandId>,
+}
+
+/// Asks for a full report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportCommand {}
+
+/// The answer to [`ReportCommand`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportAnswer {
+    /// What the host knows about its VMs.
+    pub report: HostReport,
+}
+
+impl Command {
+    /// Its name, for logs.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Start(_) => "StartCommand",
+            Self::Stop(_) => "StopCommand",
+            Self::Reboot(_) => "RebootCommand",
+            Self::Forget(_) => "ForgetCommand",
+            Self::PrepareTemplate(_) => "PrepareTemplateCommand",
+            Self::RemoveTemplate(_) => "RemoveTemplateCommand",
+            Self::CreateVolume(_) => "CreateVolumeCommand",
+            Self::DeleteVolume(_) => "DeleteVolumeCommand",
+            Self::PrepareNic(_) => "PrepareNicCommand",
+            Self::ReleaseNic(_) => "ReleaseNicCommand",
+            Self::ConsoleLog(_) => "ConsoleLogCommand",
+            Self::Inquire(_) => "InquireCommand",
+            Self::Report(_) => "ReportCommand",
+            Self::Worker(c) => c.name(),
+        }
+    }
+
+    /// The VM that it is about; commands for one VM take turns.
+    pub const fn vm(&self) -> Option<VmId> {
+        match self {
+            Self::Start(c) => Some(c.vm.vm),
+            Self::Stop(c) => Some(c.vm),
+            Self::Reboot(c) => Some(c.vm),
+            Self::Forget(c) => Some(c.vm),
+            Self::PrepareNic(c) => Some(c.vm),
+            Self::ReleaseNic(c) => Some(c.vm),
+            Self::PrepareTemplate(_)
+            | Self::RemoveTemplate(_)
+            | Self::CreateVolume(_)
+            | Self::DeleteVolume(_)
+            | Self::ConsoleLog(_)
+            | Self::Inquire(_)
+            | Self::Report(_)
+            | Self::Worker(_) => None,
+        }
+    }
+}
