@@ -3,5 +3,6 @@
 //! Not here: what runs on hosts (`hostler-agent`), SQL (`hostler-store`), who fits where (`hostler-scheduler`).
 
 pub mod api;
+pub mod context;
 pub mod error;
 pub mod settings;

@@ -1,0 +1,3 @@
+//! Commands about events.
+
+pub mod list_events;

@@ -1,0 +1,4 @@
+//! Commands about settings.
+
+pub mod list_configurations;
+pub mod update_configuration;
