@@ -2,7 +2,15 @@
 //!
 //! Not here: what runs on hosts (`hostler-agent`), SQL (`hostler-store`), who fits where (`hostler-scheduler`).
 
+pub mod agents;
 pub mod api;
+pub mod ca;
+pub mod config;
 pub mod context;
 pub mod error;
+pub mod jobs;
+pub mod manager;
+pub mod metrics;
+pub mod monitors;
+pub mod orchestration;
 pub mod settings;

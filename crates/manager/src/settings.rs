@@ -226,7 +226,7 @@ impl Settings {
             match settings.set(&row.name, &row.value) {
                 Ok(()) | Err(SettingError::Unknown(_)) => {}
                 Err(error) => {
-                    tracing::warn!(%error, "a stored setting is wrong; using its default")
+                    tracing::warn!(%error, "a stored setting is wrong; using its default");
                 }
             }
         }
@@ -313,7 +313,7 @@ mod tests {
     fn a_stored_value_that_is_wrong_does_not_stop_the_manager() {
         let settings =
             Settings::load(&[row("wait", "-1"), row("gone", "x")], &BTreeMap::new()).unwrap();
-        assert_eq!(settings.duration(&WAIT), Duration::from_secs(1800));
+        assert_eq!(settings.duration(&WAIT), Duration::from_mins(30));
     }
 
     #[test]
@@ -328,6 +328,6 @@ mod tests {
     fn a_change_is_seen_by_every_clone() {
         let settings = Settings::default();
         settings.clone().set("expunge.delay", "60").unwrap();
-        assert_eq!(settings.duration(&EXPUNGE_DELAY), Duration::from_secs(60));
+        assert_eq!(settings.duration(&EXPUNGE_DELAY), Duration::from_mins(1));
     }
 }

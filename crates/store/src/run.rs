@@ -142,7 +142,7 @@ pub fn run_transition(
     if state == RunState::Ended {
         crate::claim::claim_end(tx, run.id)?;
     }
-    Ok(RunRow { state, generation, power, ..run.clone() })
+    Ok(RunRow { generation, state, power, ..run.clone() })
 }
 
 /// Takes what a host said of a run's power, if it is newer than what is recorded. Says whether it was.

@@ -16,6 +16,8 @@ pub struct TemplateRow {
     pub id: TemplateId,
     /// Whose it is.
     pub account: AccountId,
+    /// The zone that it is for; nothing: all.
+    pub zone: Option<ZoneId>,
     /// Its name.
     pub name: String,
     /// Where it came from.
@@ -80,6 +82,7 @@ fn read_template(row: &Row<'_>) -> rusqlite::Result<TemplateRow> {
     Ok(TemplateRow {
         id: parsed(row, "id")?,
         account: parsed(row, "account")?,
+        zone: parsed_or_null(row, "zone")?,
         name: row.get("name")?,
         url: row.get("url")?,
         format: row.get("format")?,
@@ -132,7 +135,7 @@ pub fn template_add(tx: &Tx<'_>, new: &NewTemplate, now: Timestamp) -> Result<()
 pub fn template_get(tx: &Tx<'_>, id: TemplateId) -> Result<TemplateRow, StoreError> {
     tx.row(
         "read a template",
-        "SELECT id, account, name, url, format, os, checksum, state, version, worker, size, virtual_size, sha256
+        "SELECT id, account, zone, name, url, format, os, checksum, state, version, worker, size, virtual_size, sha256
          FROM template WHERE id = ?1 AND removed IS NULL",
         params![id.to_string()],
         read_template,
@@ -281,4 +284,18 @@ pub fn copies_remove(
         params![template.to_string(), pool.to_string()],
     )?;
     Ok(())
+}
+
+/// The image workers that may serve a zone; nothing: every zone.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn image_workers(tx: &Tx<'_>, zone: Option<ZoneId>) -> Result<Vec<HostId>, StoreError> {
+    tx.rows(
+        "find the image workers",
+        "SELECT id FROM host WHERE kind = 'SecondaryStorage' AND removed IS NULL AND admin_state = 'Enabled'
+             AND (?1 IS NULL OR zone = ?1) ORDER BY created",
+        params![zone.map(|z| z.to_string())],
+        |row| parsed(row, "id"),
+    )
 }

@@ -1,8 +1,8 @@
 //! Table `volume`: disks. A volume's row is also its claim on its pool's space.
 
 use hostler_model::{
-    AccountId, Bytes, StoragePoolId, TemplateId, Timestamp, Version, VmId, VolumeEvent, VolumeId,
-    VolumeState, ZoneId,
+    AccountId, Bytes, HostId, StoragePoolId, TemplateId, Timestamp, Version, VmId, VolumeEvent,
+    VolumeId, VolumeState, ZoneId,
 };
 use rusqlite::{Row, params};
 
@@ -30,6 +30,8 @@ pub struct VolumeRow {
     pub version: Version,
     /// The pool that it lives on.
     pub pool: Option<StoragePoolId>,
+    /// The host of that pool.
+    pub host: Option<HostId>,
 }
 
 fn read_volume(row: &Row<'_>) -> rusqlite::Result<VolumeRow> {
@@ -44,6 +46,7 @@ fn read_volume(row: &Row<'_>) -> rusqlite::Result<VolumeRow> {
         state: parsed(row, "state")?,
         version: Version(row.get("version")?),
         pool: parsed_or_null(row, "pool")?,
+        host: parsed_or_null(row, "host")?,
     })
 }
 
@@ -88,8 +91,10 @@ pub fn volume_add_root(
 pub fn volumes_of(tx: &Tx<'_>, vm: VmId) -> Result<Vec<VolumeRow>, StoreError> {
     tx.rows(
         "read the volumes of a VM",
-        "SELECT id, vm, kind, device, template, size, state, version, pool FROM volume
-         WHERE vm = ?1 AND removed IS NULL ORDER BY device, number",
+        "SELECT volume.id AS id, vm, volume.kind AS kind, device, template, size, volume.state AS state, version, pool,
+             storage_pool.host AS host
+         FROM volume LEFT JOIN storage_pool ON storage_pool.id = volume.pool
+         WHERE vm = ?1 AND volume.removed IS NULL ORDER BY device, volume.number",
         params![vm.to_string()],
         read_volume,
     )

@@ -191,7 +191,7 @@ pub struct InquireAnswer {
 pub enum OrderState {
     /// It never came here, or so long ago that it is forgotten. Sending it is safe.
     NeverSeen,
-    /// It is being carried out; its outcome will be sent.
+    /// It is waiting for its turn or being carried out. Whoever sends it again waits for the same execution.
     InProgress,
     /// The agent ended in the middle of it. Sending it again finishes or repeats it.
     Interrupted,

@@ -14,6 +14,10 @@ use crate::{
     Envelope, EnvelopeError, Flags, MAX_FRAME_LENGTH, Message, ProtocolVersion, VersionRange,
 };
 
+/// Kinds up to this one (Startup, Ready, Refused) have the same body in every version, so that peers without
+/// a common version can still tell each other so.
+const LAST_HANDSHAKE_KIND: u16 = 3;
+
 /// A message with what its envelope says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
@@ -147,8 +151,8 @@ pub fn encode_frame(frame: &Frame, version: ProtocolVersion) -> Result<Bytes, Co
 pub fn decode_frame(bytes: Bytes) -> Result<Frame, CodecError> {
     let Envelope { kind, version, flags, sequence, manager, host, via, body } =
         Envelope::decode(bytes)?;
-    let range = ProtocolVersion::OLDEST.0..=ProtocolVersion::CURRENT.0;
-    if !range.contains(&version) {
+    let known = ProtocolVersion::OLDEST.0..=ProtocolVersion::CURRENT.0;
+    if !(known.contains(&version) || LAST_HANDSHAKE_KIND >= kind) {
         return Err(CodecError::UnknownVersion(version));
     }
     let message = decode_body(kind, &body)?;

@@ -13,7 +13,8 @@ use super::call::Identity;
 use super::failure::Failure;
 use super::http::Cookies;
 use super::sessions::token_hash;
-use crate::context::{Caller, Context};
+use crate::context::Context;
+use crate::orchestration::Caller;
 use crate::settings::SESSION_TIMEOUT;
 
 /// How often, in milliseconds, the use of a session is recorded at most.

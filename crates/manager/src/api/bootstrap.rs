@@ -76,44 +76,39 @@ pub async fn bootstrap(store: &Store, now: Timestamp) -> Result<Keys, StoreError
 }
 
 fn administrator(tx: &Tx<'_>, now: Timestamp) -> Result<Keys, StoreError> {
-    let domain = match domain_by_path(tx, ROOT)? {
-        Some(row) => row.id,
-        None => {
-            let id = DomainId::new(Uuid::new_v4());
-            let (name, path) = (ROOT.to_owned(), ROOT.to_owned());
-            domain_add(tx, &DomainRow { id, parent: None, name, path, created: now })?;
-            id
-        }
+    let domain = if let Some(row) = domain_by_path(tx, ROOT)? {
+        row.id
+    } else {
+        let id = DomainId::new(Uuid::new_v4());
+        let (name, path) = (ROOT.to_owned(), ROOT.to_owned());
+        domain_add(tx, &DomainRow { id, parent: None, name, path, created: now })?;
+        id
     };
-    let account = match account_by_name(tx, domain, ADMIN)? {
-        Some(id) => id,
-        None => {
-            let id = AccountId::new(Uuid::new_v4());
-            account_add(tx, id, domain, ADMIN, AccountType::RootAdmin, now)?;
-            id
-        }
+    let account = if let Some(id) = account_by_name(tx, domain, ADMIN)? {
+        id
+    } else {
+        let id = AccountId::new(Uuid::new_v4());
+        account_add(tx, id, domain, ADMIN, AccountType::RootAdmin, now)?;
+        id
     };
-    let user = match user_by_name(tx, domain, ADMIN)? {
-        Some(credentials) => {
-            if let Some((api_key, secret_key)) =
-                credentials.user.api_key.clone().zip(credentials.secret_key)
-            {
-                return Ok(Keys { api_key, secret_key });
-            }
-            credentials.user.id
+    let user = if let Some(credentials) = user_by_name(tx, domain, ADMIN)? {
+        if let Some((api_key, secret_key)) =
+            credentials.user.api_key.clone().zip(credentials.secret_key)
+        {
+            return Ok(Keys { api_key, secret_key });
         }
-        None => {
-            let user = NewUser {
-                id: UserId::new(Uuid::new_v4()),
-                account,
-                name: ADMIN.to_owned(),
-                first_name: "Root".to_owned(),
-                last_name: "Administrator".to_owned(),
-                email: String::new(),
-            };
-            user_add(tx, &user, now)?;
-            user.id
-        }
+        credentials.user.id
+    } else {
+        let user = NewUser {
+            id: UserId::new(Uuid::new_v4()),
+            account,
+            name: ADMIN.to_owned(),
+            first_name: "Root".to_owned(),
+            last_name: "Administrator".to_owned(),
+            email: String::new(),
+        };
+        user_add(tx, &user, now)?;
+        user.id
     };
     let keys = Keys::random();
     user_set_keys(tx, user, &keys.api_key, &keys.secret_key)?;

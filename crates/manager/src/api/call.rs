@@ -9,6 +9,7 @@ use hostler_model::{AccountType, Timestamp};
 use hostler_query_api::{
     Answer, ApiCommand, ApiError, CommandDecl, Paging, Params, RoleType,
 };
+use hostler_store::event::{NewEvent, event_add};
 use hostler_store::reference::{Entity, reference_known, references_missing};
 use hostler_store::user::UserRow;
 use hostler_store::{Listed, Page, Scope, Tx};
@@ -16,7 +17,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::failure::Failure;
-use crate::context::{Caller, Context};
+use crate::context::Context;
+use crate::orchestration::Caller;
 
 /// Who calls, as far as commands need to know.
 #[derive(Debug, Clone)]
@@ -178,5 +180,50 @@ impl<'a> Call<'a> {
     /// Plain success.
     pub fn success(&self) -> Answer {
         Answer::success(self.command, None)
+    }
+}
+
+/// An event that the call brings about, before it is told what to say.
+#[derive(Debug, Clone)]
+pub struct Recorder {
+    event: NewEvent,
+}
+
+impl Recorder {
+    /// The same, about this thing.
+    #[must_use]
+    pub fn about(mut self, kind: &'static str, id: Uuid) -> Self {
+        self.event.subject = Some((kind, id));
+        self
+    }
+
+    /// Records it.
+    ///
+    /// # Errors
+    /// That of the database.
+    pub fn record(mut self, tx: &Tx<'_>, description: String) -> Result<(), Failure> {
+        self.event.description = description;
+        Ok(event_add(tx, &self.event)?)
+    }
+}
+
+impl Call<'_> {
+    /// An event of kind `kind` that the call brings about.
+    pub fn event(&self, kind: &'static str) -> Recorder {
+        let caller = self.caller();
+        Recorder {
+            event: NewEvent {
+                at: self.now(),
+                kind,
+                level: "INFO",
+                state: "Completed",
+                description: String::new(),
+                cause: format!("request {}", caller.request),
+                account: Some(caller.account),
+                user: Some(caller.user),
+                subject: None,
+                job: None,
+            },
+        }
     }
 }

@@ -14,7 +14,6 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use hostler_query_api::{Answer, ApiError, Format, Params, Status};
-use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -23,6 +22,7 @@ use uuid::Uuid;
 use super::dispatch::{Incoming, Outgoing, dispatch};
 use super::metrics::ApiMetrics;
 use crate::context::Context;
+use crate::metrics::Metrics;
 
 /// Largest body of a request.
 const MAX_BODY: usize = 1 << 20;
@@ -36,11 +36,23 @@ pub struct Server {
     /// The manager.
     pub context: Context,
     /// Everything that is measured, the API's own numbers included.
-    pub registry: Arc<Registry>,
+    pub metrics: Metrics,
     /// The API's own numbers.
-    pub metrics: ApiMetrics,
+    pub api: ApiMetrics,
     /// Whether agents can connect.
     pub agents_ready: Box<dyn Fn() -> bool + Send + Sync>,
+}
+
+impl Server {
+    /// A server of `context` that measures into `metrics`.
+    pub fn new(
+        context: Context,
+        metrics: Metrics,
+        agents_ready: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> Self {
+        let api = metrics.register(ApiMetrics::register);
+        Self { context, metrics, api, agents_ready: Box::new(agents_ready) }
+    }
 }
 
 impl std::fmt::Debug for Server {
@@ -110,7 +122,7 @@ async fn api(State(server): State<Arc<Server>>, request: Request) -> Response {
         Err(error) => refusal(Format::of(&Params::parse(query, "").unwrap_or_default()), &error),
     };
     let command = outgoing.command.map_or("unknown", |command| command.name);
-    server.metrics.observe(command, outgoing.answer.status, begun.elapsed());
+    server.api.observe(command, outgoing.answer.status, begun.elapsed());
     response(&outgoing, &id)
 }
 
@@ -202,10 +214,6 @@ async fn healthz(State(server): State<Arc<Server>>) -> Response {
 }
 
 async fn metrics(State(server): State<Arc<Server>>) -> Response {
-    let mut text = String::new();
-    if prometheus_client::encoding::text::encode(&mut text, &server.registry).is_err() {
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-    }
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(header::CONTENT_TYPE, kind)], text).into_response()
+    ([(header::CONTENT_TYPE, kind)], server.metrics.text()).into_response()
 }

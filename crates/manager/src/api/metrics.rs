@@ -35,9 +35,9 @@ impl ApiMetrics {
         let histogram: fn() -> Histogram = || Histogram::new(BUCKETS);
         let calls = Family::default();
         let seconds = Family::new_with_constructor(histogram);
-        registry.register("hostler_api_calls", "Calls of API commands", calls.clone());
+        registry.register("api_calls", "Calls of API commands", calls.clone());
         registry.register(
-            "hostler_api_call_seconds",
+            "api_call_seconds",
             "Seconds that calls of API commands take",
             seconds.clone(),
         );

@@ -77,7 +77,7 @@ api_object! {
         "attempt" integer "how often it was begun" => view.attempt,
         "output" string "what came of it" => view.output,
         "error" string "why it failed" => view.error,
-        "begun" date "when it was begun last" => view.begun.map(date),
+        "started" date "when it was begun last" => view.begun.map(date),
         "ended" date "when it ended last" => view.ended.map(date),
         "milliseconds" long "how long it took" => view.begun.zip(view.ended)
             .map(|(begun, ended)| ended.0.saturating_sub(begun.0)),

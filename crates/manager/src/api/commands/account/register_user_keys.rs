@@ -22,7 +22,7 @@ impl Handler for RegisterUserKeys {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
         call.require(vec![("id", Entity::User, self.id.uuid())]).await?;
         let (id, fresh) = (self.id, Keys::random());
-        let event = call.event("REGISTER.USER.KEY", ("User", id.uuid()));
+        let event = call.event("REGISTER.USER.KEY").about("User", id.uuid());
         let written = fresh.clone();
         call.write(move |tx| {
             user_set_keys(tx, id, &written.api_key, &written.secret_key)?;

@@ -20,7 +20,7 @@ impl Handler for DeleteCluster {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
         call.require(vec![("id", Entity::Cluster, self.id.uuid())]).await?;
         let (id, now) = (self.id, call.now());
-        let event = call.event("CLUSTER.DELETE", ("Cluster", id.uuid()));
+        let event = call.event("CLUSTER.DELETE").about("Cluster", id.uuid());
         call.write(move |tx| {
             cluster_remove(tx, id, now)?;
             event.record(tx, format!("cluster {id} was deleted"))

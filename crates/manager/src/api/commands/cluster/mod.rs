@@ -48,7 +48,7 @@ async fn record(call: Call<'_>, wanted: Wanted) -> Result<Value, Failure> {
         memory_ratio: call.context.settings.ratio(&MEMORY_FACTOR),
         created: call.now(),
     };
-    let event = call.event("CLUSTER.CREATE", ("Cluster", row.id.uuid()));
+    let event = call.event("CLUSTER.CREATE").about("Cluster", row.id.uuid());
     let view = call
         .write(move |tx| {
             let (zone, pod) = (zone_get(tx, row.zone)?, pod_get(tx, row.pod)?);

@@ -22,7 +22,7 @@ api_command! {
 impl Handler for DeleteSshKeyPair {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
         let account = call.owner(self.account, self.domainid).await?;
-        let (name, recorder) = (self.name, call.event_about_later("SSH.KEYPAIR.DELETE"));
+        let (name, recorder) = (self.name, call.event("SSH.KEYPAIR.DELETE"));
         call.write(move |tx| {
             let Some(key) = ssh_keypair_by_name(tx, account, &name)? else {
                 return Err(Failure::invalid(format!(

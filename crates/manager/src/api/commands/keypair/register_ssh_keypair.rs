@@ -40,7 +40,7 @@ impl Handler for RegisterSshKeyPair {
             public_key: key.line,
             created: call.now(),
         };
-        let event = call.event("REGISTER.SSH.KEYPAIR", ("SSHKeyPair", row.id.uuid()));
+        let event = call.event("REGISTER.SSH.KEYPAIR").about("SSHKeyPair", row.id.uuid());
         let view = call
             .write(move |tx| {
                 if ssh_keypair_by_name(tx, row.account, &row.name)?.is_some() {

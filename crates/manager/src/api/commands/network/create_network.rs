@@ -112,7 +112,7 @@ impl Handler for CreateNetwork {
         };
         let wanted_offering = self.networkofferingid;
         let suffix = call.context.settings.text(&GUEST_DOMAIN);
-        let event = call.event("NETWORK.CREATE", ("Network", row.id.uuid()));
+        let event = call.event("NETWORK.CREATE").about("Network", row.id.uuid());
         let view = call
             .write(move |tx| {
                 let row = completed(tx, row, wanted_offering, suffix)?;

@@ -4,8 +4,7 @@
 
 use hostler_model::{JobId, NetworkId};
 use hostler_query_api::{Answer, Roles, api_command};
-use hostler_store::job::{NewJob, job_add};
-use hostler_store::job_view::job_close;
+use hostler_store::job::{NewJob, job_add_done};
 use hostler_store::network::network_remove;
 use hostler_store::reference::Entity;
 use serde_json::json;
@@ -26,7 +25,7 @@ impl Handler for DeleteNetwork {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
         call.require(vec![("id", Entity::Network, self.id.uuid())]).await?;
         let (id, now, caller) = (self.id, call.now(), call.caller().clone());
-        let event = call.event("NETWORK.DELETE", ("Network", id.uuid()));
+        let event = call.event("NETWORK.DELETE").about("Network", id.uuid());
         let job = JobId::new(Uuid::new_v4());
         call.write(move |tx| {
             network_remove(tx, id, now)?;
@@ -41,8 +40,7 @@ impl Handler for DeleteNetwork {
                 input: json!({}),
                 steps: &[],
             };
-            job_add(tx, &record, now)?;
-            Ok(job_close(tx, job, &json!({"success": true}), now)?)
+            Ok(job_add_done(tx, &record, &json!({"success": true}), now)?)
         })
         .await?;
         Ok(Answer::job(call.command, None, job.uuid()))

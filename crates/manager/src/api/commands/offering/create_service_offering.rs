@@ -76,7 +76,7 @@ impl Handler for CreateServiceOffering {
             created: call.now(),
         };
         let event =
-            call.event("SERVICE.OFFERING.CREATE", ("ServiceOffering", row.id.uuid()));
+            call.event("SERVICE.OFFERING.CREATE").about("ServiceOffering", row.id.uuid());
         let shown = service_offering(&row, true);
         call.write(move |tx| {
             service_offering_add(tx, &row)?;

@@ -20,7 +20,7 @@ impl Handler for DeleteServiceOffering {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
         call.require(vec![("id", Entity::ServiceOffering, self.id.uuid())]).await?;
         let (id, now) = (self.id, call.now());
-        let event = call.event("SERVICE.OFFERING.DELETE", ("ServiceOffering", id.uuid()));
+        let event = call.event("SERVICE.OFFERING.DELETE").about("ServiceOffering", id.uuid());
         call.write(move |tx| {
             service_offering_remove(tx, id, now)?;
             event.record(tx, format!("service offering {id} was taken off sale"))

@@ -56,7 +56,7 @@ impl Handler for CreatePod {
             allocation_state: self.allocationstate.unwrap_or(AllocationState::Enabled),
             created: call.now(),
         };
-        let event = call.event("POD.CREATE", ("Pod", row.id.uuid()));
+        let event = call.event("POD.CREATE").about("Pod", row.id.uuid());
         let view = call
             .write(move |tx| {
                 let zone = zone_get(tx, row.zone)?;

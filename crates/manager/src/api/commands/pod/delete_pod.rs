@@ -20,7 +20,7 @@ impl Handler for DeletePod {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
         call.require(vec![("id", Entity::Pod, self.id.uuid())]).await?;
         let (id, now) = (self.id, call.now());
-        let event = call.event("POD.DELETE", ("Pod", id.uuid()));
+        let event = call.event("POD.DELETE").about("Pod", id.uuid());
         call.write(move |tx| {
             pod_remove(tx, id, now)?;
             event.record(tx, format!("pod {id} was deleted"))

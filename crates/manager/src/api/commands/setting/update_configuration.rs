@@ -57,7 +57,7 @@ async fn set_everywhere(
         scope_id: String::new(),
         value: value.clone(),
     };
-    let (now, event) = (call.now(), call.event_about_nothing("CONFIGURATION.VALUE.EDIT"));
+    let (now, event) = (call.now(), call.event("CONFIGURATION.VALUE.EDIT"));
     call.write(move |tx| {
         setting_put(tx, &row, now)?;
         event.record(tx, format!("setting {} was set to {}", row.name, row.value))
@@ -80,7 +80,7 @@ async fn set_for_cluster(
     }
     call.require(vec![("clusterid", Entity::Cluster, cluster.uuid())]).await?;
     let ratio: f64 = value.parse().map_err(|_| call.wrong("value", &value, "a decimal number"))?;
-    let event = call.event("CONFIGURATION.VALUE.EDIT", ("Cluster", cluster.uuid()));
+    let event = call.event("CONFIGURATION.VALUE.EDIT").about("Cluster", cluster.uuid());
     call.write(move |tx| {
         let row = cluster_get(tx, cluster)?;
         let (cpu, memory) = if setting.name == CPU_FACTOR.name {

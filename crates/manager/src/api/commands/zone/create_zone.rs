@@ -61,7 +61,7 @@ impl Handler for CreateZone {
             security_groups: false,
             created: call.now(),
         };
-        let (shown, event) = (zone(&row, true), call.event("ZONE.CREATE", ("Zone", row.id.uuid())));
+        let (shown, event) = (zone(&row, true), call.event("ZONE.CREATE").about("Zone", row.id.uuid()));
         call.write(move |tx| {
             if zone_by_name(tx, &row.name)?.is_some() {
                 return Err(Failure::invalid(format!(

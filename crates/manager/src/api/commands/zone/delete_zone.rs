@@ -20,7 +20,7 @@ impl Handler for DeleteZone {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
         call.require(vec![("id", Entity::Zone, self.id.uuid())]).await?;
         let (id, now) = (self.id, call.now());
-        let event = call.event("ZONE.DELETE", ("Zone", id.uuid()));
+        let event = call.event("ZONE.DELETE").about("Zone", id.uuid());
         call.write(move |tx| {
             zone_remove(tx, id, now)?;
             event.record(tx, format!("zone {id} was deleted"))
