@@ -21,16 +21,15 @@ declare -a UNDO_TROUBLE=()
 
 journal_begin() {
   local made=kept
-  [ -d "$STATE_DIR" ] || made=made
-  mkdir -p "$SETUP_DIR" && chmod 711 "$STATE_DIR" && chmod 700 "$SETUP_DIR" ||
-    die 36 "cannot make $SETUP_DIR"
   if [ -f "$JOURNAL" ]; then
     say 'an earlier run was interrupted; undoing what it had begun'
     journal_undo "$JOURNAL"
     [ ${#UNDO_TROUBLE[@]} -eq 0 ] ||
       die 36 "an earlier run was interrupted and cannot be undone: ${UNDO_TROUBLE[*]}"
-    mkdir -p "$SETUP_DIR"
   fi
+  [ -d "$STATE_DIR" ] || made=made
+  mkdir -p "$SETUP_DIR" && chmod 711 "$STATE_DIR" && chmod 700 "$SETUP_DIR" ||
+    die 36 "cannot make $SETUP_DIR"
   rm -rf "$RUN_DIR"
   mkdir -p "$RUN_DIR/backup" && : > "$JOURNAL" || die 36 "cannot write in $SETUP_DIR"
   IN_RUN=1

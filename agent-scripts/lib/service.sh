@@ -135,12 +135,13 @@ agent_connection() { # prints the peer of an established connection of the agent
 # There is no event for "a connection was made" that a shell could wait for: look
 # until it is there, the agent is gone, or time is up.
 apply_verify() {
-  local peer='' end=$((SECONDS + CONNECT_SECONDS)) idle deaths=${DEATHS:-$(agent_deaths)}
+  local peer='' end=$((SECONDS + CONNECT_SECONDS)) idle
   exec {idle}<> <(:)
   while :; do
     peer=$(agent_connection)
     [ -z "$peer" ] || break
-    agent_alive && [ "$(agent_deaths)" = "$deaths" ] || die 33 "the agent ended: $(agent_said)"
+    # just started, it must not die; one that has run for long may be between two lives
+    agent_alive && [ "$(agent_deaths)" = "${DEATHS:-$(agent_deaths)}" ] || die 33 "the agent ended: $(agent_said)"
     [ "$SECONDS" -lt "$end" ] || break
     read -r -t 0.2 -u "$idle"
   done

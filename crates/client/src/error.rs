@@ -102,8 +102,9 @@ impl ClientError {
         }
     }
 
-    /// Whether the manager does not know the command, or not for this caller.
+    /// Whether the manager may not know the command, or not for this caller. With keys an unknown command is answered
+    /// like a wrong signature, so 401 counts too: a wrong key then shows at the next call.
     pub fn is_unknown_command(&self) -> bool {
-        matches!(self, Self::Api { code: 432, .. })
+        matches!(self, Self::Api { code: 401 | 432, .. })
     }
 }

@@ -1,9 +1,10 @@
 //! What every command works with: the session, and how to wait and print.
 
 use std::io::Write as _;
+use std::time::Duration;
 
 use anyhow::Result;
-use hostler_client::config::Overrides;
+use hostler_client::config::{Origin, Overrides, Surroundings};
 use hostler_client::layers::Timings;
 use hostler_client::login::Login;
 use hostler_client::{Config, Patience, Request, Session};
@@ -34,12 +35,16 @@ pub(crate) fn config(global: &Global) -> Result<Config> {
         ca_file: global.ca_file.clone(),
         insecure: global.insecure,
     };
-    Ok(Config::resolve(overrides, &hostler_client::config::Surroundings::of_process())?)
+    Ok(Config::resolve(overrides, &Surroundings::of_process())?)
 }
 
 impl Context {
-    pub(crate) fn new(global: &Global) -> Result<Self> {
-        let config = config(global)?;
+    /// A run whose calls may take `usual` unless a setting says otherwise.
+    pub(crate) fn new(global: &Global, usual: Option<Duration>) -> Result<Self> {
+        let mut config = config(global)?;
+        if let (Some(usual), Origin::Default) = (usual, &config.timeout.origin) {
+            config.timeout.value = usual;
+        }
         let timings = Timings::default();
         let builder = match login(&config) {
             Some(login) => Session::login_builder(&config, login)?,

@@ -2,7 +2,7 @@
 //!
 //! Columns have a heading for people and a path into the record; `-c` takes either. JSON keeps the API's keys.
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 
 use anyhow::Result;
 use clap::ValueEnum;
@@ -14,13 +14,13 @@ use crate::usage::usage;
 /// How to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// For people
+    // For people.
     Table,
-    /// Everything the API said
+    // Everything the API said.
     Json,
-    /// Comma-separated, with a heading
+    // Comma-separated, with a heading.
     Csv,
-    /// Values only, separated by tabs
+    // Values only, separated by tabs.
     Value,
 }
 
@@ -88,7 +88,7 @@ impl Output {
                 let heading = csv(shown.iter().map(|column| column.heading.clone()));
                 lines(std::iter::once(heading).chain(cells().map(csv)))
             }
-            Format::Value => lines(cells().map(|row| tabbed(row))),
+            Format::Value => lines(cells().map(tabbed)),
         }
     }
 
@@ -124,11 +124,11 @@ impl Output {
         }
     }
 
-    /// Prints text as it is, but for control characters that could harm a terminal.
+    /// Prints text that someone else wrote: as it is into a file or pipe, without what could drive a terminal onto one.
     pub(crate) fn text(text: &str) -> Result<()> {
-        let kept = |c: &char| !c.is_control() || matches!(c, '\n' | '\t' | '\u{1b}');
-        let text: String = text.replace("\r\n", "\n").chars().filter(kept).collect();
-        lines([text.trim_end_matches('\n').to_owned()])
+        let text = text.replace("\r\n", "\n");
+        let shown = if io::stdout().is_terminal() { tame(&text) } else { text };
+        lines([shown.trim_end_matches('\n').to_owned()])
     }
 
     /// Prints JSON for people and programs alike.
@@ -265,10 +265,11 @@ fn table(
 
 /// One line of RFC 4180.
 fn csv(cells: impl Iterator<Item = String>) -> String {
-    let quoted = cells.map(|cell| match cell.contains(['"', ',', '\n', '\r']) {
-        true => format!("\"{}\"", cell.replace('"', "\"\"")),
-        false => cell,
-    });
+    let quote = |cell: String| match cell.find(['"', ',', '\n', '\r']) {
+        Some(_) => format!("\"{}\"", cell.replace('"', "\"\"")),
+        None => cell,
+    };
+    let quoted = cells.map(quote);
     quoted.collect::<Vec<_>>().join(",")
 }
 
@@ -284,7 +285,35 @@ fn lines(lines: impl IntoIterator<Item = String>) -> Result<()> {
     Ok(out.flush()?)
 }
 
+/// The text without escape sequences and other control characters.
+fn tame(text: &str) -> String {
+    let mut tame = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        if c == '\u{1b}' {
+            if chars.next_if_eq(&'[').is_some() {
+                while chars.next_if(|c| !('@'..='~').contains(c)).is_some() {}
+            }
+            chars.next(); // what ends the sequence
+        } else if !c.is_control() || matches!(c, '\n' | '\t') {
+            tame.push(c);
+        }
+    }
+    tame
+}
+
 /// Whether the error is only that nobody reads any more.
 pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_for_a_terminal_has_no_escape_sequences() {
+        let text = "\u{1b}[1;32mOK\u{1b}[0m\u{7}\tlogin:\u{1b}c\n\u{1b}[2";
+        assert_eq!(tame(text), "OK\tlogin:\n");
+    }
 }

@@ -123,11 +123,9 @@ impl Context {
             }
         }
         let near: Vec<_> = rows.iter().take(5).map(|row| kind.describe(row)).collect();
-        match near.is_empty() {
-            true => bail!("there is no {} called {text}", kind.noun),
-            false => {
-                bail!("there is no {} called {text}; near it:\n{}", kind.noun, near.join("\n"))
-            }
+        match near.as_slice() {
+            [] => bail!("there is no {} called {text}", kind.noun),
+            near => bail!("there is no {} called {text}; near it:\n{}", kind.noun, near.join("\n")),
         }
     }
 }

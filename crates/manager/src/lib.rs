@@ -12,5 +12,6 @@ pub mod jobs;
 pub mod manager;
 pub mod metrics;
 pub mod monitors;
+pub mod onboarding;
 pub mod orchestration;
 pub mod settings;

@@ -2,6 +2,7 @@
 
 use std::io::Read as _;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
@@ -65,6 +66,9 @@ pub(crate) struct HostAdd {
     #[arg(long = "tag")]
     tags: Vec<String>,
 }
+
+/// How long adding a host may take; a little more than the manager gives it.
+pub(crate) const ADD_TIMEOUT: Duration = Duration::from_mins(21);
 
 const COLUMNS: &[Column] = &[
     column("ID", "id"),

@@ -10,6 +10,7 @@ use crate::output::{Column, column};
 use crate::resolve::{NETWORK, NETWORK_OFFERING, ZONE};
 
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant)] // there is one, once
 pub(crate) enum NetworkCommand {
     /// Make a network
     Create(NetworkCreate),

@@ -89,11 +89,12 @@ pub(crate) async fn run(context: &Context, command: TemplateCommand) -> Result<(
             list(context, &filter, zone).await
         }
         TemplateCommand::Show { template } => {
-            context.output.record(&context.record(&ANY_TEMPLATE, &template).await?, COLUMNS)
+            let id = find(context, &template).await?;
+            context.output.record(&context.record(&ANY_TEMPLATE, &id).await?, COLUMNS)
         }
         TemplateCommand::Delete { template, zone } => {
             let request = Request::new("deleteTemplate")
-                .with("id", context.id(&ANY_TEMPLATE, &template).await?)
+                .with("id", find(context, &template).await?)
                 .with_some("zoneid", context.optional_id(&ZONE, zone.as_deref()).await?);
             context.perform(&request, &format!("template {template} deleted"), COLUMNS).await
         }
@@ -118,7 +119,7 @@ async fn list(context: &Context, filter: &str, zone: Option<String>) -> Result<(
 async fn register(context: &Context, register: TemplateRegister) -> Result<()> {
     let zone = context.optional_id(&ZONE, register.zone.as_deref()).await?;
     let os_type = match &register.os {
-        Some(os) => Some(os_type(context, os).await?),
+        Some(os) => os_type(context, os).await?,
         None => None,
     };
     let request = Request::new("registerTemplate")
@@ -172,13 +173,17 @@ async fn wait_until_ready(context: &Context, id: &str, name: &str) -> Result<Val
     }
 }
 
-/// The OS type of that description, or the most general one that has the word in it.
-async fn os_type(context: &Context, text: &str) -> Result<String> {
-    let request = Request::new("listOsTypes").with("keyword", text);
+/// The OS type of that description, or the most general one that has the word in it; none when the manager keeps no
+/// OS types.
+async fn os_type(context: &Context, text: &str) -> Result<Option<String>> {
     if uuid::Uuid::try_parse(text).is_ok() {
-        return Ok(text.to_owned());
+        return Ok(Some(text.to_owned()));
     }
-    let rows = context.session.list_rows(&request).await?;
+    let request = Request::new("listOsTypes").with("keyword", text);
+    let rows = match context.session.list_rows(&request).await {
+        Err(error) if error.is_unknown_command() => return Ok(None),
+        rows => rows?,
+    };
     let word = text.to_lowercase();
     let described = |row: &Value| row["description"].as_str().unwrap_or_default().to_lowercase();
     let exact = rows.iter().find(|row| described(row) == word);
@@ -187,7 +192,15 @@ async fn os_type(context: &Context, text: &str) -> Result<String> {
             .find(|row| described(row).starts_with("other") && described(row).contains(&word))
     };
     match exact.or_else(general).and_then(|row| row["id"].as_str()) {
-        Some(id) => Ok(id.to_owned()),
-        None => context.id(&OS_TYPE, text).await,
+        Some(id) => Ok(Some(id.to_owned())),
+        None => context.id(&OS_TYPE, text).await.map(Some),
+    }
+}
+
+/// The id of a template, ready or not; of the caller's own before those of others.
+async fn find(context: &Context, text: &str) -> Result<String> {
+    match context.id(&ANY_TEMPLATE, text).await {
+        Ok(id) => Ok(id),
+        Err(_) => context.id(&TEMPLATE, text).await,
     }
 }

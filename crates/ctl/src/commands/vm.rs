@@ -260,38 +260,33 @@ async fn why(context: &Context, vm: &str) -> Result<()> {
     if context.output.format() == Format::Json {
         return context.output.json(&answer);
     }
-    let mut text = String::new();
-    explain(&mut text, &answer, 0);
-    Output::text(&text)
+    Output::text(&explain(&answer).join("\n"))
 }
 
 /// Nested objects and lists as indented lines; whatever the manager has to say is shown.
-fn explain(text: &mut String, value: &Value, depth: usize) {
-    let indent = "  ".repeat(depth);
+fn explain(value: &Value) -> Vec<String> {
     match value {
-        Value::Object(fields) => {
-            for (name, field) in fields {
-                if field.is_object() || field.is_array() {
-                    text.push_str(&format!("{indent}{name}:\n"));
-                    explain(text, field, depth + 1);
-                } else {
-                    text.push_str(&format!("{indent}{name}: {}\n", scalar(field)));
-                }
-            }
-        }
-        Value::Array(items) => {
-            for item in items {
-                match item {
-                    Value::Object(_) | Value::Array(_) => {
-                        text.push_str(&format!("{indent}-\n"));
-                        explain(text, item, depth + 1);
-                    }
-                    item => text.push_str(&format!("{indent}- {}\n", scalar(item))),
-                }
-            }
-        }
-        plain => text.push_str(&format!("{indent}{}\n", scalar(plain))),
+        Value::Object(fields) => fields
+            .iter()
+            .flat_map(|(name, field)| match field {
+                Value::Object(_) | Value::Array(_) => under(format!("{name}:"), field),
+                field => vec![format!("{name}: {}", scalar(field))],
+            })
+            .collect(),
+        Value::Array(items) => items
+            .iter()
+            .flat_map(|item| match item {
+                Value::Object(_) | Value::Array(_) => under("-".to_owned(), item),
+                item => vec![format!("- {}", scalar(item))],
+            })
+            .collect(),
+        plain => vec![scalar(plain)],
     }
+}
+
+fn under(heading: String, value: &Value) -> Vec<String> {
+    let inner = explain(value).into_iter().map(|line| format!("  {line}"));
+    std::iter::once(heading).chain(inner).collect()
 }
 
 fn scalar(value: &Value) -> String {

@@ -38,26 +38,26 @@ impl Manager {
 
     fn knows_a_cloud(&self) {
         let zone = json!({"id": ZONE, "name": "dc1", "allocationstate": "Enabled"});
-        self.lists("listZones", "zone", vec![zone]);
+        self.lists("listZones", "zone", &[zone]);
         let pod =
             json!({"id": "22222222-2222-4222-8222-222222222222", "name": "p1", "zoneid": ZONE});
-        self.lists("listPods", "pod", vec![pod]);
+        self.lists("listPods", "pod", &[pod]);
         let cluster = json!({"id": CLUSTER, "name": "c1", "zoneid": ZONE,
             "podid": "22222222-2222-4222-8222-222222222222"});
-        self.lists("listClusters", "cluster", vec![cluster]);
+        self.lists("listClusters", "cluster", &[cluster]);
         let vm = |id: &str, name: &str, address: &str| {
             json!({"id": id, "name": name, "state": "Running", "memory": 512, "account": "admin",
                 "nic": [{"ipaddress": address, "networkname": "net"}]})
         };
-        let vms = vec![
+        let vms = [
             vm(VM, "web", "10.1.1.7"),
             vm("66666666-6666-4666-8666-666666666666", "say \"hi\", db", "10.1.1.8"),
         ];
-        self.lists("listVirtualMachines", "virtualmachine", vms);
+        self.lists("listVirtualMachines", "virtualmachine", &vms);
     }
 
     /// `command` answers with a list.
-    pub(crate) fn lists(&self, command: &str, key: &str, rows: Vec<Value>) {
+    pub(crate) fn lists(&self, command: &str, key: &str, rows: &[Value]) {
         self.answers(command, 200, json!({"count": rows.len(), key: rows}));
     }
 

@@ -83,7 +83,7 @@ async fn an_empty_list_is_a_heading_or_an_empty_list() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_cannot_send_control_characters_to_the_terminal() {
     let manager = Manager::start().await;
-    manager.lists("listZones", "zone", vec![json!({"id": "z", "name": "a\u{1b}[2Jb\nc"})]);
+    manager.lists("listZones", "zone", &[json!({"id": "z", "name": "a\u{1b}[2Jb\nc"})]);
     let out = stdout(&manager.run(&["zone", "list"]).success());
     assert!(!out.contains('\u{1b}') && out.lines().count() == 2, "{out:?}");
 }

@@ -28,7 +28,7 @@ async fn an_id_is_taken_as_it_is() {
 async fn an_ambiguous_name_is_an_error_that_lists_the_candidates() {
     let manager = Manager::start().await;
     let vm = |id: &str, account: &str| json!({"id": id, "name": "web", "account": account, "state": "Running"});
-    manager.lists("listVirtualMachines", "virtualmachine", vec![vm(VM, "ann"), vm(ZONE, "bob")]);
+    manager.lists("listVirtualMachines", "virtualmachine", &[vm(VM, "ann"), vm(ZONE, "bob")]);
     let assert = manager.run(&["vm", "destroy", "web"]).code(1);
     let err = stderr(&assert);
     for part in ["2 vms are called web", VM, ZONE, "ann", "bob"] {
@@ -47,16 +47,16 @@ async fn a_name_that_nothing_has_is_an_error_that_shows_what_is_near() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_deployed_is_looked_for_in_its_zone() {
     let manager = Manager::start().await;
-    manager.lists("listTemplates", "template", vec![json!({"id": "t", "name": "debian"})]);
+    manager.lists("listTemplates", "template", &[json!({"id": "t", "name": "debian"})]);
     manager.lists(
         "listServiceOfferings",
         "serviceoffering",
-        vec![json!({"id": "o", "name": "small"})],
+        &[json!({"id": "o", "name": "small"})],
     );
     manager.lists(
         "listNetworks",
         "network",
-        vec![json!({"id": "n1", "name": "a"}), json!({"id": "n2", "name": "b"})],
+        &[json!({"id": "n1", "name": "a"}), json!({"id": "n2", "name": "b"})],
     );
     manager.answers("deployVirtualMachine", 200, json!({"id": VM, "jobid": "j"}));
     let done = json!({"jobstatus": 1, "jobresultcode": 0, "jobresult": {"virtualmachine": {"id": VM, "name": "new"}}});
@@ -102,7 +102,7 @@ async fn what_is_deployed_is_looked_for_in_its_zone() {
             "hostid"
         ]
         .map(sent)
-        .map(|value| value.unwrap_or_default()),
+        .map(Option::unwrap_or_default),
         [ZONE, "t", "o", "n2,n1", "k", "I2Nsb3VkLWNvbmZpZwo=", "false", ""]
     );
 }

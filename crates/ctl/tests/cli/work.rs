@@ -160,7 +160,7 @@ async fn a_console_log_is_printed_as_it_was_written() {
     let text = "booting\r\n\u{1b}[32mOK\u{1b}[0m\u{7} login:\n";
     manager.answers("getVirtualMachineConsoleLog", 200, json!({"consolelog": {"text": text}}));
     let out = stdout(&manager.run(&["vm", "console-log", "web", "--tail", "4096"]).success());
-    assert_eq!(out, "booting\n\u{1b}[32mOK\u{1b}[0m login:\n");
+    assert_eq!(out, text.replace("\r\n", "\n"));
     let calls = manager.calls("getVirtualMachineConsoleLog").await;
     assert_eq!((calls[0].1.get("id"), calls[0].1.get("tail")), (Some(VM), Some("4096")));
 }
