@@ -24,7 +24,7 @@ const USE_RECORDED_EVERY: i64 = 60_000;
 ///
 /// # Errors
 /// 401, deliberately without saying which of all reasons it is.
-pub async fn authenticate(
+pub(crate) async fn authenticate(
     context: &Context,
     params: &Params,
     cookies: &Cookies,
@@ -41,7 +41,7 @@ pub async fn authenticate(
 }
 
 /// What commands need to know of a user who proved themselves.
-pub fn identity(credentials: Credentials, request: &str) -> Identity {
+pub(crate) fn identity(credentials: Credentials, request: &str) -> Identity {
     let user = credentials.user;
     let caller = Caller {
         user: user.id,

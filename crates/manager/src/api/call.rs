@@ -6,9 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use hostler_model::{AccountType, Timestamp};
-use hostler_query_api::{
-    Answer, ApiCommand, ApiError, CommandDecl, Paging, Params, RoleType,
-};
+use hostler_query_api::{Answer, ApiCommand, ApiError, CommandDecl, Paging, Params, RoleType};
 use hostler_store::event::{NewEvent, event_add};
 use hostler_store::reference::{Entity, reference_known, references_missing};
 use hostler_store::user::UserRow;
@@ -22,16 +20,16 @@ use crate::orchestration::Caller;
 
 /// Who calls, as far as commands need to know.
 #[derive(Debug, Clone)]
-pub struct Identity {
+pub(crate) struct Identity {
     /// For services.
-    pub caller: Caller,
+    pub(crate) caller: Caller,
     /// The user, with the names of their account and domain.
-    pub user: UserRow,
+    pub(crate) user: UserRow,
 }
 
 impl Identity {
     /// The role type by which commands and parameters are allowed.
-    pub const fn role(&self) -> RoleType {
+    pub(crate) const fn role(&self) -> RoleType {
         match self.user.account_kind {
             AccountType::RootAdmin => RoleType::Admin,
             AccountType::ResourceAdmin => RoleType::ResourceAdmin,
@@ -41,7 +39,7 @@ impl Identity {
     }
 
     /// Everything that the caller may see.
-    pub fn sight(&self) -> Scope {
+    pub(crate) fn sight(&self) -> Scope {
         match self.role() {
             RoleType::Admin | RoleType::ResourceAdmin => Scope::All,
             RoleType::DomainAdmin => Scope::Tree(self.user.domain_path.clone()),
@@ -52,30 +50,31 @@ impl Identity {
 
 /// One call of a command.
 #[derive(Debug, Clone, Copy)]
-pub struct Call<'a> {
+pub(crate) struct Call<'a> {
     /// The manager.
-    pub context: &'a Context,
+    pub(crate) context: &'a Context,
     /// Who calls.
-    pub identity: &'a Identity,
+    pub(crate) identity: &'a Identity,
     /// The command's declaration.
-    pub command: &'static CommandDecl,
+    pub(crate) command: &'static CommandDecl,
     /// Everything that was sent.
-    pub params: &'a Params,
+    pub(crate) params: &'a Params,
     /// Whether it was sent by POST.
-    pub by_post: bool,
+    pub(crate) by_post: bool,
 }
 
 /// What a command answers with, in the future.
-pub type AnswerFuture<'a> = Pin<Box<dyn Future<Output = Result<Answer, Failure>> + Send + 'a>>;
+pub(crate) type AnswerFuture<'a> =
+    Pin<Box<dyn Future<Output = Result<Answer, Failure>> + Send + 'a>>;
 
 /// A command that can be called.
-pub trait Handler: ApiCommand + Send {
+pub(crate) trait Handler: ApiCommand + Send {
     /// Carries it out: checks, and reads or records and starts a job.
     fn execute(self, call: Call<'_>) -> impl Future<Output = Result<Answer, Failure>> + Send;
 }
 
 /// Reads the command's parameters and carries it out.
-pub fn run<'a, C: Handler + 'a>(call: Call<'a>) -> AnswerFuture<'a> {
+pub(crate) fn run<'a, C: Handler + 'a>(call: Call<'a>) -> AnswerFuture<'a> {
     Box::pin(async move {
         let command = C::parse(call.params, call.identity.role())?;
         command.execute(call).await
@@ -84,33 +83,33 @@ pub fn run<'a, C: Handler + 'a>(call: Call<'a>) -> AnswerFuture<'a> {
 
 impl<'a> Call<'a> {
     /// For services.
-    pub fn caller(&self) -> &'a Caller {
+    pub(crate) fn caller(&self) -> &'a Caller {
         &self.identity.caller
     }
 
     /// Whether the caller may see what only administrators of the whole cloud may.
-    pub fn is_root(&self) -> bool {
+    pub(crate) fn is_root(&self) -> bool {
         matches!(self.identity.role(), RoleType::Admin | RoleType::ResourceAdmin)
     }
 
     /// The wanted page of a list.
-    pub fn page(&self) -> Result<Page, Failure> {
+    pub(crate) fn page(&self) -> Result<Page, Failure> {
         let paging = Paging::read(self.params)?;
         Ok(Page { offset: paging.offset(), limit: paging.limit() })
     }
 
     /// The text that names have to contain.
-    pub fn keyword(&self) -> Option<String> {
+    pub(crate) fn keyword(&self) -> Option<String> {
         self.params.get_filled("keyword").map(str::to_owned)
     }
 
     /// What the clock says.
-    pub fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.context.now()
     }
 
     /// Reads a snapshot of the database.
-    pub async fn read<T, F>(&self, work: F) -> Result<T, Failure>
+    pub(crate) async fn read<T, F>(&self, work: F) -> Result<T, Failure>
     where
         F: FnOnce(&Tx<'_>) -> Result<T, Failure> + Send + 'static,
         T: Send + 'static,
@@ -119,7 +118,7 @@ impl<'a> Call<'a> {
     }
 
     /// Writes in one transaction; a failure leaves nothing written.
-    pub async fn write<T, F>(&self, work: F) -> Result<T, Failure>
+    pub(crate) async fn write<T, F>(&self, work: F) -> Result<T, Failure>
     where
         F: FnOnce(&Tx<'_>) -> Result<T, Failure> + Send + 'static,
         T: Send + 'static,
@@ -128,12 +127,12 @@ impl<'a> Call<'a> {
     }
 
     /// The error for an id that names nothing that the caller may see.
-    pub fn unknown(&self, param: &str, id: impl std::fmt::Display) -> Failure {
+    pub(crate) fn unknown(&self, param: &str, id: impl std::fmt::Display) -> Failure {
         Failure(ApiError::invalid_id(self.command.name, param, &id.to_string()))
     }
 
     /// A value that is not of the form that it should be.
-    pub fn wrong(&self, param: &str, value: &str, expected: &str) -> Failure {
+    pub(crate) fn wrong(&self, param: &str, value: &str, expected: &str) -> Failure {
         Failure(ApiError::invalid_value(self.command.name, param, value, expected))
     }
 
@@ -141,11 +140,13 @@ impl<'a> Call<'a> {
     ///
     /// # Errors
     /// Names the first parameter that does not; somebody else's thing is answered like one that never was.
-    pub async fn require(&self, named: Vec<(&'static str, Entity, Uuid)>) -> Result<(), Failure> {
+    pub(crate) async fn require(
+        &self,
+        named: Vec<(&'static str, Entity, Uuid)>,
+    ) -> Result<(), Failure> {
         let sight = self.identity.sight();
         let references: Vec<_> = named.iter().map(|(_, entity, id)| (*entity, *id)).collect();
-        let missing =
-            self.read(move |tx| Ok(references_missing(tx, &references, &sight)?)).await?;
+        let missing = self.read(move |tx| Ok(references_missing(tx, &references, &sight)?)).await?;
         match missing.first().and_then(|position| named.get(*position)) {
             Some((param, _, id)) => Err(self.unknown(param, id)),
             None => Ok(()),
@@ -153,7 +154,7 @@ impl<'a> Call<'a> {
     }
 
     /// A list; empty with an id that never named anything, the error that clients know.
-    pub async fn list<T>(
+    pub(crate) async fn list<T>(
         &self,
         listed: Listed<T>,
         id: Option<(Entity, Uuid)>,
@@ -173,26 +174,26 @@ impl<'a> Call<'a> {
     }
 
     /// One object under the command's key.
-    pub fn object(&self, object: Value) -> Answer {
+    pub(crate) fn object(&self, object: Value) -> Answer {
         Answer::object(self.command, object)
     }
 
     /// Plain success.
-    pub fn success(&self) -> Answer {
+    pub(crate) fn success(&self) -> Answer {
         Answer::success(self.command, None)
     }
 }
 
 /// An event that the call brings about, before it is told what to say.
 #[derive(Debug, Clone)]
-pub struct Recorder {
+pub(crate) struct Recorder {
     event: NewEvent,
 }
 
 impl Recorder {
     /// The same, about this thing.
     #[must_use]
-    pub fn about(mut self, kind: &'static str, id: Uuid) -> Self {
+    pub(crate) fn about(mut self, kind: &'static str, id: Uuid) -> Self {
         self.event.subject = Some((kind, id));
         self
     }
@@ -201,7 +202,7 @@ impl Recorder {
     ///
     /// # Errors
     /// That of the database.
-    pub fn record(mut self, tx: &Tx<'_>, description: String) -> Result<(), Failure> {
+    pub(crate) fn record(mut self, tx: &Tx<'_>, description: String) -> Result<(), Failure> {
         self.event.description = description;
         Ok(event_add(tx, &self.event)?)
     }
@@ -209,7 +210,7 @@ impl Recorder {
 
 impl Call<'_> {
     /// An event of kind `kind` that the call brings about.
-    pub fn event(&self, kind: &'static str) -> Recorder {
+    pub(crate) fn event(&self, kind: &'static str) -> Recorder {
         let caller = self.caller();
         Recorder {
             event: NewEvent {

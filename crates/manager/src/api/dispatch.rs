@@ -14,34 +14,34 @@ use crate::context::Context;
 
 /// A request, freed from HTTP.
 #[derive(Debug)]
-pub struct Incoming {
+pub(crate) struct Incoming {
     /// Everything that was sent.
-    pub params: Params,
+    pub(crate) params: Params,
     /// The cookies that were sent.
-    pub cookies: Cookies,
+    pub(crate) cookies: Cookies,
     /// Whether it came by POST.
-    pub by_post: bool,
+    pub(crate) by_post: bool,
     /// The number by which logs and events speak of it.
-    pub request: String,
+    pub(crate) request: String,
 }
 
 /// An answer, before it is put into HTTP.
 #[derive(Debug)]
-pub struct Outgoing {
+pub(crate) struct Outgoing {
     /// The answer.
-    pub answer: Answer,
+    pub(crate) answer: Answer,
     /// The form that was asked for.
-    pub format: Format,
+    pub(crate) format: Format,
     /// Values of `Set-Cookie`.
-    pub cookies: Vec<String>,
+    pub(crate) cookies: Vec<String>,
     /// Parameters that the command does not know.
-    pub ignored: Vec<String>,
+    pub(crate) ignored: Vec<String>,
     /// The command, if there is one of that name.
-    pub command: Option<&'static CommandDecl>,
+    pub(crate) command: Option<&'static CommandDecl>,
 }
 
 /// Answers a request.
-pub async fn dispatch(context: &Context, incoming: Incoming) -> Outgoing {
+pub(crate) async fn dispatch(context: &Context, incoming: Incoming) -> Outgoing {
     let format = Format::of(&incoming.params);
     let entry = incoming.params.command().and_then(commands::find);
     let command = entry.map(|entry| (entry.declaration)());

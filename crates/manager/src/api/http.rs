@@ -138,7 +138,9 @@ async fn answer_in_time(context: &Context, incoming: Incoming) -> Outgoing {
         Ok(Ok(outgoing)) => return outgoing,
         Ok(Err(error)) => {
             tracing::error!(command = %name, %error, "a command panicked");
-            ApiError::internal("the manager met an error that nobody foresaw; its log has the details")
+            ApiError::internal(
+                "the manager met an error that nobody foresaw; its log has the details",
+            )
         }
         Err(_) => ApiError::internal(format!(
             "{name} took longer than {} seconds; it goes on in the background",
@@ -160,7 +162,10 @@ async fn body_text(headers: &HeaderMap, by_post: bool, body: Body) -> Result<Str
         return Ok(String::new());
     }
     let bytes = to_bytes(body, MAX_BODY).await.map_err(|_| {
-        ApiError::api(Status::BadRequest, format!("the body is larger than {MAX_BODY} bytes, or broken off"))
+        ApiError::api(
+            Status::BadRequest,
+            format!("the body is larger than {MAX_BODY} bytes, or broken off"),
+        )
     })?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

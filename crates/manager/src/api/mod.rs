@@ -5,7 +5,7 @@
 mod auth;
 pub mod bootstrap;
 mod call;
-pub mod commands;
+mod commands;
 mod dispatch;
 pub mod failure;
 pub mod http;

@@ -14,17 +14,17 @@ use super::failure::Failure;
 
 /// What a request says about whose things it means.
 #[derive(Debug, Clone, Default)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     /// An account's name.
-    pub account: Option<String>,
+    pub(crate) account: Option<String>,
     /// A domain; with `account`, the one that the account is in.
-    pub domain: Option<DomainId>,
+    pub(crate) domain: Option<DomainId>,
     /// The domains below it too.
-    pub recursive: bool,
+    pub(crate) recursive: bool,
     /// All that the caller may see.
-    pub everything: bool,
+    pub(crate) everything: bool,
     /// One thing is named by its id: it is shown whoever owns it, if the caller may see it.
-    pub by_id: bool,
+    pub(crate) by_id: bool,
 }
 
 impl Call<'_> {
@@ -32,16 +32,16 @@ impl Call<'_> {
     ///
     /// # Errors
     /// An account or domain that the caller may not see is answered like one that never was.
-    pub async fn scope(&self, wanted: Wanted) -> Result<Scope, Failure> {
+    pub(crate) async fn scope(&self, wanted: Wanted) -> Result<Scope, Failure> {
         let sight = self.identity.sight();
         if self.identity.role() == RoleType::User {
             return self.own_only(&wanted).map(|()| sight);
         }
         let Wanted { account, domain, recursive, everything, by_id } = wanted;
-        let (Some(_), _) | (None, Some(_)) = (&account, domain) else {
+        if account.is_none() && domain.is_none() {
             let own = Scope::Account(self.identity.user.account);
             return Ok(if everything || by_id { sight } else { own });
-        };
+        }
         let domain = domain.unwrap_or(self.identity.user.domain);
         let row = self.visible_domain(domain).await?;
         match account {
@@ -55,7 +55,7 @@ impl Call<'_> {
     ///
     /// # Errors
     /// As [`Call::scope`].
-    pub async fn owner(
+    pub(crate) async fn owner(
         &self,
         account: Option<String>,
         domain: Option<DomainId>,
@@ -63,8 +63,7 @@ impl Call<'_> {
         let Some(name) = account else { return Ok(self.identity.user.account) };
         let domain = domain.unwrap_or(self.identity.user.domain);
         if self.identity.role() == RoleType::User {
-            let wanted =
-                Wanted { account: Some(name), domain: Some(domain), ..Wanted::default() };
+            let wanted = Wanted { account: Some(name), domain: Some(domain), ..Wanted::default() };
             return self.own_only(&wanted).map(|()| self.identity.user.account);
         }
         self.visible_domain(domain).await?;

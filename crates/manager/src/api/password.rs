@@ -4,8 +4,8 @@
 
 use std::sync::OnceLock;
 
-use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use argon2::Argon2;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use tokio::sync::Semaphore;
 
 /// How many passwords are checked at the same time: each takes a core and 19 MiB of memory.
@@ -32,7 +32,7 @@ pub async fn hash(password: String) -> Result<String, String> {
 pub async fn verify(password: String, hash: Option<String>) -> Result<bool, String> {
     blocking(move || {
         let known = hash.is_some();
-        let text = hash.as_deref().unwrap_or_else(nobody);
+        let text = hash.as_deref().unwrap_or_else(|| nobody());
         let right = PasswordHash::new(text).is_ok_and(|parsed| {
             Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok()
         });

@@ -20,7 +20,7 @@ use crate::settings::SESSION_TIMEOUT;
 
 api_command! {
     /// Logs a user in: sets two cookies and gives the session key that every later call has to carry.
-    pub struct Login = "login", synchronous .shape(&LOGIN) .open();
+    pub(crate) struct Login = "login", synchronous .shape(&LOGIN) .open();
 
     /// The user's name.
     username: required string,
@@ -34,20 +34,20 @@ api_command! {
 
 api_command! {
     /// Ends the session of the caller.
-    pub struct Logout = "logout", synchronous .shape(&LOGOUT) .open();
+    pub(crate) struct Logout = "logout", synchronous .shape(&LOGOUT) .open();
 }
 
 /// An answer with the cookies that it sets.
 #[derive(Debug)]
-pub struct Reply {
+pub(crate) struct Reply {
     /// The answer.
-    pub answer: Answer,
+    pub(crate) answer: Answer,
     /// Values of `Set-Cookie`.
-    pub cookies: Vec<String>,
+    pub(crate) cookies: Vec<String>,
 }
 
 /// What is kept of a session's token.
-pub fn token_hash(token: &str) -> String {
+pub(crate) fn token_hash(token: &str) -> String {
     Sha256::digest(token.as_bytes()).iter().fold(String::new(), |mut text, byte| {
         text.push(char::from_digit(u32::from(byte >> 4), 16).unwrap_or('0'));
         text.push(char::from_digit(u32::from(byte & 15), 16).unwrap_or('0'));
@@ -59,7 +59,7 @@ pub fn token_hash(token: &str) -> String {
 ///
 /// # Errors
 /// 531, deliberately without saying whether the name or the password is wrong.
-pub async fn login(context: &Context, params: &Params) -> Result<Reply, Failure> {
+pub(crate) async fn login(context: &Context, params: &Params) -> Result<Reply, Failure> {
     let login = Login::parse(params, RoleType::User)?;
     let failed = Failure(ApiError::login_failed(&login.username));
     let (name, domain, path) = (login.username, login.domain_id, login.domain);
@@ -139,7 +139,7 @@ async fn open(context: &Context, credentials: Credentials) -> Result<Reply, Fail
 ///
 /// # Errors
 /// 431 without a session.
-pub async fn logout(context: &Context, cookies: &Cookies) -> Result<Reply, Failure> {
+pub(crate) async fn logout(context: &Context, cookies: &Cookies) -> Result<Reply, Failure> {
     let ended = match cookies.get("JSESSIONID").map(token_hash) {
         Some(hash) => {
             context.store.write(move |tx| Ok::<_, Failure>(session_remove(tx, &hash)?)).await?

@@ -21,18 +21,20 @@ mod template;
 mod vm;
 mod zone;
 
+pub(crate) use template::os_type::OsType;
+
 /// A command, as the dispatcher knows it.
 #[derive(Debug)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// What it is.
-    pub declaration: fn() -> &'static CommandDecl,
+    pub(crate) declaration: fn() -> &'static CommandDecl,
     /// How it is carried out.
-    pub run: Run,
+    pub(crate) run: Run,
 }
 
 /// How a command is carried out.
 #[derive(Debug)]
-pub enum Run {
+pub(crate) enum Run {
     /// For a caller who proved who they are.
     Known(for<'a> fn(Call<'a>) -> AnswerFuture<'a>),
     /// `login`, which begins a session.
@@ -105,11 +107,11 @@ static COMMANDS: &[Entry] = &[
 ];
 
 /// The command of a name, in exactly this spelling.
-pub fn find(name: &str) -> Option<&'static Entry> {
+pub(crate) fn find(name: &str) -> Option<&'static Entry> {
     COMMANDS.iter().find(|entry| (entry.declaration)().name == name)
 }
 
 /// What every command is.
-pub fn declarations() -> Vec<&'static CommandDecl> {
+pub(crate) fn declarations() -> Vec<&'static CommandDecl> {
     COMMANDS.iter().map(|entry| (entry.declaration)()).collect()
 }

@@ -34,9 +34,8 @@ api_shape! {
 
 /// A job; `result` is what it made, as it is now. A plain user does not read about hosts.
 pub(crate) fn job(view: &JobView, result: Value, for_user: bool) -> Value {
-    let moment = |time: hostler_model::Timestamp| {
-        Moment::from_millisecond(time.0).unwrap_or_default()
-    };
+    let moment =
+        |time: hostler_model::Timestamp| Moment::from_millisecond(time.0).unwrap_or_default();
     let error = view.error.as_ref().map(|(code, text)| {
         let status = status_of(*code);
         let error =

@@ -71,3 +71,15 @@ fn status(view: &TemplateView) -> String {
         }
     }
 }
+
+api_object! {
+    /// A kind of guest.
+    OS_TYPE = "GuestOSResponse", os_type(kind: &crate::api::commands::OsType) {
+        "id" string "its id" => kind.id(),
+        "name" string "its name" => kind.description,
+        "description" string "what it is, for people" => kind.description,
+        "oscategoryname" string "its family" => kind.name,
+        "isuserdefined" boolean "whether a user made it, always false" => false,
+        "fordisplay" boolean "whether users see it, always true" => true,
+    }
+}

@@ -109,3 +109,11 @@ fn details(view: &VmView) -> BTreeMap<String, String> {
     }
     details
 }
+
+api_object! {
+    /// What a VM wrote to its serial console.
+    CONSOLE_LOG = "ConsoleLogResponse", console_log(vm: hostler_model::VmId, text: &str) {
+        "virtualmachineid" string "the VM" => vm,
+        "text" string "the end of what it wrote" => text,
+    }
+}

@@ -11,7 +11,7 @@ use crate::api::objects::account::{KEYS, keys};
 
 api_command! {
     /// Gives a user's keys for signing requests.
-    pub struct GetUserKeys = "getUserKeys", synchronous .object("userkeys").shape(&KEYS);
+    pub(crate) struct GetUserKeys = "getUserKeys", synchronous .object("userkeys").shape(&KEYS);
 
     /// The user.
     id: required uuid<UserId> .entity("user"),

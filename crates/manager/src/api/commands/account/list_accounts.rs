@@ -12,7 +12,7 @@ use crate::api::owner::Wanted;
 
 api_command! {
     /// Lists accounts.
-    pub struct ListAccounts = "listAccounts", synchronous .object("account").shape(&ACCOUNT).paged();
+    pub(crate) struct ListAccounts = "listAccounts", synchronous .object("account").shape(&ACCOUNT).paged();
 
     /// The account of this id.
     id: optional uuid<AccountId> .entity("account"),

@@ -12,7 +12,7 @@ use crate::api::objects::account::{DOMAIN, domain};
 
 api_command! {
     /// Lists domains.
-    pub struct ListDomains = "listDomains", synchronous
+    pub(crate) struct ListDomains = "listDomains", synchronous
         .roles(Roles::ADMINS).object("domain").shape(&DOMAIN).paged();
 
     /// The domain of this id.

@@ -13,7 +13,7 @@ use crate::api::owner::Wanted;
 
 api_command! {
     /// Lists users.
-    pub struct ListUsers = "listUsers", synchronous .object("user").shape(&USER).paged();
+    pub(crate) struct ListUsers = "listUsers", synchronous .object("user").shape(&USER).paged();
 
     /// The user of this id.
     id: optional uuid<UserId> .entity("user"),

@@ -1,7 +1,7 @@
 //! Commands about domains, accounts and users.
 
-pub mod get_user_keys;
-pub mod list_accounts;
-pub mod list_domains;
-pub mod list_users;
-pub mod register_user_keys;
+pub(crate) mod get_user_keys;
+pub(crate) mod list_accounts;
+pub(crate) mod list_domains;
+pub(crate) mod list_users;
+pub(crate) mod register_user_keys;

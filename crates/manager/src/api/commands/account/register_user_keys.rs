@@ -12,7 +12,7 @@ use crate::api::objects::account::{KEYS, keys};
 
 api_command! {
     /// Makes new keys for a user; the old ones are worthless at once.
-    pub struct RegisterUserKeys = "registerUserKeys", synchronous .object("userkeys").shape(&KEYS);
+    pub(crate) struct RegisterUserKeys = "registerUserKeys", synchronous .object("userkeys").shape(&KEYS);
 
     /// The user.
     id: required uuid<UserId> .entity("user"),

@@ -10,7 +10,7 @@ use crate::api::objects::place::CLUSTER;
 
 api_command! {
     /// Records a cluster: hosts between which VMs can migrate.
-    pub struct CreateCluster = "createCluster", synchronous
+    pub(crate) struct CreateCluster = "createCluster", synchronous
         .roles(Roles::ADMIN).object("cluster").shape(&CLUSTER);
 
     /// Its name, unique in its pod.

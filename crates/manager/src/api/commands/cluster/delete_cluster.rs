@@ -2,15 +2,15 @@
 
 use hostler_model::ClusterId;
 use hostler_query_api::{Answer, Roles, api_command};
-use hostler_store::reference::Entity;
 use hostler_store::cluster::cluster_remove;
+use hostler_store::reference::Entity;
 
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 
 api_command! {
     /// Deletes a cluster that has no hosts.
-    pub struct DeleteCluster = "deleteCluster", synchronous .roles(Roles::ADMIN);
+    pub(crate) struct DeleteCluster = "deleteCluster", synchronous .roles(Roles::ADMIN);
 
     /// The cluster to delete.
     id: required uuid<ClusterId> .entity("cluster"),

@@ -11,7 +11,7 @@ use crate::api::objects::place::{CLUSTER, cluster};
 
 api_command! {
     /// Lists clusters.
-    pub struct ListClusters = "listClusters", synchronous
+    pub(crate) struct ListClusters = "listClusters", synchronous
         .roles(Roles::ADMIN_AND_RESOURCE_ADMIN).object("cluster").shape(&CLUSTER).paged();
 
     /// The cluster of this id.

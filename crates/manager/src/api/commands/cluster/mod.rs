@@ -1,9 +1,9 @@
 //! Commands about clusters.
 
-pub mod add_cluster;
-pub mod create_cluster;
-pub mod delete_cluster;
-pub mod list_clusters;
+pub(crate) mod add_cluster;
+pub(crate) mod create_cluster;
+pub(crate) mod delete_cluster;
+pub(crate) mod list_clusters;
 
 use hostler_model::{AllocationState, ClusterId, PodId, ZoneId};
 use hostler_store::cluster::{ClusterRow, ClusterView, cluster_add, cluster_by_name};

@@ -11,7 +11,7 @@ use crate::api::objects::api::API;
 
 api_command! {
     /// Lists the commands that the caller may call, with their parameters and answers.
-    pub struct ListApis = "listApis", synchronous .object("api").shape(&API);
+    pub(crate) struct ListApis = "listApis", synchronous .object("api").shape(&API);
 
     /// The command of this name.
     name: optional string,

@@ -11,7 +11,7 @@ const COMPATIBLE: &str = "4.22.0.0";
 
 api_command! {
     /// Says what the product can do.
-    pub struct ListCapabilities = "listCapabilities", synchronous
+    pub(crate) struct ListCapabilities = "listCapabilities", synchronous
         .object("capability").shape(&CAPABILITIES);
 }
 

@@ -1,4 +1,4 @@
 //! Commands that say what the product can do.
 
-pub mod list_apis;
-pub mod list_capabilities;
+pub(crate) mod list_apis;
+pub(crate) mod list_capabilities;

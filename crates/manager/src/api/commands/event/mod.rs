@@ -1,3 +1,3 @@
 //! Commands about events.
 
-pub mod list_events;
+pub(crate) mod list_events;

@@ -14,7 +14,7 @@ use crate::api::owner::Wanted;
 
 api_command! {
     /// Lists jobs, the newest first.
-    pub struct ListAsyncJobs = "listAsyncJobs", synchronous .object("asyncjobs").shape(&JOB).paged();
+    pub(crate) struct ListAsyncJobs = "listAsyncJobs", synchronous .object("asyncjobs").shape(&JOB).paged();
 
     /// Not older than this.
     startdate: optional date,
@@ -57,8 +57,11 @@ impl Handler for ListAsyncJobs {
                     .into_iter()
                     .map(|view| {
                         let done = view.state == JobState::Succeeded;
-                        let result =
-                            if done { rendered(tx, &view, admin)? } else { serde_json::Value::Null };
+                        let result = if done {
+                            rendered(tx, &view, admin)?
+                        } else {
+                            serde_json::Value::Null
+                        };
                         Ok((view, result))
                     })
                     .collect();

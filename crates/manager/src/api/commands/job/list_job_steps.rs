@@ -11,7 +11,7 @@ use crate::api::objects::job::{STEP, step};
 
 api_command! {
     /// Lists the steps of a job, with their states, times and errors.
-    pub struct ListJobSteps = "listJobSteps", synchronous
+    pub(crate) struct ListJobSteps = "listJobSteps", synchronous
         .roles(Roles::ADMINS).object("jobstep").shape(&STEP);
 
     /// The job.

@@ -1,6 +1,6 @@
 //! Commands about jobs.
 
-pub mod list_async_jobs;
-pub mod list_job_steps;
-pub mod query_async_job_result;
-pub mod result;
+pub(crate) mod list_async_jobs;
+pub(crate) mod list_job_steps;
+pub(crate) mod query_async_job_result;
+pub(crate) mod result;

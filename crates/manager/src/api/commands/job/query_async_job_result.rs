@@ -12,7 +12,7 @@ use crate::api::objects::job::{JOB, job};
 
 api_command! {
     /// Says how a job stands, and what came of it.
-    pub struct QueryAsyncJobResult = "queryAsyncJobResult", synchronous .shape(&JOB);
+    pub(crate) struct QueryAsyncJobResult = "queryAsyncJobResult", synchronous .shape(&JOB);
 
     /// The job.
     jobid: required uuid<JobId>,

@@ -16,7 +16,7 @@ use crate::api::objects::template::template;
 use crate::api::objects::vm::{Sight, vm};
 
 /// The `jobresult` of a job that succeeded.
-pub fn rendered(tx: &Tx<'_>, view: &JobView, admin: bool) -> Result<Value, Failure> {
+pub(crate) fn rendered(tx: &Tx<'_>, view: &JobView, admin: bool) -> Result<Value, Failure> {
     let Some(result) = &view.result else { return Ok(json!({"success": true})) };
     let named = |key: &str| result.get(key).and_then(Value::as_str);
     if let Some(id) = named("virtualmachine").and_then(|id| id.parse::<VmId>().ok()) {

@@ -9,7 +9,7 @@ use crate::api::failure::Failure;
 
 api_command! {
     /// Forgets an SSH key; VMs that were given it keep it.
-    pub struct DeleteSshKeyPair = "deleteSSHKeyPair", synchronous;
+    pub(crate) struct DeleteSshKeyPair = "deleteSSHKeyPair", synchronous;
 
     /// Its name.
     name: required string,
@@ -30,7 +30,9 @@ impl Handler for DeleteSshKeyPair {
                 )));
             };
             ssh_keypair_remove(tx, account, &name)?;
-            recorder.about("SSHKeyPair", key.id.uuid()).record(tx, format!("SSH key {name} was deleted"))
+            recorder
+                .about("SSHKeyPair", key.id.uuid())
+                .record(tx, format!("SSH key {name} was deleted"))
         })
         .await?;
         Ok(call.success())

@@ -12,7 +12,7 @@ use crate::api::owner::Wanted;
 
 api_command! {
     /// Lists registered SSH keys.
-    pub struct ListSshKeyPairs = "listSSHKeyPairs", synchronous
+    pub(crate) struct ListSshKeyPairs = "listSSHKeyPairs", synchronous
         .object("sshkeypair").shape(&SSH_KEYPAIR).paged();
 
     /// The key of this id.

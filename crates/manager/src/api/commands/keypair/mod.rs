@@ -1,6 +1,6 @@
 //! Commands about SSH keys.
 
-pub mod delete_ssh_keypair;
-pub mod list_ssh_keypairs;
-pub mod public_key;
-pub mod register_ssh_keypair;
+pub(crate) mod delete_ssh_keypair;
+pub(crate) mod list_ssh_keypairs;
+pub(crate) mod public_key;
+pub(crate) mod register_ssh_keypair;

@@ -17,18 +17,18 @@ const KINDS: &[&str] = &[
 
 /// A public key in one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PublicKey {
+pub(crate) struct PublicKey {
     /// Kind, base64 and comment, with single spaces.
-    pub line: String,
+    pub(crate) line: String,
     /// `SHA256:` and base64 without padding, as `ssh-keygen -l` shows it.
-    pub fingerprint: String,
+    pub(crate) fingerprint: String,
 }
 
 /// Reads a key.
 ///
 /// # Errors
 /// What would have been right.
-pub fn parse(text: &str) -> Result<PublicKey, &'static str> {
+pub(crate) fn parse(text: &str) -> Result<PublicKey, &'static str> {
     const EXPECTED: &str = "one line like \"ssh-ed25519 AAAA... comment\"";
     let mut words = text.split_whitespace();
     let (Some(kind), Some(body)) = (words.next(), words.next()) else { return Err(EXPECTED) };
@@ -55,7 +55,8 @@ pub fn parse(text: &str) -> Result<PublicKey, &'static str> {
 mod tests {
     use super::*;
 
-    const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPKSUrS3cFqFZ8cnMmpvQkYz4gL4O3bBqJ9cT1h1n5E me@here";
+    const KEY: &str =
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPKSUrS3cFqFZ8cnMmpvQkYz4gL4O3bBqJ9cT1h1n5E me@here";
 
     #[test]
     fn a_key_is_known_by_its_fingerprint() {
@@ -68,7 +69,15 @@ mod tests {
     fn what_is_no_public_key_is_refused() {
         let two_lines = format!("{KEY}\n{KEY}");
         let wrong_kind = KEY.replace("ssh-ed25519", "ssh-rsa");
-        for text in ["", "ssh-ed25519", "ssh-ed25519 !!!", "ssh-ed25519 AAAA", "-----BEGIN", &two_lines, &wrong_kind] {
+        for text in [
+            "",
+            "ssh-ed25519",
+            "ssh-ed25519 !!!",
+            "ssh-ed25519 AAAA",
+            "-----BEGIN",
+            &two_lines,
+            &wrong_kind,
+        ] {
             assert!(parse(text).is_err(), "{text}");
         }
     }

@@ -15,7 +15,7 @@ use crate::api::objects::account::{SSH_KEYPAIR, ssh_keypair};
 
 api_command! {
     /// Keeps a public SSH key, so that VMs can be given it by name.
-    pub struct RegisterSshKeyPair = "registerSSHKeyPair", synchronous
+    pub(crate) struct RegisterSshKeyPair = "registerSSHKeyPair", synchronous
         .object("keypair").shape(&SSH_KEYPAIR);
 
     /// Its name, unique in its account.

@@ -24,7 +24,7 @@ use crate::settings::GUEST_DOMAIN;
 
 api_command! {
     /// Makes a guest network on a bridge that the hosts have.
-    pub struct CreateNetwork = "createNetwork", synchronous
+    pub(crate) struct CreateNetwork = "createNetwork", synchronous
         .roles(Roles::ADMIN).object("network").shape(&NETWORK);
 
     /// Its name.

@@ -15,7 +15,7 @@ use crate::api::failure::Failure;
 
 api_command! {
     /// Deletes a network that no VM is on.
-    pub struct DeleteNetwork = "deleteNetwork", asynchronous .roles(Roles::ADMIN);
+    pub(crate) struct DeleteNetwork = "deleteNetwork", asynchronous .roles(Roles::ADMIN);
 
     /// The network to delete.
     id: required uuid<NetworkId> .entity("network"),

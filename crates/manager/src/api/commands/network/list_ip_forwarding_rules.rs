@@ -8,7 +8,7 @@ use crate::api::objects::network::FIREWALL_RULE;
 
 api_command! {
     /// Lists rules that forward whole addresses; shared networks have none.
-    pub struct ListIpForwardingRules = "listIpForwardingRules", synchronous
+    pub(crate) struct ListIpForwardingRules = "listIpForwardingRules", synchronous
         .object("portforwardingrule").shape(&FIREWALL_RULE).paged();
 
     /// The one of this id.

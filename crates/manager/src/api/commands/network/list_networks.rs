@@ -11,7 +11,7 @@ use crate::api::objects::network::{NETWORK, network};
 
 api_command! {
     /// Lists guest networks.
-    pub struct ListNetworks = "listNetworks", synchronous .object("network").shape(&NETWORK).paged();
+    pub(crate) struct ListNetworks = "listNetworks", synchronous .object("network").shape(&NETWORK).paged();
 
     /// The network of this id.
     id: optional uuid<NetworkId> .entity("network"),

@@ -8,7 +8,7 @@ use crate::api::objects::network::FIREWALL_RULE;
 
 api_command! {
     /// Lists rules that forward ports; shared networks have none.
-    pub struct ListPortForwardingRules = "listPortForwardingRules", synchronous
+    pub(crate) struct ListPortForwardingRules = "listPortForwardingRules", synchronous
         .object("portforwardingrule").shape(&FIREWALL_RULE).paged();
 
     /// The one of this id.

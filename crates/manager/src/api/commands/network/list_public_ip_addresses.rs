@@ -8,7 +8,7 @@ use crate::api::objects::network::IP_ADDRESS;
 
 api_command! {
     /// Lists public addresses; shared networks have none.
-    pub struct ListPublicIpAddresses = "listPublicIpAddresses", synchronous
+    pub(crate) struct ListPublicIpAddresses = "listPublicIpAddresses", synchronous
         .object("publicipaddress").shape(&IP_ADDRESS).paged();
 
     /// The one of this id.

@@ -7,26 +7,30 @@ use ipnet::Ipv4Net;
 
 /// The addresses of a network that is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Range {
+pub(crate) struct Range {
     /// The router, which also says the subnet.
-    pub gateway: Ipv4Addr,
+    pub(crate) gateway: Ipv4Addr,
     /// The subnet's netmask.
-    pub netmask: Ipv4Addr,
+    pub(crate) netmask: Ipv4Addr,
     /// The first address that may be given out.
-    pub start: Ipv4Addr,
+    pub(crate) start: Ipv4Addr,
     /// The last one.
-    pub end: Ipv4Addr,
+    pub(crate) end: Ipv4Addr,
 }
 
 impl Range {
     /// The subnet, if everything fits together; else what does not, with the parameter's name.
-    pub fn check(&self) -> Result<Ipv4Net, String> {
+    pub(crate) fn check(&self) -> Result<Ipv4Net, String> {
         let Self { gateway, netmask, start, end } = *self;
         let subnet = Ipv4Net::with_netmask(gateway, netmask)
-            .map_err(|_| format!("netmask {netmask} is no netmask; expected one like 255.255.255.0"))?
+            .map_err(|_| {
+                format!("netmask {netmask} is no netmask; expected one like 255.255.255.0")
+            })?
             .trunc();
         if subnet.prefix_len() > 30 {
-            return Err(format!("netmask {netmask} leaves no addresses; expected 255.255.255.252 or shorter"));
+            return Err(format!(
+                "netmask {netmask} leaves no addresses; expected 255.255.255.252 or shorter"
+            ));
         }
         let usable = |ip: Ipv4Addr| {
             subnet.contains(&ip) && ip != subnet.network() && ip != subnet.broadcast()
@@ -48,7 +52,7 @@ impl Range {
     }
 
     /// What another network on the same wire has against it.
-    pub fn conflict(&self, subnet: Ipv4Net, other: &NetworkRow) -> Option<String> {
+    pub(crate) fn conflict(&self, subnet: Ipv4Net, other: &NetworkRow) -> Option<String> {
         let overlaps = self.start <= other.end_ip && other.start_ip <= self.end;
         if overlaps {
             return Some(format!(
@@ -56,8 +60,8 @@ impl Range {
                 self.start, self.end, other.name, other.start_ip, other.end_ip
             ));
         }
-        let nested = subnet != other.cidr
-            && (subnet.contains(&other.cidr) || other.cidr.contains(&subnet));
+        let nested =
+            subnet != other.cidr && (subnet.contains(&other.cidr) || other.cidr.contains(&subnet));
         nested.then(|| {
             format!(
                 "subnet {subnet} overlaps with subnet {} of network {} on the same bridge; give both the same netmask",

@@ -14,7 +14,7 @@ const MOST_CPUS: i32 = 255;
 
 api_command! {
     /// Puts a size of VMs on sale.
-    pub struct CreateServiceOffering = "createServiceOffering", synchronous
+    pub(crate) struct CreateServiceOffering = "createServiceOffering", synchronous
         .roles(Roles::ADMIN).object("serviceoffering").shape(&SERVICE_OFFERING);
 
     /// Its name.
@@ -75,8 +75,7 @@ impl Handler for CreateServiceOffering {
             tags: self.tags.unwrap_or_default(),
             created: call.now(),
         };
-        let event =
-            call.event("SERVICE.OFFERING.CREATE").about("ServiceOffering", row.id.uuid());
+        let event = call.event("SERVICE.OFFERING.CREATE").about("ServiceOffering", row.id.uuid());
         let shown = service_offering(&row, true);
         call.write(move |tx| {
             service_offering_add(tx, &row)?;

@@ -10,7 +10,7 @@ use crate::api::failure::Failure;
 
 api_command! {
     /// Takes a service offering off sale; VMs of it live on.
-    pub struct DeleteServiceOffering = "deleteServiceOffering", synchronous .roles(Roles::ADMIN);
+    pub(crate) struct DeleteServiceOffering = "deleteServiceOffering", synchronous .roles(Roles::ADMIN);
 
     /// The service offering to delete.
     id: required uuid<ServiceOfferingId> .entity("serviceoffering"),

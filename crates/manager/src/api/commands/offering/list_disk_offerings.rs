@@ -8,7 +8,7 @@ use crate::api::objects::offering::DISK_OFFERING;
 
 api_command! {
     /// Lists the sizes of data volumes for sale; there are none yet.
-    pub struct ListDiskOfferings = "listDiskOfferings", synchronous
+    pub(crate) struct ListDiskOfferings = "listDiskOfferings", synchronous
         .object("diskoffering").shape(&DISK_OFFERING).paged();
 
     /// The offering of this id.

@@ -11,7 +11,7 @@ use crate::api::objects::offering::{NETWORK_OFFERING, network_offering};
 
 api_command! {
     /// Lists the kinds of networks.
-    pub struct ListNetworkOfferings = "listNetworkOfferings", synchronous
+    pub(crate) struct ListNetworkOfferings = "listNetworkOfferings", synchronous
         .object("networkoffering").shape(&NETWORK_OFFERING).paged();
 
     /// The offering of this id.

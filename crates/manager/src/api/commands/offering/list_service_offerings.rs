@@ -11,7 +11,7 @@ use crate::api::objects::offering::{SERVICE_OFFERING, service_offering};
 
 api_command! {
     /// Lists the sizes of VMs for sale.
-    pub struct ListServiceOfferings = "listServiceOfferings", synchronous
+    pub(crate) struct ListServiceOfferings = "listServiceOfferings", synchronous
         .object("serviceoffering").shape(&SERVICE_OFFERING).paged();
 
     /// The offering of this id.

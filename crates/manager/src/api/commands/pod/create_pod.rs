@@ -15,7 +15,7 @@ use crate::api::objects::place::{POD, pod};
 
 api_command! {
     /// Records a pod: a rack or room within a zone.
-    pub struct CreatePod = "createPod", synchronous
+    pub(crate) struct CreatePod = "createPod", synchronous
         .roles(Roles::ADMIN).object("pod").shape(&POD);
 
     /// Its name, unique in its zone.

@@ -2,15 +2,15 @@
 
 use hostler_model::PodId;
 use hostler_query_api::{Answer, Roles, api_command};
-use hostler_store::reference::Entity;
 use hostler_store::pod::pod_remove;
+use hostler_store::reference::Entity;
 
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 
 api_command! {
     /// Deletes a pod that has nothing in it.
-    pub struct DeletePod = "deletePod", synchronous .roles(Roles::ADMIN);
+    pub(crate) struct DeletePod = "deletePod", synchronous .roles(Roles::ADMIN);
 
     /// The pod to delete.
     id: required uuid<PodId> .entity("pod"),

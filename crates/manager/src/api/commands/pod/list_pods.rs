@@ -11,7 +11,7 @@ use crate::api::objects::place::{POD, pod};
 
 api_command! {
     /// Lists pods.
-    pub struct ListPods = "listPods", synchronous
+    pub(crate) struct ListPods = "listPods", synchronous
         .roles(Roles::ADMIN_AND_RESOURCE_ADMIN).object("pod").shape(&POD).paged();
 
     /// The pod of this id.

@@ -1,5 +1,5 @@
 //! Commands about pods.
 
-pub mod create_pod;
-pub mod delete_pod;
-pub mod list_pods;
+pub(crate) mod create_pod;
+pub(crate) mod delete_pod;
+pub(crate) mod list_pods;

@@ -13,7 +13,7 @@ use crate::settings::{CPU_FACTOR, SETTINGS, Setting};
 
 api_command! {
     /// Lists settings with their values.
-    pub struct ListConfigurations = "listConfigurations", synchronous
+    pub(crate) struct ListConfigurations = "listConfigurations", synchronous
         .roles(Roles::ADMIN).object("configuration").shape(&CONFIGURATION).paged();
 
     /// The setting of this name.

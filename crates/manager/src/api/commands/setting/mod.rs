@@ -1,4 +1,4 @@
 //! Commands about settings.
 
-pub mod list_configurations;
-pub mod update_configuration;
+pub(crate) mod list_configurations;
+pub(crate) mod update_configuration;

@@ -13,7 +13,7 @@ use crate::settings::{CPU_FACTOR, Setting, SettingError};
 
 api_command! {
     /// Changes a setting.
-    pub struct UpdateConfiguration = "updateConfiguration", synchronous
+    pub(crate) struct UpdateConfiguration = "updateConfiguration", synchronous
         .roles(Roles::ADMIN).object("configuration").shape(&CONFIGURATION);
 
     /// Its name.
@@ -26,10 +26,15 @@ api_command! {
 
 impl Handler for UpdateConfiguration {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
-        let refused = |error: SettingError| Failure::invalid(format!("{}: {error}", match error {
-            SettingError::Unknown(_) => "name",
-            SettingError::Value { .. } => "value",
-        }));
+        let refused = |error: SettingError| {
+            Failure::invalid(format!(
+                "{}: {error}",
+                match error {
+                    SettingError::Unknown(_) => "name",
+                    SettingError::Value { .. } => "value",
+                }
+            ))
+        };
         let setting = Setting::of(&self.name).map_err(refused)?;
         let value = self.value.unwrap_or_else(|| call.context.settings.text(setting));
         setting.check(&value).map_err(refused)?;
@@ -89,7 +94,10 @@ async fn set_for_cluster(
             (row.cpu_ratio, ratio)
         };
         cluster_set_ratios(tx, cluster, cpu, memory)?;
-        event.record(tx, format!("setting {} of cluster {} was set to {value}", setting.name, row.name))
+        event.record(
+            tx,
+            format!("setting {} of cluster {} was set to {value}", setting.name, row.name),
+        )
     })
     .await
 }

@@ -11,7 +11,7 @@ use crate::api::objects::storage::{STORAGE_POOL, storage_pool};
 
 api_command! {
     /// Lists storage pools.
-    pub struct ListStoragePools = "listStoragePools", synchronous
+    pub(crate) struct ListStoragePools = "listStoragePools", synchronous
         .roles(Roles::ADMIN_AND_RESOURCE_ADMIN).object("storagepool").shape(&STORAGE_POOL).paged();
 
     /// The pool of this id.

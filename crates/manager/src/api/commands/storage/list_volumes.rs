@@ -12,7 +12,7 @@ use crate::api::owner::Wanted;
 
 api_command! {
     /// Lists volumes.
-    pub struct ListVolumes = "listVolumes", synchronous .object("volume").shape(&VOLUME).paged();
+    pub(crate) struct ListVolumes = "listVolumes", synchronous .object("volume").shape(&VOLUME).paged();
 
     /// The volume of this id.
     id: optional uuid<VolumeId> .entity("volume"),

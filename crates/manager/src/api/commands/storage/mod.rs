@@ -1,4 +1,4 @@
 //! Commands about storage pools and volumes.
 
-pub mod list_storage_pools;
-pub mod list_volumes;
+pub(crate) mod list_storage_pools;
+pub(crate) mod list_volumes;

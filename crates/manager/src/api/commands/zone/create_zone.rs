@@ -13,7 +13,7 @@ use crate::api::objects::place::{ZONE, zone};
 
 api_command! {
     /// Records a zone: a data centre.
-    pub struct CreateZone = "createZone", synchronous
+    pub(crate) struct CreateZone = "createZone", synchronous
         .roles(Roles::ADMIN).object("zone").shape(&ZONE);
 
     /// Its name, unique.
@@ -61,7 +61,8 @@ impl Handler for CreateZone {
             security_groups: false,
             created: call.now(),
         };
-        let (shown, event) = (zone(&row, true), call.event("ZONE.CREATE").about("Zone", row.id.uuid()));
+        let (shown, event) =
+            (zone(&row, true), call.event("ZONE.CREATE").about("Zone", row.id.uuid()));
         call.write(move |tx| {
             if zone_by_name(tx, &row.name)?.is_some() {
                 return Err(Failure::invalid(format!(

@@ -10,7 +10,7 @@ use crate::api::failure::Failure;
 
 api_command! {
     /// Deletes a zone that has nothing in it.
-    pub struct DeleteZone = "deleteZone", synchronous .roles(Roles::ADMIN);
+    pub(crate) struct DeleteZone = "deleteZone", synchronous .roles(Roles::ADMIN);
 
     /// The zone to delete.
     id: required uuid<ZoneId> .entity("zone"),

@@ -11,7 +11,7 @@ use crate::api::objects::place::{ZONE, zone};
 
 api_command! {
     /// Lists zones.
-    pub struct ListZones = "listZones", synchronous .object("zone").shape(&ZONE).paged();
+    pub(crate) struct ListZones = "listZones", synchronous .object("zone").shape(&ZONE).paged();
 
     /// The zone of this id.
     id: optional uuid<ZoneId> .entity("zone"),

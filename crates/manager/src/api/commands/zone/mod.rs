@@ -1,5 +1,5 @@
 //! Commands about zones.
 
-pub mod create_zone;
-pub mod delete_zone;
-pub mod list_zones;
+pub(crate) mod create_zone;
+pub(crate) mod delete_zone;
+pub(crate) mod list_zones;

@@ -1,0 +1,3 @@
+//! Commands about hosts.
+
+pub(crate) mod list_hosts;
