@@ -63,6 +63,8 @@ static COMMANDS: &[Entry] = &[
     known::<discovery::list_apis::ListApis>(),
     known::<discovery::list_capabilities::ListCapabilities>(),
     known::<event::list_events::ListEvents>(),
+    known::<host::add_host::AddHost>(),
+    known::<host::delete_host::DeleteHost>(),
     known::<host::list_hosts::ListHosts>(),
     known::<job::list_async_jobs::ListAsyncJobs>(),
     known::<job::list_job_steps::ListJobSteps>(),
