@@ -5,11 +5,21 @@
 mod agent;
 mod executor;
 mod lanes;
+mod program;
+mod stats;
 
+pub mod commands;
 pub mod connection;
+pub mod domain_xml;
+pub mod hypervisor;
 pub mod journal;
+pub mod kvm;
+pub mod network;
 pub mod properties;
 pub mod resource;
+pub mod runs;
+pub mod seed;
+pub mod storage;
 pub mod worker_resource;
 
 pub use agent::{AgentError, OnReady, resource_guid, run, run_over};

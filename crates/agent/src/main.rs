@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex};
 use anyhow::Context;
 use clap::Parser;
 use hostler_agent::connection::TlsDialer;
+use hostler_agent::kvm::LibvirtComputingResource;
 use hostler_agent::properties::ResourceKind;
 use hostler_agent::resource::Resource;
 use hostler_agent::worker_resource::WorkerResource;
@@ -104,7 +105,10 @@ fn serve(runtime: &Runtime, properties: Properties) -> Result<(), Failure> {
     for kind in &properties.resources {
         match kind {
             ResourceKind::Libvirt => {
-                return Err(Failure::Other(anyhow::anyhow!("this build cannot speak for {kind}")));
+                let resource =
+                    LibvirtComputingResource::new(&properties, runtime.handle().clone())
+                        .map_err(|e| Failure::Other(e.into()))?;
+                resources.push(Arc::new(resource));
             }
             ResourceKind::SecondaryStorage => {
                 let worker = WorkerResource::new(&properties, runtime.handle().clone())

@@ -1,1 +1,17 @@
-//! (to be written)
+//! The manager: it keeps the record and takes the decisions.
+//!
+//! Not here: what runs on hosts (`hostler-agent`), SQL (`hostler-store`), who fits where (`hostler-scheduler`).
+
+pub mod agents;
+pub mod api;
+pub mod ca;
+pub mod config;
+pub mod context;
+pub mod error;
+pub mod jobs;
+pub mod manager;
+pub mod metrics;
+pub mod monitors;
+pub mod onboarding;
+pub mod orchestration;
+pub mod settings;

@@ -1,2 +1,89 @@
-//! (to be written)
-fn main() {}
+//! `hostler-manager`: the process around the manager. Arguments, logs, signals, exit codes.
+//!
+//! Exit codes: 0 ended as asked; 1 failed; 2 wrong arguments; 66 the configuration cannot be used.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Parser;
+use hostler_manager::ca::install_tls_provider;
+use hostler_manager::config::{Config, Flags};
+use hostler_manager::manager::Manager;
+use sd_notify::NotifyState;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::{info, warn};
+use tracing_subscriber::EnvFilter;
+
+const EXIT_CONFIGURATION: u8 = 66;
+
+/// Keeps the record of a Hostler cloud and takes its decisions.
+#[derive(Debug, Parser)]
+#[command(name = "hostler-manager", version)]
+struct Arguments {
+    /// The configuration file [default: /etc/hostler/manager.toml, if it exists]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Says whether the configuration can be used, and ends: 0 yes, 66 no.
+    #[arg(long)]
+    check_config: bool,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let loaded = Config::load(arguments.config.as_deref(), &arguments.flags)
+        .map_err(anyhow::Error::from)
+        .and_then(|(config, unknown)| {
+            let filter = EnvFilter::try_new(&config.log)
+                .with_context(|| format!("log = {:?} cannot be used", config.log))?;
+            Ok((config, unknown, filter))
+        });
+    let (config, unknown, filter) = match loaded {
+        Ok(loaded) => loaded,
+        Err(why) => return end(EXIT_CONFIGURATION, &why),
+    };
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    for key in unknown {
+        warn!(key, "nobody knows this key of the configuration");
+    }
+    if arguments.check_config {
+        info!("the configuration can be used");
+        return ExitCode::SUCCESS;
+    }
+    install_tls_provider();
+    match run(config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => end(1, &why),
+    }
+}
+
+#[tokio::main]
+async fn run(config: Config) -> anyhow::Result<()> {
+    let manager = Manager::start(config).await?;
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    notify(&[NotifyState::Ready]);
+    tokio::select! {
+        _ = terminate.recv() => info!("asked to end (SIGTERM)"),
+        _ = interrupt.recv() => info!("asked to end (SIGINT)"),
+    }
+    notify(&[NotifyState::Stopping]);
+    manager.stop().await;
+    Ok(())
+}
+
+/// Tells systemd, where there is one; nobody else listens.
+fn notify(states: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
+        warn!(%error, "systemd could not be told");
+    }
+}
+
+fn end(code: u8, why: &anyhow::Error) -> ExitCode {
+    // nothing is left to do when even this cannot be written
+    let _ = writeln!(std::io::stderr(), "hostler-manager: {why:#}");
+    ExitCode::from(code)
+}

@@ -13,6 +13,7 @@ mod job_state;
 mod names;
 mod power;
 mod storage_state;
+mod timestamp;
 mod transition;
 mod units;
 mod vm_state;
@@ -27,6 +28,7 @@ pub use power::{PowerReason, PowerState};
 pub use storage_state::{
     CopyEvent, CopyState, TemplateEvent, TemplateState, VolumeEvent, VolumeState,
 };
+pub use timestamp::Timestamp;
 pub use transition::InvalidTransition;
 pub use units::{Bytes, Mhz, Mib};
 pub use vm_state::{RunEvent, RunState, VmEvent, VmState};

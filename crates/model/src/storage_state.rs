@@ -41,6 +41,7 @@ impl VolumeState {
         (Self::Allocated, VolumeEvent::CreateRequested,  Self::Creating),
         (Self::Creating,  VolumeEvent::Created,          Self::Ready),
         (Self::Creating,  VolumeEvent::CreateUndone,     Self::Allocated),
+        (Self::Ready,     VolumeEvent::CreateUndone,     Self::Allocated), // a first start that failed
         (Self::Allocated, VolumeEvent::ExpungeRequested, Self::Expunging),
         (Self::Creating,  VolumeEvent::ExpungeRequested, Self::Expunging),
         (Self::Ready,     VolumeEvent::ExpungeRequested, Self::Expunging),

@@ -54,6 +54,8 @@ named_enum! {
         RecoverRequested,
         /// A job began to remove what is left.
         ExpungeRequested,
+        /// Something could not be removed; it can be tried again.
+        ExpungeFailed,
         /// Everything is removed.
         ExpungeDone,
     }
@@ -84,6 +86,7 @@ impl VmState {
         (S::Stopped,   E::ExpungeRequested, S::Expunging),
         (S::Error,     E::ExpungeRequested, S::Expunging),
         (S::Destroyed, E::ExpungeRequested, S::Expunging),
+        (S::Expunging, E::ExpungeFailed,    S::Destroyed),
         (S::Expunging, E::ExpungeDone,      S::Expunged),
     ];
 

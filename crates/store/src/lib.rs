@@ -1,1 +1,55 @@
-//! (to be written)
+//! The manager's database: schema, migrations, and one module per table. The only SQL there is.
+//!
+//! A function here does one thing to one table and takes its caller's transaction, so that a caller can
+//! write what belongs together in one. No network call is made inside one.
+//!
+//! Not here: decisions, life cycles (`hostler-model` has their tables), what the API shows.
+
+mod columns;
+mod connection;
+mod error;
+mod listing;
+mod migrate;
+
+pub mod account;
+pub mod address;
+pub mod blueprint;
+pub mod claim;
+pub mod cluster;
+pub mod deploy;
+pub mod domain;
+pub mod event;
+pub mod event_view;
+pub mod host;
+pub mod host_view;
+pub mod installation;
+pub mod job;
+pub mod job_view;
+pub mod network;
+pub mod network_offering;
+pub mod nic;
+pub mod place;
+pub mod placement;
+pub mod pod;
+pub mod reference;
+pub mod run;
+pub mod service_offering;
+pub mod session;
+pub mod setting;
+pub mod ssh_keypair;
+pub mod step;
+pub mod storage_pool;
+pub mod storage_pool_view;
+pub mod template;
+pub mod template_view;
+pub mod user;
+pub mod vm;
+pub mod vm_view;
+pub mod volume;
+pub mod volume_view;
+pub mod zone;
+
+pub use connection::{Counters, Store, Tx};
+pub use error::StoreError;
+pub(crate) use listing::still_used;
+pub use listing::{Listed, Page, Scope};

@@ -1,0 +1,140 @@
+//! Why a command was not carried out, and what the manager is told of it.
+
+use hostler_model::{Generation, RunId, VmId};
+use hostler_wire::{CommandFailure, FailureKind};
+
+use crate::domain_xml::XmlError;
+use crate::hypervisor::HypervisorError;
+use crate::network::NetworkError;
+use crate::seed::SeedError;
+use crate::storage::StorageError;
+
+/// Why a command was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// libvirt.
+    #[error(transparent)]
+    Hypervisor(#[from] HypervisorError),
+    /// Storage.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The guest network.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// The seed disk.
+    #[error(transparent)]
+    Seed(#[from] SeedError),
+    /// The VM's description.
+    #[error(transparent)]
+    Xml(#[from] XmlError),
+    /// The run journal.
+    #[error("cannot write the run journal; is the disk of the agent's state full?")]
+    Journal(#[source] std::io::Error),
+    /// A file of the VM.
+    #[error("cannot {what} {path}")]
+    File {
+        /// What was tried.
+        what: &'static str,
+        /// On which file.
+        path: std::path::PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// A command before the manager said which cloud this is.
+    #[error("this agent has not been taken in by a manager yet")]
+    NotReady,
+    /// A command of a kind that is for other resources.
+    #[error("a KVM host does not carry out {name}")]
+    Unsupported {
+        /// Name of the command.
+        name: &'static str,
+    },
+    /// The name or the UUID is taken by somebody else's domain.
+    #[error("libvirt domain {name} ({uuid}) on this host is not of this cloud; it is left alone")]
+    Alien {
+        /// Its name.
+        name: String,
+        /// Its UUID.
+        uuid: uuid::Uuid,
+    },
+    /// Another run of the VM is here.
+    #[error("VM {vm} is here with run {here}, not with run {wanted}")]
+    OtherRun {
+        /// The VM.
+        vm: VmId,
+        /// The run that the command is about.
+        wanted: RunId,
+        /// The run that is here.
+        here: RunId,
+    },
+    /// News that is older than what is known.
+    #[error(
+        "run {run} is at generation {known} here, and has ended; generation {sent} comes too late"
+    )]
+    Ended {
+        /// The run.
+        run: RunId,
+        /// What is known here.
+        known: Generation,
+        /// What the command says.
+        sent: Generation,
+    },
+    /// There is nothing that the command could be about.
+    #[error("VM {vm} does not run on this host")]
+    NotRunning {
+        /// The VM.
+        vm: VmId,
+    },
+    /// The VM runs, and must not for this.
+    #[error("VM {vm} still runs on this host; stop it first")]
+    StillRuns {
+        /// The VM.
+        vm: VmId,
+    },
+    /// A start failed, and so did clearing up after it.
+    #[error("{text}; and clearing up failed: {undo}")]
+    NotUndone {
+        /// Why the start failed.
+        text: String,
+        /// Why clearing up failed.
+        undo: String,
+    },
+}
+
+impl CommandError {
+    /// The kind of failure, as far as the manager acts on the difference.
+    pub const fn kind(&self) -> FailureKind {
+        match self {
+            Self::Hypervisor(error) => error.kind(),
+            Self::Storage(error) => error.kind(),
+            Self::Network(error) => error.kind(),
+            Self::Seed(_) | Self::Xml(_) | Self::Journal(_) | Self::File { .. } => {
+                FailureKind::Failed
+            }
+            Self::NotReady | Self::NotUndone { .. } => FailureKind::Unavailable,
+            Self::Unsupported { .. } => FailureKind::Unsupported,
+            Self::Alien { .. } | Self::OtherRun { .. } | Self::Ended { .. } => {
+                FailureKind::Conflict
+            }
+            Self::NotRunning { .. } => FailureKind::Conflict,
+            Self::StillRuns { .. } => FailureKind::InUse,
+        }
+    }
+}
+
+impl From<CommandError> for CommandFailure {
+    fn from(error: CommandError) -> Self {
+        Self { kind: error.kind(), text: chain(&error) }
+    }
+}
+
+/// An error and all its sources, in one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}

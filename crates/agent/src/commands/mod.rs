@@ -1,0 +1,71 @@
+//! What an agent does for each command: one file a command, and the one list of all of them.
+//!
+//! Not here: the turns that commands of one VM take, and the journal of orders (the agent's core has both).
+
+mod console_log;
+mod create_volume;
+mod delete_volume;
+mod error;
+mod forget;
+mod prepare_nic;
+mod prepare_template;
+mod reboot;
+mod release_nic;
+mod remove_template;
+mod report;
+mod start;
+mod stop;
+#[cfg(test)]
+pub(crate) mod tests;
+
+use hostler_wire::{Answer, Command, CommandFailure, FailureKind};
+use tracing::instrument;
+
+pub use error::CommandError;
+pub(crate) use error::chain;
+
+use crate::kvm::LibvirtComputingResource;
+use crate::resource::Task;
+
+/// Carries out one command. This `match` is the whole list of what a KVM host can do.
+///
+/// # Errors
+/// [`CommandFailure`]; the text is the whole chain of causes.
+#[instrument(skip_all, fields(command = command.name(), order = %task.order))]
+pub fn execute(
+    resource: &LibvirtComputingResource,
+    command: Command,
+    task: &Task,
+) -> Result<Answer, CommandFailure> {
+    if task.cancelled.is_cancelled() {
+        return Err(CommandFailure {
+            kind: FailureKind::Cancelled,
+            text: format!("{} was called off before it began", command.name()),
+        });
+    }
+    let name = command.name();
+    let answer = match command {
+        Command::Start(c) => start::execute(resource, &c).map(Answer::Start),
+        Command::Stop(c) => stop::execute(resource, &c).map(Answer::Stop),
+        Command::Reboot(c) => reboot::execute(resource, &c).map(Answer::Reboot),
+        Command::Forget(c) => forget::execute(resource, &c).map(Answer::Forget),
+        Command::PrepareTemplate(c) => {
+            prepare_template::execute(resource, &c, task).map(Answer::PrepareTemplate)
+        }
+        Command::RemoveTemplate(c) => {
+            remove_template::execute(resource, &c).map(Answer::RemoveTemplate)
+        }
+        Command::CreateVolume(c) => create_volume::execute(resource, &c).map(Answer::CreateVolume),
+        Command::DeleteVolume(c) => delete_volume::execute(resource, &c).map(Answer::DeleteVolume),
+        Command::PrepareNic(c) => prepare_nic::execute(resource, &c).map(Answer::PrepareNic),
+        Command::ReleaseNic(c) => release_nic::execute(resource, &c).map(Answer::ReleaseNic),
+        Command::ConsoleLog(c) => console_log::execute(resource, &c).map(Answer::ConsoleLog),
+        Command::Report(c) => report::execute(resource, &c).map(Answer::Report),
+        Command::Inquire(_) | Command::Worker(_) => Err(CommandError::Unsupported { name }),
+    };
+    answer.map_err(|error| {
+        let failure = CommandFailure::from(error);
+        tracing::warn!(command = name, kind = ?failure.kind, error = failure.text, "command failed");
+        failure
+    })
+}

@@ -1,0 +1,138 @@
+//! Disks and the seed CD-ROM: which bus, which letter, which file.
+
+use hostler_model::VolumeId;
+use hostler_wire::{DiskFormat, DiskSpec, GuestOs, VmSpec};
+
+use super::elements::{BootOrder, Disk, DiskTarget, Driver, Empty, IoTune, SourceFile};
+use super::{HostSide, XmlError, has_pcie, text};
+
+/// Serial number of a disk, by which a guest knows it: the first 20 digits of its volume's id.
+pub(super) fn serial(volume: VolumeId) -> String {
+    volume.uuid().simple().to_string()[..20].to_owned()
+}
+
+/// Every disk in the order of device numbers, and then the seed.
+pub(super) fn disks(spec: &VmSpec, host: &HostSide, machine: &str) -> Result<Vec<Disk>, XmlError> {
+    let plain = if has_pcie(machine) { "sata" } else { "ide" };
+    let usual = if spec.os == GuestOs::WindowsLegacy { plain } else { "virtio" };
+    let root_bus = bus(spec, "rootDiskController", machine)?.unwrap_or(usual);
+    let data_bus = bus(spec, "dataDiskController", machine)?.unwrap_or(usual);
+    let mut order: Vec<_> = spec.disks.iter().zip(&host.disks).collect();
+    order.sort_by_key(|(disk, _)| disk.device);
+    let mut letters = Letters::default();
+    let mut disks = Vec::with_capacity(order.len() + 1);
+    for (position, (disk, path)) in order.into_iter().enumerate() {
+        let bus = if position == 0 { root_bus } else { data_bus };
+        disks.push(Disk {
+            kind: "file",
+            device: "disk",
+            driver: Driver {
+                name: "qemu",
+                kind: match disk.format {
+                    DiskFormat::Qcow2 => "qcow2",
+                    DiskFormat::Raw => "raw",
+                },
+                cache: Some("none"),
+                discard: Some("unmap"),
+            },
+            source: SourceFile { file: text(path)? },
+            target: DiskTarget { dev: letters.next(bus), bus },
+            iotune: iotune(disk),
+            readonly: None,
+            serial: Some(serial(disk.volume)),
+            boot: (position == 0).then(|| BootOrder { order: "1".to_owned() }),
+        });
+    }
+    // Common cloud kernels have no driver for SATA, but know virtio-scsi.
+    let seed_bus = if spec.os == GuestOs::WindowsLegacy { plain } else { "scsi" };
+    disks.push(Disk {
+        kind: "file",
+        device: "cdrom",
+        driver: Driver { name: "qemu", kind: "raw", cache: None, discard: None },
+        source: SourceFile { file: text(&host.seed)? },
+        target: DiskTarget { dev: letters.next(seed_bus), bus: seed_bus },
+        iotune: None,
+        readonly: Some(Empty {}),
+        serial: None,
+        boot: None,
+    });
+    Ok(disks)
+}
+
+fn bus(
+    spec: &VmSpec,
+    detail: &'static str,
+    machine: &str,
+) -> Result<Option<&'static str>, XmlError> {
+    let Some(value) = spec.details.get(detail) else { return Ok(None) };
+    match (value.to_lowercase().as_str(), has_pcie(machine)) {
+        ("virtio", _) => Ok(Some("virtio")),
+        ("scsi" | "virtio-scsi", _) => Ok(Some("scsi")),
+        ("sata", true) => Ok(Some("sata")),
+        ("ide", false) => Ok(Some("ide")),
+        ("ide", true) => Ok(Some("sata")), // q35 has no IDE; SATA is what drivers for it drive there
+        ("osdefault", _) => Ok(None),
+        _ => Err(XmlError::Detail {
+            name: detail,
+            value: value.clone(),
+            known: "virtio, scsi, sata, ide (with machine pc), osdefault",
+        }),
+    }
+}
+
+fn iotune(disk: &DiskSpec) -> Option<IoTune> {
+    let limits = disk.limits?;
+    (limits.bytes_per_second.is_some() || limits.operations_per_second.is_some()).then_some(
+        IoTune {
+            total_bytes_sec: limits.bytes_per_second,
+            total_iops_sec: limits.operations_per_second,
+        },
+    )
+}
+
+/// Gives device names; libvirt reads the controller from them, so there are no gaps.
+#[derive(Debug, Default)]
+struct Letters {
+    vd: u32,
+    sd: u32,
+    hd: u32,
+}
+
+impl Letters {
+    fn next(&mut self, bus: &str) -> String {
+        let (prefix, next) = match bus {
+            "virtio" => ("vd", &mut self.vd),
+            "ide" => ("hd", &mut self.hd),
+            _ => ("sd", &mut self.sd),
+        };
+        let name = format!("{prefix}{}", letters(*next));
+        *next += 1;
+        name
+    }
+}
+
+/// `a` to `z`, then `aa` and on.
+fn letters(number: u32) -> String {
+    let letter = |n: u32| char::from(b'a' + u8::try_from(n % 26).unwrap_or_default());
+    match number / 26 {
+        0 => letter(number).to_string(),
+        rest => letters(rest - 1) + &letter(number).to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn device_letters_go_on_after_z() {
+        let named: Vec<String> = [0, 25, 26, 51, 52].map(letters).to_vec();
+        assert_eq!(named, ["a", "z", "aa", "az", "ba"]);
+    }
+
+    #[test]
+    fn a_disk_is_known_by_twenty_digits_of_its_volume() {
+        let volume = "0192a3b4-c5d6-7e8f-9012-3456789abcde".parse().unwrap();
+        assert_eq!(serial(volume), "0192a3b4c5d67e8f9012");
+    }
+}

@@ -1,0 +1,346 @@
+//! A hypervisor in memory: for tests and for the simulator, never in a release of the agent.
+//!
+//! It keeps its domains in a map, records the calls that change something, and can be told to fail.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use hostler_model::{Bytes, CloudId, Generation, InstanceName, Mib, PowerReason, PowerState};
+use hostler_wire::VmStats;
+use quick_xml::Reader;
+use quick_xml::events::Event;
+use uuid::Uuid;
+
+use super::error::Fault;
+use super::{
+    Change, DomainView, Ended, Found, Hypervisor, HypervisorError, HypervisorFacts, Listing,
+    OwnedDomain, OwnerMark, Vacancy,
+};
+use crate::domain_xml::DomainType;
+
+type Tell = Box<dyn Fn(Change) + Send + Sync>;
+
+/// What can be made to go wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Trouble {
+    /// No call is answered.
+    pub unreachable: bool,
+    /// Calls of these names are refused: `define`, `start`, `shut_down`, `destroy`, ...
+    pub refuse: BTreeSet<&'static str>,
+    /// Guests do not obey their power button.
+    pub ignore_shutdown: bool,
+    /// Every listing lacks something.
+    pub incomplete: bool,
+    /// How long each start takes.
+    pub start_takes: Duration,
+}
+
+/// A hypervisor in memory.
+#[derive(Default)]
+pub struct FakeHypervisor {
+    state: Mutex<State>,
+    changed: Condvar,
+    tell: OnceLock<Tell>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    domains: BTreeMap<Uuid, FakeDomain>,
+    calls: Vec<String>,
+    trouble: Trouble,
+}
+
+#[derive(Debug, Clone)]
+struct FakeDomain {
+    view: DomainView,
+    disks: Vec<String>,
+}
+
+impl fmt::Debug for FakeHypervisor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FakeHypervisor").field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
+impl FakeHypervisor {
+    /// Without any domain.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Decides what goes wrong from now on.
+    pub fn trouble(&self, trouble: Trouble) {
+        self.lock().trouble = trouble;
+    }
+
+    /// The calls so far that changed something, as `name domain`.
+    pub fn calls(&self) -> Vec<String> {
+        self.lock().calls.clone()
+    }
+
+    /// Puts a domain there that somebody else made, or that was there before.
+    pub fn insert(&self, view: DomainView) {
+        self.lock().domains.insert(view.uuid, FakeDomain { view, disks: Vec::new() });
+    }
+
+    /// Ends a domain as something outside would, and tells it as libvirt would.
+    pub fn power_lost(&self, uuid: Uuid, reason: PowerReason) {
+        self.set_power(uuid, PowerState::Off, reason);
+    }
+
+    /// Pauses a domain as a full disk would.
+    pub fn pause(&self, uuid: Uuid) {
+        self.set_power(uuid, PowerState::On, PowerReason::Paused);
+    }
+
+    /// Takes a domain away without a trace, as `virsh destroy` of a transient domain would.
+    pub fn vanish(&self, uuid: Uuid) {
+        self.lock().domains.remove(&uuid);
+        self.told(Change::Domain(uuid));
+    }
+
+    /// Every domain, as it is.
+    pub fn domains(&self) -> Vec<DomainView> {
+        self.lock().domains.values().map(|domain| domain.view.clone()).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn told(&self, change: Change) {
+        self.changed.notify_all();
+        if let Some(tell) = self.tell.get() {
+            tell(change);
+        }
+    }
+
+    fn set_power(&self, uuid: Uuid, power: PowerState, reason: PowerReason) {
+        if let Some(domain) = self.lock().domains.get_mut(&uuid) {
+            (domain.view.power, domain.view.reason) = (power, reason);
+        }
+        self.told(Change::Domain(uuid));
+    }
+
+    fn reach(&self) -> Result<MutexGuard<'_, State>, HypervisorError> {
+        let state = self.lock();
+        if state.trouble.unreachable {
+            return Err(HypervisorError::Unreachable {
+                uri: "fake".to_owned(),
+                source: Fault("told to be unreachable".to_owned()),
+            });
+        }
+        Ok(state)
+    }
+
+    /// Begins a call that changes something.
+    fn enter(
+        &self,
+        call: &'static str,
+        name: &str,
+    ) -> Result<MutexGuard<'_, State>, HypervisorError> {
+        let mut state = self.reach()?;
+        state.calls.push(format!("{call} {name}"));
+        if state.trouble.refuse.contains(call) {
+            return Err(HypervisorError::Refused {
+                what: format!("{call} {name}"),
+                source: Fault("told to refuse".to_owned()),
+            });
+        }
+        Ok(state)
+    }
+
+    fn changing(
+        &self,
+        call: &'static str,
+        domain: &OwnedDomain,
+    ) -> Result<MutexGuard<'_, State>, HypervisorError> {
+        let state = self.enter(call, domain.name())?;
+        match state.domains.get(&domain.uuid()) {
+            None => Err(HypervisorError::NoDomain { name: domain.name().to_owned() }),
+            Some(found) if OwnedDomain::prove(&found.view, domain.mark().cloud).is_none() => {
+                Err(HypervisorError::NotOurs { name: domain.name().to_owned() })
+            }
+            Some(_) => Ok(state),
+        }
+    }
+}
+
+fn sort(state: &State, cloud: CloudId, name: &str, uuid: Uuid) -> Found {
+    let by_name = state.domains.values().find(|d| d.view.name == name).map(|d| d.view.clone());
+    let by_uuid = state.domains.get(&uuid).map(|d| d.view.clone());
+    Found::sort(cloud, name, uuid, by_name, by_uuid)
+}
+
+/// What a domain's XML says of its disks, CPUs and memory.
+fn read(xml: &str) -> (Vec<String>, u32, Mib) {
+    let (mut disks, mut vcpus, mut memory, mut element) = (Vec::new(), 0, Mib(0), String::new());
+    let mut reader = Reader::from_str(xml);
+    while let Ok(event) = reader.read_event() {
+        match event {
+            Event::Eof => break,
+            Event::Start(start) | Event::Empty(start) => {
+                start.name().as_ref().clone_into(&mut element);
+                if element == "source" {
+                    disks.extend(super::owned::attribute(&start, "file"));
+                }
+            }
+            Event::Text(text) if element == "vcpu" => vcpus = text.parse().unwrap_or(vcpus),
+            Event::Text(text) if element == "memory" => {
+                memory = Bytes(text.parse::<u64>().unwrap_or_default() * 1024).as_mib();
+            }
+            Event::End(_) => element.clear(),
+            _ => {}
+        }
+    }
+    (disks, vcpus, memory)
+}
+
+impl Hypervisor for FakeHypervisor {
+    fn look(
+        &self,
+        cloud: CloudId,
+        name: &InstanceName,
+        uuid: Uuid,
+    ) -> Result<Found, HypervisorError> {
+        Ok(sort(&*self.reach()?, cloud, name.as_str(), uuid))
+    }
+
+    fn list(&self) -> Result<Listing, HypervisorError> {
+        let state = self.reach()?;
+        let domains = state.domains.values().map(|domain| domain.view.clone()).collect();
+        Ok(Listing { complete: !state.trouble.incomplete, domains })
+    }
+
+    fn view(&self, uuid: Uuid) -> Result<Option<DomainView>, HypervisorError> {
+        Ok(self.reach()?.domains.get(&uuid).map(|domain| domain.view.clone()))
+    }
+
+    fn define(&self, place: Vacancy, xml: &str) -> Result<OwnedDomain, HypervisorError> {
+        let name = place.name().to_owned();
+        let mut state = self.enter("define", &name)?;
+        if !matches!(sort(&state, place.cloud(), &name, place.uuid()), Found::Nothing(_)) {
+            return Err(HypervisorError::NotOurs { name });
+        }
+        let (disks, vcpus, memory) = read(xml);
+        let mark = xml.find("<metadata").and_then(|at| OwnerMark::parse(&xml[at..]));
+        let (power, reason) = (PowerState::Off, PowerReason::Other);
+        let view = DomainView {
+            uuid: place.uuid(),
+            name: name.clone(),
+            mark,
+            power,
+            reason,
+            vcpus,
+            memory,
+        };
+        let owned = OwnedDomain::prove(&view, place.cloud());
+        state.domains.insert(place.uuid(), FakeDomain { view, disks });
+        drop(state);
+        self.told(Change::Domain(place.uuid()));
+        owned.ok_or(HypervisorError::NotOurs { name })
+    }
+
+    fn start(&self, domain: &OwnedDomain) -> Result<(), HypervisorError> {
+        let state = self.changing("start", domain)?;
+        let takes = state.trouble.start_takes;
+        let (mut state, _) = self
+            .changed
+            .wait_timeout_while(state, takes, |_| !takes.is_zero())
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = state.domains.get_mut(&domain.uuid()) {
+            (found.view.power, found.view.reason) = (PowerState::On, PowerReason::Found);
+        }
+        drop(state);
+        self.told(Change::Domain(domain.uuid()));
+        Ok(())
+    }
+
+    fn shut_down(&self, domain: &OwnedDomain, grace: Duration) -> Result<Ended, HypervisorError> {
+        let state = self.changing("shut_down", domain)?;
+        if !state.trouble.ignore_shutdown {
+            drop(state);
+            self.set_power(domain.uuid(), PowerState::Off, PowerReason::GuestShutdown);
+            return Ok(Ended::Off);
+        }
+        let deadline = Instant::now() + grace;
+        let runs = |state: &mut State| {
+            Instant::now() < deadline
+                && state.domains.get(&domain.uuid()).is_some_and(|d| d.view.power == PowerState::On)
+        };
+        let (state, _) = self
+            .changed
+            .wait_timeout_while(state, grace, runs)
+            .unwrap_or_else(PoisonError::into_inner);
+        let on = state.domains.get(&domain.uuid()).is_some_and(|d| d.view.power == PowerState::On);
+        Ok(if on { Ended::TimedOut } else { Ended::Off })
+    }
+
+    fn destroy(&self, domain: &OwnedDomain) -> Result<(), HypervisorError> {
+        drop(self.changing("destroy", domain)?);
+        self.set_power(domain.uuid(), PowerState::Off, PowerReason::Destroyed);
+        Ok(())
+    }
+
+    fn undefine(&self, domain: &OwnedDomain) -> Result<(), HypervisorError> {
+        self.changing("undefine", domain)?.domains.remove(&domain.uuid());
+        self.told(Change::Domain(domain.uuid()));
+        Ok(())
+    }
+
+    fn reboot(&self, domain: &OwnedDomain) -> Result<(), HypervisorError> {
+        self.changing("reboot", domain).map(drop)
+    }
+
+    fn reset(&self, domain: &OwnedDomain) -> Result<(), HypervisorError> {
+        self.changing("reset", domain).map(drop)
+    }
+
+    fn mark(&self, domain: &OwnedDomain, generation: Generation) -> Result<(), HypervisorError> {
+        let mut state = self.changing("mark", domain)?;
+        if let Some(found) = state.domains.get_mut(&domain.uuid()) {
+            found.view.mark = found.view.mark.map(|mark| OwnerMark { generation, ..mark });
+        }
+        Ok(())
+    }
+
+    fn vnc_port(&self, domain: &OwnedDomain) -> Result<Option<u16>, HypervisorError> {
+        let state = self.reach()?;
+        Ok(state.domains.contains_key(&domain.uuid()).then_some(5900))
+    }
+
+    fn disks_in_use(&self) -> Result<Vec<String>, HypervisorError> {
+        let state = self.reach()?;
+        let running = state.domains.values().filter(|domain| domain.view.power != PowerState::Off);
+        Ok(running.flat_map(|domain| domain.disks.clone()).collect())
+    }
+
+    fn stats(&self, cloud: CloudId) -> Result<Vec<VmStats>, HypervisorError> {
+        let state = self.reach()?;
+        let running = state.domains.values().filter(|domain| domain.view.power == PowerState::On);
+        let marks = running.filter_map(|d| d.view.mark.map(|mark| (mark, d.view.memory)));
+        Ok(marks
+            .filter(|(mark, _)| mark.cloud == cloud)
+            .map(|(mark, memory_resident)| VmStats {
+                vm: mark.vm,
+                cpu_time_ns: 0,
+                memory_resident,
+                disk_read: Bytes(0),
+                disk_written: Bytes(0),
+                network_received: Bytes(0),
+                network_sent: Bytes(0),
+            })
+            .collect())
+    }
+
+    fn facts(&self) -> Result<HypervisorFacts, HypervisorError> {
+        drop(self.reach()?);
+        Ok(HypervisorFacts { domain_type: DomainType::Qemu, version: "fake 1".to_owned() })
+    }
+
+    fn watch(&self, tell: Tell) {
+        let _ = self.tell.set(tell);
+    }
+}

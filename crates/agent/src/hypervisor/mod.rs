@@ -1,0 +1,186 @@
+//! What the agent needs from a hypervisor, in the project's own types.
+//!
+//! [`LibvirtHypervisor`] is the real one and the only place that knows libvirt. Everything blocks.
+//!
+//! Not here: what a domain is made of (`domain_xml`), and what a command does with one (`commands`).
+
+mod error;
+#[cfg(any(test, feature = "fake-hypervisor"))]
+mod fake;
+mod kvm_test;
+mod libvirt;
+mod owned;
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use hostler_model::{CloudId, Generation, InstanceName, Mib, PowerReason, PowerState};
+use hostler_wire::VmStats;
+use uuid::Uuid;
+
+pub use error::HypervisorError;
+#[cfg(any(test, feature = "fake-hypervisor"))]
+pub use fake::{FakeHypervisor, Trouble};
+pub use kvm_test::kvm_works;
+pub use libvirt::LibvirtHypervisor;
+pub use owned::{Found, MARK_NAMESPACE, OwnedDomain, OwnerMark, Vacancy};
+
+use crate::domain_xml::DomainType;
+
+/// A hypervisor. Blocking; a call about one domain never waits for another domain.
+///
+/// What changes a domain takes an [`OwnedDomain`], the proof that it carries our cloud's mark.
+pub trait Hypervisor: Debug + Send + Sync + 'static {
+    /// What there is under a name and a UUID, as far as `cloud` is concerned.
+    ///
+    /// # Errors
+    /// [`HypervisorError`]; then nothing is known, least of all that there is nothing.
+    fn look(
+        &self,
+        cloud: CloudId,
+        name: &InstanceName,
+        uuid: Uuid,
+    ) -> Result<Found, HypervisorError>;
+
+    /// Every domain there is, whoever made it.
+    ///
+    /// # Errors
+    /// [`HypervisorError`] if the list could not be read at all.
+    fn list(&self) -> Result<Listing, HypervisorError>;
+
+    /// One domain, newly read; nothing if there is none.
+    ///
+    /// # Errors
+    /// [`HypervisorError`]; then nothing is known.
+    fn view(&self, uuid: Uuid) -> Result<Option<DomainView>, HypervisorError>;
+
+    /// Defines a domain, checked against libvirt's schema; it is not started, and never starts by itself.
+    ///
+    /// # Errors
+    /// [`HypervisorError::Refused`] leaves nothing behind.
+    fn define(&self, place: Vacancy, xml: &str) -> Result<OwnedDomain, HypervisorError>;
+
+    /// Starts a defined domain.
+    ///
+    /// # Errors
+    /// [`HypervisorError`]; the definition stays.
+    fn start(&self, domain: &OwnedDomain) -> Result<(), HypervisorError>;
+
+    /// Asks the guest to shut down, as its power button would, and waits for the end of its domain.
+    ///
+    /// # Errors
+    /// [`HypervisorError`]; the domain may run or not.
+    fn shut_down(&self, domain: &OwnedDomain, grace: Duration) -> Result<Ended, HypervisorError>;
+
+    /// Ends a domain at once. One that does not run is a success.
+    ///
+    /// # Errors
+    /// [`HypervisorError`]; the domain may run or not.
+    fn destroy(&self, domain: &OwnedDomain) -> Result<(), HypervisorError>;
+
+    /// Removes the definition of a domain that does not run.
+    ///
+    /// # Errors
+    /// [`HypervisorError`]; the definition stays.
+    fn undefine(&self, domain: &OwnedDomain) -> Result<(), HypervisorError>;
+
+    /// Asks the guest to restart itself.
+    ///
+    /// # Errors
+    /// [`HypervisorError`]
+    fn reboot(&self, domain: &OwnedDomain) -> Result<(), HypervisorError>;
+
+    /// Restarts the guest as its reset button would.
+    ///
+    /// # Errors
+    /// [`HypervisorError`]
+    fn reset(&self, domain: &OwnedDomain) -> Result<(), HypervisorError>;
+
+    /// Writes a new generation into the domain's owner mark.
+    ///
+    /// # Errors
+    /// [`HypervisorError`]; the old mark stays.
+    fn mark(&self, domain: &OwnedDomain, generation: Generation) -> Result<(), HypervisorError>;
+
+    /// Port of the domain's VNC console while it runs.
+    ///
+    /// # Errors
+    /// [`HypervisorError`]
+    fn vnc_port(&self, domain: &OwnedDomain) -> Result<Option<u16>, HypervisorError>;
+
+    /// Files that running domains have open as disks, whoever owns the domains.
+    ///
+    /// # Errors
+    /// [`HypervisorError`]; then a file may be in use.
+    fn disks_in_use(&self) -> Result<Vec<String>, HypervisorError>;
+
+    /// How busy the running domains of `cloud` are.
+    ///
+    /// # Errors
+    /// [`HypervisorError`]
+    fn stats(&self, cloud: CloudId) -> Result<Vec<VmStats>, HypervisorError>;
+
+    /// What kind of hypervisor it is.
+    ///
+    /// # Errors
+    /// [`HypervisorError`]
+    fn facts(&self) -> Result<HypervisorFacts, HypervisorError>;
+
+    /// Where changes are told from now on, for as long as the hypervisor lives. Called once; does not block.
+    fn watch(&self, tell: Box<dyn Fn(Change) + Send + Sync>);
+}
+
+/// Every domain of a host.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Listing {
+    /// Whether no domain is missing here: only then does absence mean anything.
+    pub complete: bool,
+    /// The domains, in no order.
+    pub domains: Vec<DomainView>,
+}
+
+/// One domain, as it was when it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DomainView {
+    /// `<uuid>`.
+    pub uuid: Uuid,
+    /// `<name>`; any text.
+    pub name: String,
+    /// The owner mark, of whichever cloud.
+    pub mark: Option<OwnerMark>,
+    /// Whether it runs.
+    pub power: PowerState,
+    /// Why.
+    pub reason: PowerReason,
+    /// Its CPUs.
+    pub vcpus: u32,
+    /// Its memory.
+    pub memory: Mib,
+}
+
+/// How waiting for a guest's own shutdown ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// The domain is off.
+    Off,
+    /// It still runs.
+    TimedOut,
+}
+
+/// What kind of hypervisor it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HypervisorFacts {
+    /// What new domains are made of.
+    pub domain_type: DomainType,
+    /// For people: QEMU's and libvirt's version.
+    pub version: String,
+}
+
+/// That something changed; a hint to read again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// With this domain.
+    Domain(Uuid),
+    /// Perhaps with any: events may have been missed.
+    Anything,
+}

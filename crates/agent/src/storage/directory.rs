@@ -1,0 +1,420 @@
+//! A storage pool that is a directory of the host.
+//!
+//! Layout: `templates/<id>.qcow2` (read-only), `volumes/<id>.qcow2` (overlays on them), `seeds/<vm id>.iso`, and
+//! `tmp/` for what is being written. A file gets its name only when it is complete.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ffi::OsStr;
+use std::fs::{self, File, Permissions};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use hostler_model::{Bytes, StoragePoolId, TemplateId, VmId, VolumeId};
+use hostler_wire::{DiskFormat, LocalPool, PoolStats, TemplateSource, VmSpec, VolumeSpec};
+use serde::Deserialize;
+use tracing::{info, warn};
+
+use super::{FetchFailure, Storage, StorageError, TemplateFetcher, TemplateThere, qcow2};
+use crate::program;
+use crate::resource::Task;
+use crate::seed::{self, SeedError};
+
+/// `qemu-img` reads and writes a few clusters here.
+const QEMU_IMG: Duration = Duration::from_secs(60);
+/// Less than this free is a full disk, whatever a program said.
+const NOTHING_LEFT: Bytes = Bytes(4 << 20);
+
+/// The directory pool of a host, or none.
+#[derive(Debug)]
+pub struct DirectoryStorage {
+    pool: Option<StoragePoolId>,
+    root: PathBuf,
+    fetcher: Arc<dyn TemplateFetcher>,
+    /// One lock for each template: whoever brings, uses or removes it.
+    templates: Mutex<HashMap<TemplateId, Arc<Mutex<()>>>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct ImageInfo {
+    format: String,
+    virtual_size: u64,
+    backing_filename: Option<String>,
+    #[serde(default)]
+    format_specific: FormatSpecific,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct FormatSpecific {
+    #[serde(default)]
+    data: FormatData,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct FormatData {
+    data_file: Option<String>,
+}
+
+impl DirectoryStorage {
+    /// Uses the directory `root` as pool `pool`, making what is missing in it. Without a pool it holds seeds only.
+    ///
+    /// # Errors
+    /// If the directories cannot be made.
+    pub fn open(
+        pool: Option<StoragePoolId>,
+        root: &Path,
+        fetcher: Arc<dyn TemplateFetcher>,
+    ) -> io::Result<Self> {
+        for name in ["", "templates", "volumes", "seeds", "tmp"] {
+            let directory = root.join(name);
+            fs::create_dir_all(&directory)?;
+            // QEMU runs as another user: it may pass through, and open the files that are given to it.
+            fs::set_permissions(&directory, Permissions::from_mode(0o711))?;
+        }
+        for entry in fs::read_dir(root.join("tmp"))? {
+            let path = entry?.path();
+            if path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"volume-"))
+            {
+                let _ = fs::remove_file(path); // an agent ended while it wrote this
+            }
+        }
+        Ok(Self { pool, root: root.to_owned(), fetcher, templates: Mutex::default() })
+    }
+
+    fn check(&self, pool: StoragePoolId) -> Result<(), StorageError> {
+        if self.pool == Some(pool) {
+            return Ok(());
+        }
+        let own = self.pool.map_or_else(|| "none".to_owned(), |own| own.to_string());
+        Err(StorageError::NoPool { pool, own })
+    }
+
+    fn lock_of(&self, template: TemplateId) -> Arc<Mutex<()>> {
+        let mut locks = self.templates.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(locks.entry(template).or_default())
+    }
+
+    fn template_path(&self, template: TemplateId, format: DiskFormat) -> PathBuf {
+        self.root.join("templates").join(format!("{template}.{}", name(format)))
+    }
+
+    /// The file of a template that is there.
+    fn template_file(&self, template: TemplateId) -> Option<(PathBuf, DiskFormat)> {
+        [DiskFormat::Qcow2, DiskFormat::Raw]
+            .map(|format| (self.template_path(template, format), format))
+            .into_iter()
+            .find(|(path, _)| path.exists())
+    }
+
+    fn available(&self) -> Bytes {
+        rustix::fs::statvfs(&self.root)
+            .map_or(Bytes(0), |stat| Bytes(stat.f_bavail.saturating_mul(stat.f_frsize)))
+    }
+
+    fn require(&self, wanted: Bytes, what: impl FnOnce() -> String) -> Result<(), StorageError> {
+        let available = self.available();
+        if available >= wanted {
+            return Ok(());
+        }
+        Err(StorageError::Full { path: self.root.clone(), available, wanted, what: what() })
+    }
+
+    /// The real reason of a failure, if it is that the disk is full.
+    fn full_or(&self, error: StorageError, wanted: Bytes, what: String) -> StorageError {
+        let available = self.available();
+        if available > NOTHING_LEFT {
+            return error;
+        }
+        StorageError::Full { path: self.root.clone(), available, wanted, what }
+    }
+
+    fn bring(
+        &self,
+        template: TemplateId,
+        source: &TemplateSource,
+        to: &Path,
+        task: &Task,
+    ) -> Result<(), StorageError> {
+        let what = || format!("template {template}");
+        self.require(source.size, what)?;
+        let fetched = self.root.join("tmp").join(format!("template-{template}"));
+        self.fetcher.fetch(template, source, &fetched, task).map_err(|failure| match failure {
+            FetchFailure::NoSpace(_) => StorageError::Full {
+                path: self.root.clone(),
+                available: self.available(),
+                wanted: source.size,
+                what: what(),
+            },
+            source => StorageError::Fetch { template, source },
+        })?;
+        let settled = check_template(template, source, &fetched).and_then(|()| {
+            let settle = || {
+                fs::set_permissions(&fetched, Permissions::from_mode(0o444))?;
+                File::open(&fetched)?.sync_all()?;
+                fs::rename(&fetched, to)?;
+                sync_directory_of(to)
+            };
+            settle().map_err(file_error("keep", to))
+        });
+        if settled.is_err() {
+            let _ = fs::remove_file(&fetched);
+        }
+        settled
+    }
+
+    /// The template that a volume is made from, after checking that it fits.
+    fn backing(&self, volume: &VolumeSpec) -> Result<Option<(PathBuf, DiskFormat)>, StorageError> {
+        let Some(template) = volume.template else { return Ok(None) };
+        let (path, format) =
+            self.template_file(template).ok_or(StorageError::NoTemplate { template })?;
+        let least = match format {
+            DiskFormat::Qcow2 => {
+                qcow2::header(&path).map_err(file_error("read template", &path))?.size
+            }
+            DiskFormat::Raw => {
+                Bytes(path.metadata().map_err(file_error("read template", &path))?.len())
+            }
+        };
+        if volume.size < least {
+            return Err(StorageError::TooSmall { volume: volume.volume, size: volume.size, least });
+        }
+        Ok(Some((path, format)))
+    }
+
+    fn write_volume(
+        &self,
+        volume: &VolumeSpec,
+        backing: Option<(PathBuf, DiskFormat)>,
+        path: &Path,
+    ) -> Result<(), StorageError> {
+        let new = self.root.join("tmp").join(format!("volume-{}", volume.volume));
+        let size = volume.size.0.to_string();
+        let mut arguments: Vec<&OsStr> = vec!["create".as_ref(), "-q".as_ref()];
+        arguments.extend::<[&OsStr; 2]>(["-f".as_ref(), "qcow2".as_ref()]);
+        if let Some((file, format)) = &backing {
+            let of: [&OsStr; 4] =
+                ["-b".as_ref(), file.as_ref(), "-F".as_ref(), name(*format).as_ref()];
+            arguments.extend(of);
+        }
+        arguments.extend::<[&OsStr; 2]>([new.as_ref(), size.as_ref()]);
+        let written = program::run("qemu-img", &arguments, QEMU_IMG)
+            .map_err(|source| StorageError::Program {
+                what: "write volume",
+                path: path.to_owned(),
+                source,
+            })
+            .and_then(|_| {
+                let settle = || {
+                    fs::set_permissions(&new, Permissions::from_mode(0o600))?;
+                    File::open(&new)?.sync_all()?;
+                    fs::rename(&new, path)?;
+                    sync_directory_of(path)
+                };
+                settle().map_err(file_error("keep volume", path))
+            });
+        written.map_err(|error| {
+            let _ = fs::remove_file(&new);
+            self.full_or(error, NOTHING_LEFT, format!("volume {}", volume.volume))
+        })
+    }
+}
+
+impl Storage for DirectoryStorage {
+    fn prepare_template(
+        &self,
+        pool: StoragePoolId,
+        template: TemplateId,
+        source: &TemplateSource,
+        task: &Task,
+    ) -> Result<TemplateThere, StorageError> {
+        self.check(pool)?;
+        let lock = self.lock_of(template);
+        let _turn = lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let was_there = self.template_file(template);
+        let path = match &was_there {
+            Some((path, _)) => path.clone(),
+            None => {
+                let path = self.template_path(template, source.format);
+                self.bring(template, source, &path, task)?;
+                info!(%template, "template is on the storage pool");
+                path
+            }
+        };
+        let size = Bytes(path.metadata().map_err(file_error("read", &path))?.len());
+        Ok(TemplateThere { was_there: was_there.is_some(), size })
+    }
+
+    fn remove_template(
+        &self,
+        pool: StoragePoolId,
+        template: TemplateId,
+    ) -> Result<bool, StorageError> {
+        self.check(pool)?;
+        let lock = self.lock_of(template);
+        let _turn = lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((path, _)) = self.template_file(template) else { return Ok(false) };
+        let volumes = self.root.join("volumes");
+        for entry in fs::read_dir(&volumes).map_err(file_error("list", &volumes))? {
+            let file = entry.map_err(file_error("list", &volumes))?.path();
+            // A volume that cannot be read may be made from it.
+            let header = qcow2::header(&file).map_err(file_error("read volume", &file))?;
+            if header.backing.as_deref() == Some(&path) {
+                let volume = file.display().to_string();
+                return Err(StorageError::TemplateInUse { template, volume });
+            }
+        }
+        fs::remove_file(&path).map_err(file_error("remove", &path))?;
+        Ok(true)
+    }
+
+    fn create_volume(&self, volume: &VolumeSpec) -> Result<PathBuf, StorageError> {
+        let path = self.volume_path(volume.pool, volume.volume)?;
+        let lock = volume.template.map(|template| self.lock_of(template));
+        let _turn = lock.as_ref().map(|lock| lock.lock().unwrap_or_else(PoisonError::into_inner));
+        let backing = self.backing(volume)?;
+        match qcow2::header(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                self.write_volume(volume, backing, &path)?;
+                Ok(path)
+            }
+            Err(error) => Err(file_error("read volume", &path)(error)),
+            Ok(found) => {
+                let wanted =
+                    qcow2::Header { size: volume.size, backing: backing.map(|(path, _)| path) };
+                if found == wanted {
+                    return Ok(path);
+                }
+                let (found, wanted) = (describe(&found), describe(&wanted));
+                Err(StorageError::Different { volume: volume.volume, path, found, wanted })
+            }
+        }
+    }
+
+    fn delete_volume(&self, pool: StoragePoolId, volume: VolumeId) -> Result<bool, StorageError> {
+        let path = self.volume_path(pool, volume)?;
+        match fs::remove_file(&path) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(file_error("delete volume", &path)(error)),
+        }
+    }
+
+    fn volume_path(&self, pool: StoragePoolId, volume: VolumeId) -> Result<PathBuf, StorageError> {
+        self.check(pool)?;
+        Ok(self.root.join("volumes").join(format!("{volume}.qcow2")))
+    }
+
+    fn volume_file(&self, pool: StoragePoolId, volume: VolumeId) -> Result<PathBuf, StorageError> {
+        let path = self.volume_path(pool, volume)?;
+        match path.try_exists() {
+            Ok(true) => Ok(path),
+            Ok(false) => Err(StorageError::NoVolume { volume, path }),
+            Err(error) => Err(file_error("find volume", &path)(error)),
+        }
+    }
+
+    fn seed_file(&self, vm: VmId) -> PathBuf {
+        self.root.join("seeds").join(format!("{vm}.iso"))
+    }
+
+    fn write_seed(&self, spec: &VmSpec) -> Result<(), SeedError> {
+        seed::write(spec, &self.seed_file(spec.vm))
+    }
+
+    fn remove_seed(&self, vm: VmId) {
+        let path = self.seed_file(vm);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                warn!(%error, path = %path.display(), "cannot remove a seed");
+            }
+            _ => {}
+        }
+    }
+
+    fn local_pool(&self) -> Option<LocalPool> {
+        let (id, stats) = self.stats().into_iter().next()?;
+        Some(LocalPool {
+            id,
+            path: self.root.to_string_lossy().into_owned(),
+            capacity: stats.capacity,
+            available: self.available(),
+        })
+    }
+
+    fn stats(&self) -> BTreeMap<StoragePoolId, PoolStats> {
+        let Some(pool) = self.pool else { return BTreeMap::new() };
+        match rustix::fs::statvfs(&self.root) {
+            Ok(stat) => {
+                let bytes = |blocks: u64| Bytes(blocks.saturating_mul(stat.f_frsize));
+                let used = stat.f_blocks.saturating_sub(stat.f_bfree);
+                let stats = PoolStats { capacity: bytes(stat.f_blocks), used: bytes(used) };
+                BTreeMap::from([(pool, stats)])
+            }
+            Err(error) => {
+                warn!(%error, path = %self.root.display(), "cannot read the size of the storage pool");
+                BTreeMap::new()
+            }
+        }
+    }
+}
+
+/// Looks at a template as QEMU would: it must be what was promised, and refer to no other file.
+fn check_template(
+    template: TemplateId,
+    source: &TemplateSource,
+    path: &Path,
+) -> Result<(), StorageError> {
+    let bad = |why: String| Err(StorageError::BadTemplate { template, why });
+    let format = name(source.format);
+    let arguments: [&OsStr; 5] =
+        ["info".as_ref(), "--output=json".as_ref(), "-f".as_ref(), format.as_ref(), path.as_ref()];
+    let info = program::run("qemu-img", &arguments, QEMU_IMG).map_err(|source| {
+        StorageError::Program { what: "look at template", path: path.to_owned(), source }
+    })?;
+    let info: ImageInfo = match serde_json::from_slice(&info) {
+        Ok(info) => info,
+        Err(error) => return bad(format!("qemu-img describes it in a way not known: {error}")),
+    };
+    if info.format != format {
+        return bad(format!("it is {}, not {format}", info.format));
+    }
+    if let Some(other) = info.backing_filename.or(info.format_specific.data.data_file) {
+        return bad(format!("it refers to another file, {other}"));
+    }
+    if info.virtual_size != source.virtual_size.0 {
+        let found = Bytes(info.virtual_size);
+        return bad(format!("guests see {found}, not {}", source.virtual_size));
+    }
+    Ok(())
+}
+
+const fn name(format: DiskFormat) -> &'static str {
+    match format {
+        DiskFormat::Qcow2 => "qcow2",
+        DiskFormat::Raw => "raw",
+    }
+}
+
+fn describe(header: &qcow2::Header) -> String {
+    let of = header
+        .backing
+        .as_ref()
+        .map_or_else(|| "no template".to_owned(), |path| format!("template {}", path.display()));
+    format!("{} and {of}", header.size)
+}
+
+fn file_error(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StorageError {
+    let path = path.to_owned();
+    move |source| StorageError::File { what, path, source }
+}
+
+fn sync_directory_of(path: &Path) -> io::Result<()> {
+    File::open(path.parent().unwrap_or(Path::new("/")))?.sync_all()
+}
+
+#[cfg(test)]
+mod tests;

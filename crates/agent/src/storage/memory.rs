@@ -1,0 +1,137 @@
+//! Storage in memory: for tests and for simulated hosts.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use hostler_model::{Bytes, StoragePoolId, TemplateId, VmId, VolumeId};
+use hostler_wire::{LocalPool, PoolStats, TemplateSource, VmSpec, VolumeSpec};
+
+use super::{Storage, StorageError, TemplateThere};
+use crate::resource::Task;
+use crate::seed::SeedError;
+
+/// A pool of which only the books are kept.
+#[derive(Debug)]
+pub struct MemoryStorage {
+    pool: StoragePoolId,
+    capacity: Bytes,
+    books: Mutex<Books>,
+}
+
+#[derive(Debug, Default)]
+struct Books {
+    templates: BTreeMap<TemplateId, Bytes>,
+    volumes: BTreeMap<VolumeId, VolumeSpec>,
+    seeds: BTreeSet<VmId>,
+}
+
+impl MemoryStorage {
+    /// An empty pool of that size.
+    pub fn new(pool: StoragePoolId, capacity: Bytes) -> Self {
+        Self { pool, capacity, books: Mutex::default() }
+    }
+
+    /// Puts a volume there.
+    pub fn insert_volume(&self, volume: VolumeSpec) {
+        self.lock().volumes.insert(volume.volume, volume);
+    }
+
+    /// The VMs that have a seed.
+    pub fn seeds(&self) -> Vec<VmId> {
+        self.lock().seeds.iter().copied().collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Books> {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn check(&self, pool: StoragePoolId) -> Result<MutexGuard<'_, Books>, StorageError> {
+        if pool == self.pool {
+            return Ok(self.lock());
+        }
+        Err(StorageError::NoPool { pool, own: self.pool.to_string() })
+    }
+
+    fn used(&self) -> Bytes {
+        let books = self.lock();
+        Bytes(books.templates.values().map(|size| size.0).sum())
+    }
+}
+
+impl Storage for MemoryStorage {
+    fn prepare_template(
+        &self,
+        pool: StoragePoolId,
+        template: TemplateId,
+        source: &TemplateSource,
+        _: &Task,
+    ) -> Result<TemplateThere, StorageError> {
+        let was_there = self.check(pool)?.templates.insert(template, source.size).is_some();
+        Ok(TemplateThere { was_there, size: source.size })
+    }
+
+    fn remove_template(
+        &self,
+        pool: StoragePoolId,
+        template: TemplateId,
+    ) -> Result<bool, StorageError> {
+        let mut books = self.check(pool)?;
+        if let Some(volume) = books.volumes.values().find(|v| v.template == Some(template)) {
+            let volume = volume.volume.to_string();
+            return Err(StorageError::TemplateInUse { template, volume });
+        }
+        Ok(books.templates.remove(&template).is_some())
+    }
+
+    fn create_volume(&self, volume: &VolumeSpec) -> Result<PathBuf, StorageError> {
+        let mut books = self.check(volume.pool)?;
+        if let Some(template) = volume.template.filter(|t| !books.templates.contains_key(t)) {
+            return Err(StorageError::NoTemplate { template });
+        }
+        books.volumes.insert(volume.volume, volume.clone());
+        drop(books);
+        self.volume_path(volume.pool, volume.volume)
+    }
+
+    fn delete_volume(&self, pool: StoragePoolId, volume: VolumeId) -> Result<bool, StorageError> {
+        Ok(self.check(pool)?.volumes.remove(&volume).is_some())
+    }
+
+    fn volume_path(&self, pool: StoragePoolId, volume: VolumeId) -> Result<PathBuf, StorageError> {
+        drop(self.check(pool)?);
+        Ok(format!("/simulated/volumes/{volume}.qcow2").into())
+    }
+
+    fn volume_file(&self, pool: StoragePoolId, volume: VolumeId) -> Result<PathBuf, StorageError> {
+        let path = self.volume_path(pool, volume)?;
+        if self.lock().volumes.contains_key(&volume) {
+            return Ok(path);
+        }
+        Err(StorageError::NoVolume { volume, path })
+    }
+
+    fn seed_file(&self, vm: VmId) -> PathBuf {
+        format!("/simulated/seeds/{vm}.iso").into()
+    }
+
+    fn write_seed(&self, spec: &VmSpec) -> Result<(), SeedError> {
+        self.lock().seeds.insert(spec.vm);
+        Ok(())
+    }
+
+    fn remove_seed(&self, vm: VmId) {
+        self.lock().seeds.remove(&vm);
+    }
+
+    fn local_pool(&self) -> Option<LocalPool> {
+        let path = "/simulated".to_owned();
+        let available = Bytes(self.capacity.0.saturating_sub(self.used().0));
+        Some(LocalPool { id: self.pool, path, capacity: self.capacity, available })
+    }
+
+    fn stats(&self) -> BTreeMap<StoragePoolId, PoolStats> {
+        let stats = PoolStats { capacity: self.capacity, used: self.used() };
+        BTreeMap::from([(self.pool, stats)])
+    }
+}

@@ -1,0 +1,104 @@
+//! Where a host keeps templates, volumes and seeds.
+//!
+//! [`DirectoryStorage`] is the real one: a directory on the host. Everything blocks.
+//!
+//! Not here: who may use what, and whether a running domain uses a file (`hypervisor`).
+
+mod directory;
+mod error;
+mod fetch;
+#[cfg(any(test, feature = "fake-hypervisor"))]
+mod memory;
+mod qcow2;
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::path::PathBuf;
+
+use hostler_model::{Bytes, StoragePoolId, TemplateId, VmId, VolumeId};
+use hostler_wire::{LocalPool, PoolStats, TemplateSource, VmSpec, VolumeSpec};
+
+pub use directory::DirectoryStorage;
+pub use error::StorageError;
+pub use fetch::{FetchFailure, TemplateFetcher, WorkerFetcher};
+#[cfg(any(test, feature = "fake-hypervisor"))]
+pub use memory::MemoryStorage;
+
+use crate::resource::Task;
+use crate::seed::SeedError;
+
+/// A template that is on a pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TemplateThere {
+    /// Whether it was there before.
+    pub was_there: bool,
+    /// What it takes on the pool.
+    pub size: Bytes,
+}
+
+/// A host's storage. Blocking.
+pub trait Storage: Debug + Send + Sync + 'static {
+    /// Has a template on a pool; however many ask, it is fetched once.
+    ///
+    /// # Errors
+    /// [`StorageError`]; then it is not there.
+    fn prepare_template(
+        &self,
+        pool: StoragePoolId,
+        template: TemplateId,
+        source: &TemplateSource,
+        task: &Task,
+    ) -> Result<TemplateThere, StorageError>;
+
+    /// Removes a template that no volume is made from; whether there was one.
+    ///
+    /// # Errors
+    /// [`StorageError`]; then it is still there.
+    fn remove_template(
+        &self,
+        pool: StoragePoolId,
+        template: TemplateId,
+    ) -> Result<bool, StorageError>;
+
+    /// Writes a volume, or finds it written; its file.
+    ///
+    /// # Errors
+    /// [`StorageError`]; nothing is left of it then, unless it was there before and is another.
+    fn create_volume(&self, volume: &VolumeSpec) -> Result<PathBuf, StorageError>;
+
+    /// Deletes a volume that nobody uses; whether there was one.
+    ///
+    /// # Errors
+    /// [`StorageError`]; then it is still there.
+    fn delete_volume(&self, pool: StoragePoolId, volume: VolumeId) -> Result<bool, StorageError>;
+
+    /// Where a volume's file is, or would be.
+    ///
+    /// # Errors
+    /// [`StorageError::NoPool`]
+    fn volume_path(&self, pool: StoragePoolId, volume: VolumeId) -> Result<PathBuf, StorageError>;
+
+    /// The file of a volume that is there.
+    ///
+    /// # Errors
+    /// [`StorageError::NoPool`] or [`StorageError::NoVolume`]
+    fn volume_file(&self, pool: StoragePoolId, volume: VolumeId) -> Result<PathBuf, StorageError>;
+
+    /// Where the seed of a VM is, or would be.
+    fn seed_file(&self, vm: VmId) -> PathBuf;
+
+    /// Writes the seed of a VM, replacing an older one.
+    ///
+    /// # Errors
+    /// [`SeedError`]; an older seed stays.
+    fn write_seed(&self, spec: &VmSpec) -> Result<(), SeedError>;
+
+    /// Removes the seed of a VM, if there is one.
+    fn remove_seed(&self, vm: VmId);
+
+    /// The host's own pool, for the Startup.
+    fn local_pool(&self) -> Option<LocalPool>;
+
+    /// Size and use of each pool.
+    fn stats(&self) -> BTreeMap<StoragePoolId, PoolStats>;
+}

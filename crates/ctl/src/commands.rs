@@ -1,0 +1,56 @@
+//! One file a noun: its sub-commands, their arguments, and the API calls they make.
+
+pub(crate) mod api;
+pub(crate) mod cluster;
+pub(crate) mod event;
+pub(crate) mod host;
+pub(crate) mod job;
+pub(crate) mod keypair;
+pub(crate) mod network;
+pub(crate) mod offering;
+pub(crate) mod pod;
+pub(crate) mod settings;
+pub(crate) mod template;
+pub(crate) mod vm;
+mod why;
+pub(crate) mod zone;
+
+use anyhow::Result;
+
+use crate::cli::{Cli, Command};
+use crate::context::Context;
+
+/// Does what was asked.
+pub(crate) fn run(cli: Cli) -> Result<()> {
+    match cli.command {
+        Command::Env => return settings::show(&cli.global),
+        Command::Completion { shell } => return settings::completion(shell),
+        _ => {}
+    }
+    let adds_host = matches!(cli.command, Command::Host(host::HostCommand::Add(_)));
+    let context = Context::new(&cli.global, adds_host.then_some(host::ADD_TIMEOUT))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let done = runtime.block_on(dispatch(&context, cli.command));
+    if cli.global.timings {
+        context.print_timings();
+    }
+    done
+}
+
+async fn dispatch(context: &Context, command: Command) -> Result<()> {
+    match command {
+        Command::Zone(command) => zone::run(context, command).await,
+        Command::Pod(command) => pod::run(context, command).await,
+        Command::Cluster(command) => cluster::run(context, command).await,
+        Command::Host(command) => host::run(context, command).await,
+        Command::Template(command) => template::run(context, command).await,
+        Command::Offering(command) => offering::run(context, command).await,
+        Command::Network(command) => network::run(context, command).await,
+        Command::Keypair(command) => keypair::run(context, command).await,
+        Command::Vm(command) => vm::run(context, command).await,
+        Command::Job(command) => job::run(context, command).await,
+        Command::Event(command) => event::run(context, command).await,
+        Command::Api(arguments) => api::run(context, arguments).await,
+        Command::Env | Command::Completion { .. } => Ok(()), // they need no session
+    }
+}

@@ -1,0 +1,9 @@
+//! The program itself against a manager that is played by an HTTP server.
+#![allow(clippy::unwrap_used)]
+
+mod manager;
+mod output;
+mod resolving;
+mod settings;
+mod usage;
+mod work;

@@ -1,0 +1,108 @@
+//! Names and ids.
+
+use serde_json::json;
+
+use crate::manager::{Manager, VM, ZONE, stderr};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_becomes_the_id_of_what_is_called_so() {
+    let manager = Manager::start().await;
+    manager.answers("stopVirtualMachine", 200, json!({"success": true}));
+    manager.run(&["vm", "stop", "web", "--force"]).success();
+    let calls = manager.calls("stopVirtualMachine").await;
+    assert_eq!(
+        (calls[0].0.as_str(), calls[0].1.get("id"), calls[0].1.get("forced")),
+        ("POST", Some(VM), Some("true"))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_is_taken_as_it_is() {
+    let manager = Manager::start().await;
+    manager.answers("startVirtualMachine", 200, json!({"success": true}));
+    manager.run(&["vm", "start", VM]).success();
+    assert!(manager.calls("listVirtualMachines").await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ambiguous_name_is_an_error_that_lists_the_candidates() {
+    let manager = Manager::start().await;
+    let vm = |id: &str, account: &str| json!({"id": id, "name": "web", "account": account, "state": "Running"});
+    manager.lists("listVirtualMachines", "virtualmachine", &[vm(VM, "ann"), vm(ZONE, "bob")]);
+    let assert = manager.run(&["vm", "destroy", "web"]).code(1);
+    let err = stderr(&assert);
+    for part in ["2 vms are called web", VM, ZONE, "ann", "bob"] {
+        assert!(err.contains(part), "{err}");
+    }
+    assert!(manager.calls("destroyVirtualMachine").await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_nothing_has_is_an_error_that_shows_what_is_near() {
+    let manager = Manager::start().await;
+    let err = stderr(&manager.run(&["vm", "show", "we"]).code(1));
+    assert!(err.contains("no vm called we") && err.contains("web"), "{err}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_deployed_is_looked_for_in_its_zone() {
+    let manager = Manager::start().await;
+    manager.lists("listTemplates", "template", &[json!({"id": "t", "name": "debian"})]);
+    manager.lists(
+        "listServiceOfferings",
+        "serviceoffering",
+        &[json!({"id": "o", "name": "small"})],
+    );
+    manager.lists(
+        "listNetworks",
+        "network",
+        &[json!({"id": "n1", "name": "a"}), json!({"id": "n2", "name": "b"})],
+    );
+    manager.answers("deployVirtualMachine", 200, json!({"id": VM, "jobid": "j"}));
+    let done = json!({"jobstatus": 1, "jobresultcode": 0, "jobresult": {"virtualmachine": {"id": VM, "name": "new"}}});
+    manager.answers("queryAsyncJobResult", 200, done);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "#cloud-config\n").unwrap();
+    let file = file.path().to_str().unwrap();
+    manager
+        .run(&[
+            "vm",
+            "deploy",
+            "new",
+            "--zone",
+            "dc1",
+            "--template",
+            "debian",
+            "--offering",
+            "small",
+            "--network",
+            "b",
+            "--network",
+            "a",
+            "--keypair",
+            "k",
+            "--user_data",
+            file,
+            "--no-start",
+        ])
+        .success();
+    assert_eq!(manager.calls("listTemplates").await[0].1.get("zoneid"), Some(ZONE));
+    let calls = manager.calls("deployVirtualMachine").await;
+    let sent = |name: &str| calls[0].1.get(name).map(str::to_owned);
+    assert_eq!(calls[0].0, "POST");
+    assert_eq!(
+        [
+            "zoneid",
+            "templateid",
+            "serviceofferingid",
+            "networkids",
+            "keypairs",
+            "userdata",
+            "startvm",
+            "hostid"
+        ]
+        .map(sent)
+        .map(Option::unwrap_or_default),
+        [ZONE, "t", "o", "n2,n1", "k", "I2Nsb3VkLWNvbmZpZwo=", "false", ""]
+    );
+}

@@ -1,0 +1,94 @@
+//! What every part of the manager has at hand. Cloning it is cheap.
+
+use std::collections::HashMap;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use hostler_model::{CloudId, CommandId, TemplateId, Timestamp};
+use hostler_scheduler::Policy;
+use hostler_store::Store;
+
+use crate::agents::Agents;
+use crate::jobs::Jobs;
+use crate::onboarding::Onboarding;
+use crate::settings::Settings;
+
+/// The manager, as its parts see it.
+#[derive(Debug, Clone)]
+pub struct Context(Arc<Inner>);
+
+/// See [`Context`].
+#[derive(Debug)]
+pub struct Inner {
+    /// The record.
+    pub store: Store,
+    /// The agents that are connected.
+    pub agents: Agents,
+    /// How machines become hosts.
+    pub onboarding: Onboarding,
+    /// The jobs of this manager.
+    pub jobs: Jobs,
+    /// The settings, in memory.
+    pub settings: Settings,
+    /// This cloud.
+    pub cloud: CloudId,
+    /// This manager's number, in every frame.
+    pub manager: u64,
+    /// How hosts are chosen.
+    pub policy: Policy,
+    downloads: Mutex<HashMap<CommandId, TemplateId>>,
+}
+
+impl Context {
+    /// Puts the parts together.
+    pub fn new(
+        store: Store,
+        agents: Agents,
+        onboarding: Onboarding,
+        settings: Settings,
+        cloud: CloudId,
+        manager: u64,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            store,
+            agents,
+            onboarding,
+            jobs: Jobs::default(),
+            settings,
+            cloud,
+            manager,
+            policy: Policy::standard(),
+            downloads: Mutex::default(),
+        }))
+    }
+
+    /// The time, by this machine's clock.
+    #[allow(clippy::unused_self)] // a test's context may have another clock
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from(SystemTime::now())
+    }
+
+    /// From now on, progress of `order` is progress of `template`.
+    pub fn download_begins(&self, order: CommandId, template: TemplateId) {
+        self.downloads.lock().unwrap_or_else(PoisonError::into_inner).insert(order, template);
+    }
+
+    /// The order has ended.
+    pub fn download_ends(&self, order: CommandId) {
+        self.downloads.lock().unwrap_or_else(PoisonError::into_inner).remove(&order);
+    }
+
+    /// The template that an order downloads, if it does.
+    pub fn download_of(&self, order: CommandId) -> Option<TemplateId> {
+        self.downloads.lock().unwrap_or_else(PoisonError::into_inner).get(&order).copied()
+    }
+}
+
+impl Deref for Context {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}

@@ -1,0 +1,350 @@
+//! How one job runs: step by step forward, and back again when a step fails for good.
+
+use std::time::Duration;
+
+use hostler_model::{JobId, JobState, StepState};
+use hostler_store::StoreError;
+use hostler_store::job::{JobRow, job_fail, job_finish, job_remember, job_set_state, job_take};
+use hostler_store::step::{StepRow, step_advance, step_set, steps_of};
+use serde_json::Value;
+use tracing::{Instrument, error, info, info_span, warn};
+
+use super::{Done, StepContext, StepError, Workflow, crash};
+use crate::context::Context;
+use crate::error::{ServiceError, ServiceErrorKind};
+use crate::orchestration;
+
+/// How long a lease of a job lasts without being renewed.
+pub(crate) const LEASE: Duration = Duration::from_mins(5);
+/// How often the undo of a step is tried before a person is asked.
+const UNDO_ATTEMPTS: u32 = 8;
+/// How often a step is done again because someone else changed what it had read.
+const RACES: u32 = 20;
+
+/// The workflow of a kind of job.
+pub(super) fn workflow(kind: &str) -> Option<&'static dyn Workflow> {
+    orchestration::WORKFLOWS.iter().copied().find(|workflow| workflow.kind() == kind)
+}
+
+/// Runs a job to its end, or until this manager may not go on with it.
+pub(super) async fn run(app: &Context, id: JobId) {
+    let span = info_span!("job", job = %id);
+    async {
+        match take(app, id).await {
+            Ok((job, steps, resumed)) => {
+                let Some(workflow) = workflow(&job.kind) else { return };
+                let mut run = Run { app, workflow, job, steps, resumed };
+                if let Err(e) = run.go().await {
+                    error!(error = %e, "a job stops; it goes on when the manager starts again");
+                }
+            }
+            Err(e) => warn!(error = %e, "a job is not run here"),
+        }
+    }
+    .instrument(span)
+    .await;
+}
+
+/// Takes the job under a new lease and begins its first step, in one transaction.
+async fn take(app: &Context, id: JobId) -> Result<(JobRow, Vec<StepRow>, bool), StoreError> {
+    let (manager, now) = (app.manager, app.now());
+    app.store
+        .write(move |tx| {
+            let mut job = job_take(tx, id, manager, now, now.plus(LEASE))?;
+            let fresh = job.state == JobState::Queued;
+            if fresh {
+                step_advance(tx, id, -1, None, 0, now)?;
+                job_set_state(tx, &job, JobState::Running, None)?;
+                job.state = JobState::Running;
+            }
+            Ok((job, steps_of(tx, id)?, !fresh))
+        })
+        .await
+}
+
+struct Run<'a> {
+    app: &'a Context,
+    workflow: &'static dyn Workflow,
+    job: JobRow,
+    steps: Vec<StepRow>,
+    /// Whether the step that is begun was begun by an earlier manager.
+    resumed: bool,
+}
+
+/// What a pass over the steps led to.
+enum Turn {
+    Finished,
+    Back,
+    Forward,
+}
+
+impl Run<'_> {
+    async fn go(&mut self) -> Result<(), StoreError> {
+        let going_back = self.job.error.is_some()
+            || self.steps.iter().any(|s| matches!(s.state, StepState::Undoing))
+            || self.is_beginning_again();
+        let mut turn = if going_back { Turn::Back } else { Turn::Forward };
+        loop {
+            turn = match turn {
+                Turn::Finished => return Ok(()),
+                Turn::Forward => self.forward().await?,
+                Turn::Back => self.back().await?,
+            };
+        }
+    }
+
+    /// A job that was undone in order to begin again says so in its memory.
+    fn is_beginning_again(&self) -> bool {
+        self.job.memory.get("again").is_some()
+    }
+
+    fn context(&self, index: usize, undoing: bool) -> StepContext {
+        StepContext {
+            app: self.app.clone(),
+            job: self.job.clone(),
+            position: self.steps[index].position,
+            attempt: self.steps[index].attempt,
+            resumed: self.resumed,
+            undoing,
+        }
+    }
+
+    async fn forward(&mut self) -> Result<Turn, StoreError> {
+        let mut races = 0;
+        while let Some(index) = self.steps.iter().position(|s| s.state != StepState::Done) {
+            let name = self.steps[index].name.clone();
+            crash::point(self.workflow.kind(), &name, "begun");
+            let cx = self.context(index, false);
+            let span = info_span!("step", step = %name);
+            let acted = self.workflow.act(&cx, &name).instrument(span).await;
+            crash::point(self.workflow.kind(), &name, "acted");
+            match acted {
+                Ok(done) => match self.record_done(index, done, &cx).await {
+                    Ok(()) => crash::point(self.workflow.kind(), &name, "recorded"),
+                    Err(StoreError::Exhausted(why)) if races < RACES => {
+                        info!(why, "lost a race; planning again");
+                        races += 1;
+                    }
+                    Err(StoreError::Stale { what, .. }) if races < RACES => {
+                        info!(what, "someone else was faster; reading again");
+                        races += 1;
+                    }
+                    Err(e @ (StoreError::Closed | StoreError::Sqlite { .. })) => return Err(e),
+                    Err(e) => return self.fail(index, ServiceError::from(e)).await,
+                },
+                Err(StepError::Fail(e)) => return self.fail(index, e).await,
+                Err(StepError::Again { why, remember }) => {
+                    return self.begin_again(index, &why, remember).await;
+                }
+            }
+            self.resumed = self.resumed && self.steps[index].state != StepState::Done;
+        }
+        Ok(Turn::Finished)
+    }
+
+    /// Writes what a step does, that it is done, and that the next is begun or the job has succeeded.
+    async fn record_done(
+        &mut self,
+        index: usize,
+        done: Done,
+        cx: &StepContext,
+    ) -> Result<(), StoreError> {
+        let (job, now) = (self.job.clone(), self.app.now());
+        let position = i64::from(self.steps[index].position);
+        let is_last = index + 1 == self.steps.len();
+        let result = is_last.then(|| self.workflow.result(cx));
+        let (commit, output, remember) = (done.commit, done.output, done.remember);
+        let remembered = remember.clone();
+        self.app
+            .store
+            .write(move |tx| {
+                commit(tx)?;
+                if let Some(memory) = &remember {
+                    job_remember(tx, &job, memory)?;
+                }
+                let next = if is_last { -2 } else { position + 1 };
+                step_advance(tx, job.id, position, Some(&output), next, now)?;
+                if is_last {
+                    job_finish(tx, &job, JobState::Succeeded, result.as_ref(), now)?;
+                }
+                Ok::<_, StoreError>(())
+            })
+            .await?;
+        if let Some(memory) = remembered {
+            self.job.memory = memory;
+        }
+        self.steps[index].state = StepState::Done;
+        if let Some(next) = self.steps.get_mut(index + 1) {
+            next.state = StepState::Begun;
+            next.attempt += 1;
+        }
+        Ok(())
+    }
+
+    async fn fail(&mut self, index: usize, why: ServiceError) -> Result<Turn, StoreError> {
+        warn!(step = %self.steps[index].name, why = %why, "a step failed; undoing");
+        let code = code_of(why.kind);
+        let (job, text, now) = (self.job.clone(), why.text.clone(), self.app.now());
+        let position = self.steps[index].position;
+        self.app
+            .store
+            .write(move |tx| {
+                job_fail(tx, &job, code, &text)?;
+                step_set(tx, job.id, position, StepState::Undoing, Some(&text), now)
+            })
+            .await?;
+        self.job.error = Some((code, why.text));
+        self.job.state = JobState::Undoing;
+        self.steps[index].state = StepState::Undoing;
+        Ok(Turn::Back)
+    }
+
+    async fn begin_again(
+        &mut self,
+        index: usize,
+        why: &str,
+        mut memory: Value,
+    ) -> Result<Turn, StoreError> {
+        warn!(step = %self.steps[index].name, why, "a step failed; undoing and beginning again");
+        if let Some(map) = memory.as_object_mut() {
+            map.insert("again".to_owned(), Value::from(why));
+        }
+        let (job, now, text) = (self.job.clone(), self.app.now(), why.to_owned());
+        let (position, remembered) = (self.steps[index].position, memory.clone());
+        self.app
+            .store
+            .write(move |tx| {
+                job_set_state(tx, &job, JobState::Undoing, Some(&text))?;
+                job_remember(tx, &job, &remembered)?;
+                step_set(tx, job.id, position, StepState::Undoing, Some(&text), now)
+            })
+            .await?;
+        self.job.memory = memory;
+        self.steps[index].state = StepState::Undoing;
+        Ok(Turn::Back)
+    }
+
+    /// Undoes every step that may have done something, the last first.
+    async fn back(&mut self) -> Result<Turn, StoreError> {
+        for index in (0..self.steps.len()).rev() {
+            if matches!(self.steps[index].state, StepState::Pending | StepState::Undone) {
+                continue;
+            }
+            if !self.undo(index).await? {
+                return Ok(Turn::Finished);
+            }
+        }
+        if self.is_beginning_again() && self.job.error.is_none() {
+            return self.start_over().await;
+        }
+        self.finish_failed().await?;
+        Ok(Turn::Finished)
+    }
+
+    /// Undoes one step, trying again with growing pauses. False: a person is needed.
+    async fn undo(&mut self, index: usize) -> Result<bool, StoreError> {
+        let name = self.steps[index].name.clone();
+        let mut pause = Duration::from_millis(500);
+        for attempt in 1..=UNDO_ATTEMPTS {
+            let cx = self.context(index, true);
+            let undone = match self.workflow.undo(&cx, &name).await {
+                Ok(undone) => {
+                    let (job, position, now) =
+                        (self.job.id, self.steps[index].position, self.app.now());
+                    self.app
+                        .store
+                        .write(move |tx| {
+                            (undone.commit)(tx)?;
+                            step_set(tx, job, position, StepState::Undone, None, now)
+                        })
+                        .await
+                        .map_err(ServiceError::from)
+                }
+                Err(e) => Err(e),
+            };
+            match undone {
+                Ok(()) => {
+                    self.steps[index].state = StepState::Undone;
+                    return Ok(true);
+                }
+                Err(e) => {
+                    warn!(step = %name, attempt, why = %e, "a step could not be undone");
+                    if attempt == UNDO_ATTEMPTS {
+                        self.ask_for_help(&name, &e.text).await?;
+                        return Ok(false);
+                    }
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(Duration::from_secs(30));
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    async fn ask_for_help(&mut self, step: &str, why: &str) -> Result<(), StoreError> {
+        error!(step, why, "a job needs help");
+        let (job, text) = (self.job.clone(), format!("step {step} could not be undone: {why}"));
+        self.app
+            .store
+            .write(move |tx| job_set_state(tx, &job, JobState::NeedsHelp, Some(&text)))
+            .await
+    }
+
+    /// Everything is undone: the first step is begun again, as a new attempt.
+    async fn start_over(&mut self) -> Result<Turn, StoreError> {
+        let mut memory = self.job.memory.clone();
+        if let Some(map) = memory.as_object_mut() {
+            map.remove("again");
+        }
+        let (job, now, remembered) = (self.job.clone(), self.app.now(), memory.clone());
+        let steps = self
+            .app
+            .store
+            .write(move |tx| {
+                for step in steps_of(tx, job.id)? {
+                    step_set(tx, job.id, step.position, StepState::Pending, None, now)?;
+                }
+                job_remember(tx, &job, &remembered)?;
+                job_set_state(tx, &job, JobState::Running, None)?;
+                step_advance(tx, job.id, -1, None, 0, now)?;
+                steps_of(tx, job.id)
+            })
+            .await?;
+        (self.job.memory, self.job.state, self.steps) = (memory, JobState::Running, steps);
+        self.resumed = false;
+        Ok(Turn::Forward)
+    }
+
+    async fn finish_failed(&mut self) -> Result<(), StoreError> {
+        let (_, why) = self.job.error.clone().unwrap_or((530, "called off".to_owned()));
+        let cx = self.context(0, true);
+        let commit = match self.workflow.failed(&cx, &why).await {
+            Ok(commit) => commit,
+            Err(e) => return self.ask_for_help("the end", &e.text).await,
+        };
+        let (job, now) = (self.job.clone(), self.app.now());
+        self.app
+            .store
+            .write(move |tx| {
+                commit(tx)?;
+                job_finish(tx, &job, JobState::Failed, None, now)
+            })
+            .await?;
+        info!(why, "a job has failed; everything is undone");
+        Ok(())
+    }
+}
+
+/// The status that the API shows of a failed job.
+const fn code_of(kind: ServiceErrorKind) -> u16 {
+    match kind {
+        ServiceErrorKind::Parameter => 431,
+        ServiceErrorKind::Denied => 531,
+        ServiceErrorKind::Unsupported => 432,
+        ServiceErrorKind::NoCapacity => 533,
+        ServiceErrorKind::Unavailable => 534,
+        ServiceErrorKind::Quota => 535,
+        ServiceErrorKind::InUse => 536,
+        ServiceErrorKind::Internal => 530,
+    }
+}

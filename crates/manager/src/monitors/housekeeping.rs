@@ -1,0 +1,102 @@
+//! What time brings: leases are renewed, destroyed VMs expunged, old jobs and events removed.
+
+use std::time::Duration;
+
+use hostler_model::{AccountType, DomainId, Timestamp};
+use hostler_store::account::account_get;
+use hostler_store::event::event_prune;
+use hostler_store::job::{job_prune, jobs_renew};
+use hostler_store::vm::{VmRow, vm_due_to_expunge};
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::context::Context;
+use crate::error::ServiceError;
+use crate::orchestration::{Caller, vm};
+use crate::settings::{EVENT_PURGE_DAYS, EXPUNGE_DELAY, EXPUNGE_INTERVAL, JOB_EXPIRE_MINUTES};
+
+/// How often leases are renewed; well within their length.
+const RENEW: Duration = Duration::from_mins(1);
+/// How often old rows are looked for.
+const PRUNE: Duration = Duration::from_mins(10);
+
+/// Runs until `stop`. A task that fails is tried again at its next turn.
+pub async fn keep_house(app: Context, stop: CancellationToken) {
+    let mut renew = every(RENEW);
+    let mut prune = every(PRUNE);
+    let mut expunge = every(app.settings.duration(&EXPUNGE_INTERVAL));
+    loop {
+        let (task, result) = tokio::select! {
+            () = stop.cancelled() => return,
+            _ = renew.tick() => ("renewing leases", renew_leases(&app).await),
+            _ = prune.tick() => ("removing old rows", prune_old(&app).await),
+            _ = expunge.tick() => ("expunging VMs", expunge_due(&app).await),
+        };
+        if let Err(error) = result {
+            warn!(task, %error, "a task failed; it is tried again");
+        }
+    }
+}
+
+fn every(period: Duration) -> tokio::time::Interval {
+    let mut ticks = interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
+async fn renew_leases(app: &Context) -> Result<(), ServiceError> {
+    let (manager, until) = (app.manager, app.now().plus(crate::jobs::LEASE));
+    app.store.write(move |tx| jobs_renew(tx, manager, until)).await?;
+    Ok(())
+}
+
+/// The time that lies `age` back.
+fn back(app: &Context, age: Duration) -> Timestamp {
+    let age = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
+    Timestamp(app.now().0.saturating_sub(age))
+}
+
+async fn prune_old(app: &Context) -> Result<(), ServiceError> {
+    let jobs = back(app, app.settings.duration(&JOB_EXPIRE_MINUTES));
+    let age = app.settings.duration(&EVENT_PURGE_DAYS);
+    let events = (!age.is_zero()).then(|| back(app, age));
+    let (jobs, events) = app
+        .store
+        .write(move |tx| {
+            let events = events.map_or(Ok(0), |before| event_prune(tx, before))?;
+            Ok::<_, ServiceError>((job_prune(tx, jobs)?, events))
+        })
+        .await?;
+    if jobs + events > 0 {
+        info!(jobs, events, "removed old rows");
+    }
+    Ok(())
+}
+
+async fn expunge_due(app: &Context) -> Result<(), ServiceError> {
+    let before = back(app, app.settings.duration(&EXPUNGE_DELAY));
+    let due = app.store.read(move |tx| vm_due_to_expunge(tx, before)).await?;
+    for vm in due {
+        let caller = on_behalf_of(app, &vm, "timer expunge.delay").await?;
+        vm::expunge(app, &caller, vm.id).await?;
+    }
+    Ok(())
+}
+
+/// A caller for work that a VM's owner would ask for if it were awake.
+pub(super) async fn on_behalf_of(
+    app: &Context,
+    vm: &VmRow,
+    cause: &str,
+) -> Result<Caller, ServiceError> {
+    let account = vm.account;
+    let domain: DomainId = app.store.read(move |tx| account_get(tx, account)).await?.domain;
+    Ok(Caller {
+        user: vm.user,
+        account: vm.account,
+        domain,
+        role: AccountType::User,
+        request: cause.to_owned(),
+    })
+}

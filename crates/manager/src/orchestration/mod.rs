@@ -1,0 +1,26 @@
+//! What the manager does: services that check and record, and the workflows of their jobs.
+//!
+//! A service checks, writes intent and a job in one transaction, and returns. The job's steps act.
+//!
+//! Not here: HTTP and parameters (`api`), how jobs run (`jobs`), frames (`agents`).
+
+mod caller;
+pub mod template;
+pub mod vm;
+
+pub use caller::Caller;
+
+use crate::jobs::Workflow;
+
+/// Every workflow there is. A job in the journal names one of them.
+pub static WORKFLOWS: &[&dyn Workflow] = &[
+    &vm::start::DEPLOY,
+    &vm::start::START,
+    &vm::record::RecordVm,
+    &vm::stop::StopVm,
+    &vm::reboot::RebootVm,
+    &vm::retire::DESTROY,
+    &vm::retire::EXPUNGE,
+    &template::register::RegisterTemplate,
+    &template::delete::DeleteTemplate,
+];

@@ -1,0 +1,271 @@
+//! Deploying: every check, then the VM with its volume, NICs, addresses and job in one transaction.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use hostler_model::{
+    AllocationState, Bytes, HostId, HostName, JobId, MacAddress, NetworkId, NetworkType, NicId,
+    ServiceOfferingId, TemplateId, TemplateState, VmId, VolumeId, ZoneId,
+};
+use hostler_store::Tx;
+use hostler_store::address::{AddressFor, address_free, address_give};
+use hostler_store::deploy::{DeployFacts, deploy_facts, network_is_in, public_key_named};
+use hostler_store::event::event_add;
+use hostler_store::job::job_add;
+use hostler_store::nic::{NewNic, nic_add};
+use hostler_store::vm::{NewVm, SshKey, vm_add};
+use hostler_store::volume::volume_add_root;
+use rand::distr::{Alphanumeric, SampleString};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{record, start};
+use crate::context::Context;
+use crate::error::{ServiceError, ServiceErrorKind};
+use crate::orchestration::Caller;
+use crate::settings::INSTANCE_NAME;
+
+/// Everything that a caller can say about a new VM.
+#[derive(Debug, Clone)]
+pub struct DeployRequest {
+    /// Where.
+    pub zone: ZoneId,
+    /// Its size.
+    pub offering: ServiceOfferingId,
+    /// What it is made from.
+    pub template: TemplateId,
+    /// The guest's host name; nothing: derived from the id.
+    pub name: Option<String>,
+    /// Any text; nothing: the name.
+    pub display_name: Option<String>,
+    /// Networks, the default one first; none: the zone's default network.
+    pub networks: Vec<NetworkId>,
+    /// The address on the default network; nothing: the lowest free one.
+    pub ip: Option<IpAddr>,
+    /// The host that an administrator wants.
+    pub host: Option<HostId>,
+    /// Names of the account's key pairs.
+    pub key_pairs: Vec<String>,
+    /// What the guest does at first boot, decoded.
+    pub user_data: Option<String>,
+    /// Size of the root volume; nothing: the offering's or the template's.
+    pub root_size: Option<Bytes>,
+    /// Group, for people.
+    pub group: Option<String>,
+    /// Keyboard of the console.
+    pub keyboard: Option<String>,
+    /// Choices that few need.
+    pub details: BTreeMap<String, String>,
+    /// Whether it is started.
+    pub start: bool,
+}
+
+/// Checks, records the VM and its job, and has the job run. Nothing is written when a check fails.
+///
+/// # Errors
+/// [`ServiceError`] names the parameter, its value, and what to do.
+pub async fn deploy(
+    app: &Context,
+    caller: &Caller,
+    request: DeployRequest,
+) -> Result<(VmId, JobId), ServiceError> {
+    if request.host.is_some() && !caller.is_root() {
+        return Err(ServiceError::new(
+            ServiceErrorKind::Denied,
+            "only a root administrator may name the host of a VM (parameter hostid)",
+        ));
+    }
+    let id = VmId::new(Uuid::now_v7());
+    let host_name = host_name(id, request.name.as_deref())?;
+    let (steps, kind): (&'static [&'static str], _) =
+        if request.start { (start::STEPS, "vm.deploy") } else { (record::STEPS, "vm.record") };
+    let input = json!(start::Input { host: request.host });
+    let subject = ("VirtualMachine", id.uuid());
+    let job = caller.job(kind, "deployVirtualMachine", subject, input, steps);
+    let job_id = job.id;
+    let (now, caller_, suffix) = (app.now(), caller.clone(), app.settings.text(&INSTANCE_NAME));
+    let vnc_password = Alphanumeric.sample_string(&mut rand::rng(), 8);
+    app.store
+        .write(move |tx| {
+            let facts = deploy_facts(tx, request.zone, request.offering, request.template)?;
+            let root_size = check(&caller_, &request, &facts)?;
+            let networks = networks(tx, &request, &facts)?;
+            let display_name =
+                request.display_name.clone().unwrap_or_else(|| host_name.to_string());
+            let vm = NewVm {
+                id,
+                account: caller_.account,
+                user: caller_.user,
+                zone: request.zone,
+                host_name,
+                display_name: display_name.clone(),
+                suffix,
+                offering: request.offering,
+                template: request.template,
+                wanted_host: None,
+                group: request.group.clone(),
+                ssh_keys: ssh_keys(tx, &caller_, &request)?,
+                user_data: request.user_data.clone(),
+                keyboard: request.keyboard.clone(),
+                vnc_password,
+                details: request.details.clone(),
+            };
+            let instance_name = vm_add(tx, &vm, now)?;
+            let volume = VolumeId::new(Uuid::now_v7());
+            let volume_name = format!("ROOT-{}", instance_name.vm_number());
+            volume_add_root(
+                tx,
+                volume,
+                id,
+                caller_.account,
+                request.zone,
+                request.template,
+                root_size,
+                &volume_name,
+                now,
+            )?;
+            for (device, network) in (0..).zip(networks) {
+                add_nic(tx, id, network, device, request.ip.filter(|_| device == 0), now)?;
+            }
+            job_add(tx, &job, now)?;
+            let text = format!("{display_name} is to be deployed as {instance_name}");
+            event_add(tx, &caller_.event(now, "VM.CREATE", text, subject, Some(job.id)))?;
+            Ok::<_, ServiceError>(())
+        })
+        .await?;
+    app.jobs.run(app, id.uuid(), job_id);
+    Ok((id, job_id))
+}
+
+fn host_name(id: VmId, asked: Option<&str>) -> Result<HostName, ServiceError> {
+    let derived = format!("VM-{id}");
+    let name = asked.unwrap_or(&derived);
+    name.parse().map_err(|e| ServiceError::parameter(format!("parameter name: {e}")))
+}
+
+/// Every check that needs the record. Answers with the size of the root volume.
+fn check(
+    caller: &Caller,
+    request: &DeployRequest,
+    facts: &DeployFacts,
+) -> Result<Bytes, ServiceError> {
+    let unknown = |parameter: &str, id: &dyn std::fmt::Display| {
+        Err(ServiceError::parameter(format!(
+            "parameter {parameter}: there is no such thing as {id}"
+        )))
+    };
+    let Some((allocation, model)) = facts.zone else { return unknown("zoneid", &request.zone) };
+    if allocation == AllocationState::Disabled && !caller.is_root() {
+        return Err(ServiceError::new(
+            ServiceErrorKind::Denied,
+            format!(
+                "zone {} is disabled; only a root administrator may deploy there",
+                request.zone
+            ),
+        ));
+    }
+    let Some(offered) = facts.offering else {
+        return unknown("serviceofferingid", &request.offering);
+    };
+    let visible = |t: &hostler_store::deploy::DeployTemplate| {
+        t.is_public || t.account == caller.account || caller.is_root()
+    };
+    let Some(template) = facts.template.as_ref().filter(|t| visible(t)) else {
+        return unknown("templateid", &request.template);
+    };
+    if template.is_system {
+        return Err(ServiceError::parameter(format!(
+            "parameter templateid: {} is a system VM's template and cannot be a user's VM",
+            template.name
+        )));
+    }
+    if template.state != TemplateState::Ready || template.zone.is_some_and(|z| z != request.zone) {
+        return Err(ServiceError::parameter(format!(
+            "parameter templateid: {} is {} and cannot be used in this zone yet",
+            template.name, template.state
+        )));
+    }
+    if model == NetworkType::Basic && !request.networks.is_empty() {
+        return Err(ServiceError::parameter(
+            "parameter networkids: a VM in a basic zone is on the zone's own network; leave it out",
+        ));
+    }
+    if facts.pools == 0 {
+        return Err(ServiceError::new(
+            ServiceErrorKind::Unavailable,
+            format!("zone {} has no storage pool that is Up; add a host first", request.zone),
+        ));
+    }
+    let size = request.root_size.or(offered).unwrap_or(template.virtual_size);
+    if size < template.virtual_size {
+        return Err(ServiceError::parameter(format!(
+            "the root volume would have {size}, template {} needs {}; ask for more",
+            template.name, template.virtual_size
+        )));
+    }
+    Ok(size)
+}
+
+/// The networks of the VM, the default one first.
+fn networks(
+    tx: &Tx<'_>,
+    request: &DeployRequest,
+    facts: &DeployFacts,
+) -> Result<Vec<NetworkId>, ServiceError> {
+    if request.networks.is_empty() {
+        return facts.default_network.map(|network| vec![network]).ok_or_else(|| {
+            ServiceError::parameter(format!(
+                "no default network in zone {}; create one or name one (parameter networkids)",
+                request.zone
+            ))
+        });
+    }
+    for (index, network) in request.networks.iter().enumerate() {
+        if request.networks[..index].contains(network) {
+            let text = format!("parameter networkids: {network} is named twice");
+            return Err(ServiceError::parameter(text));
+        }
+        if !network_is_in(tx, *network, request.zone)? {
+            let text = format!("parameter networkids: there is no network {network} in the zone");
+            return Err(ServiceError::parameter(text));
+        }
+    }
+    Ok(request.networks.clone())
+}
+
+fn ssh_keys(
+    tx: &Tx<'_>,
+    caller: &Caller,
+    request: &DeployRequest,
+) -> Result<Vec<SshKey>, ServiceError> {
+    let mut keys = Vec::with_capacity(request.key_pairs.len());
+    for name in &request.key_pairs {
+        let public_key = public_key_named(tx, caller.account, name)?.ok_or_else(|| {
+            ServiceError::parameter(format!("parameter keypair: there is no key pair {name:?}"))
+        })?;
+        keys.push(SshKey { name: name.clone(), public_key });
+    }
+    Ok(keys)
+}
+
+fn add_nic(
+    tx: &Tx<'_>,
+    vm: VmId,
+    network: NetworkId,
+    device: u32,
+    wanted: Option<IpAddr>,
+    now: hostler_model::Timestamp,
+) -> Result<(), ServiceError> {
+    let id = NicId::new(Uuid::new_v4());
+    let drawn = id.uuid().into_bytes();
+    let number = u32::from_be_bytes([drawn[0], drawn[1], drawn[2], drawn[3]]);
+    let ip = match wanted {
+        Some(ip) => ip,
+        None => address_free(tx, network)?,
+    };
+    let mac = MacAddress::of_nic(drawn[4], number);
+    let is_default = device == 0;
+    nic_add(tx, &NewNic { id, vm, network, device, mac, ip, is_default }, now)?;
+    address_give(tx, network, ip, AddressFor::Nic(id), now)?;
+    Ok(())
+}

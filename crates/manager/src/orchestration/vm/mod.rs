@@ -1,0 +1,51 @@
+//! VMs: the services that check and record, and the workflows that act.
+
+mod deploy;
+pub mod reboot;
+pub mod record;
+mod requests;
+pub mod retire;
+mod spec;
+pub(crate) use spec::disk_format;
+pub mod start;
+pub mod stop;
+
+pub use deploy::{DeployRequest, deploy};
+pub use requests::{StartOptions, console_log, destroy, expunge, reboot, start, stop};
+
+use hostler_model::VmId;
+use hostler_store::event::NewEvent;
+use serde_json::{Value, json};
+
+use crate::jobs::StepContext;
+
+/// What the API shows of a job on a VM: the VM as it is when asked.
+fn vm_result(cx: &StepContext) -> Value {
+    json!({ "virtualmachine": cx.job.subject })
+}
+
+/// An event of a job's step.
+fn step_event(
+    cx: &StepContext,
+    kind: &'static str,
+    level: &'static str,
+    description: String,
+) -> NewEvent {
+    NewEvent {
+        at: cx.app.now(),
+        kind,
+        level,
+        state: "Completed",
+        description,
+        cause: format!("job {}", cx.job.id),
+        account: Some(cx.job.account),
+        user: Some(cx.job.user),
+        subject: Some(("VirtualMachine", cx.job.subject)),
+        job: Some(cx.job.id),
+    }
+}
+
+/// The VM that a job is about.
+fn vm_of(cx: &StepContext) -> VmId {
+    VmId::new(cx.job.subject)
+}

@@ -1,0 +1,254 @@
+//! What users ask of VMs that exist: each checks, records a job, and has it run.
+
+use std::time::Duration;
+
+use hostler_model::{Bytes, CommandId, HostId, JobId, RunState, VmId, VmState};
+use hostler_store::event::event_add;
+use hostler_store::job::job_add;
+use hostler_store::run::run_get;
+use hostler_store::vm::{VmRow, vm_get};
+use hostler_wire::ConsoleLogCommand;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{reboot as reboot_job, retire, start as start_job, stop as stop_job};
+use crate::context::Context;
+use crate::error::{ServiceError, ServiceErrorKind, error_chain};
+use crate::jobs::Workflow;
+use crate::orchestration::Caller;
+
+/// What a start may ask for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct StartOptions {
+    /// The host that an administrator wants for this start.
+    pub host: Option<HostId>,
+}
+
+/// A VM that the caller may see. Another tenant's is as good as none.
+async fn vm_for(app: &Context, caller: &Caller, id: VmId) -> Result<VmRow, ServiceError> {
+    let row = app.store.read(move |tx| vm_get(tx, id)).await?;
+    if row.account == caller.account || caller.is_root() {
+        return Ok(row);
+    }
+    Err(ServiceError::parameter(format!("there is no virtual machine {id}")))
+}
+
+struct Ask {
+    api_command: &'static str,
+    event: &'static str,
+    verb: &'static str,
+    kind: &'static str,
+    steps: &'static [&'static str],
+    input: Value,
+}
+
+async fn ask(app: &Context, caller: &Caller, vm: &VmRow, ask: Ask) -> Result<JobId, ServiceError> {
+    let subject = ("VirtualMachine", vm.id.uuid());
+    let job = caller.job(ask.kind, ask.api_command, subject, ask.input, ask.steps);
+    let (id, now) = (job.id, app.now());
+    let text = format!("{} is to be {}", vm.instance_name, ask.verb);
+    let event = caller.event(now, ask.event, text, subject, Some(id));
+    app.store
+        .write(move |tx| {
+            job_add(tx, &job, now)?;
+            event_add(tx, &event)
+        })
+        .await?;
+    app.jobs.run(app, vm.id.uuid(), id);
+    Ok(id)
+}
+
+fn must_not_be(vm: &VmRow, states: &[VmState], verb: &str) -> Result<(), ServiceError> {
+    if states.contains(&vm.state) {
+        let text = format!("{} is {} and cannot be {verb}", vm.instance_name, vm.state);
+        return Err(ServiceError::new(ServiceErrorKind::Unsupported, text));
+    }
+    Ok(())
+}
+
+const GONE: &[VmState] = &[VmState::Destroyed, VmState::Expunging, VmState::Expunged];
+
+/// Starts a VM.
+///
+/// # Errors
+/// [`ServiceError`] if there is none, or its state does not allow it.
+pub async fn start(
+    app: &Context,
+    caller: &Caller,
+    id: VmId,
+    options: StartOptions,
+) -> Result<JobId, ServiceError> {
+    if options.host.is_some() && !caller.is_root() {
+        return Err(ServiceError::new(
+            ServiceErrorKind::Denied,
+            "only a root administrator may name the host of a VM (parameter hostid)",
+        ));
+    }
+    let vm = vm_for(app, caller, id).await?;
+    must_not_be(&vm, GONE, "started")?;
+    must_not_be(&vm, &[VmState::Running, VmState::Error], "started")?;
+    let input = json!(start_job::Input { host: options.host });
+    let kind = start_job::START.kind();
+    ask(
+        app,
+        caller,
+        &vm,
+        Ask {
+            api_command: "startVirtualMachine",
+            event: "VM.START",
+            verb: "started",
+            kind,
+            steps: start_job::STEPS,
+            input,
+        },
+    )
+    .await
+}
+
+/// Stops a VM; `forced` spares the guest's own shutdown.
+///
+/// # Errors
+/// [`ServiceError`] if there is none, or its state does not allow it.
+pub async fn stop(
+    app: &Context,
+    caller: &Caller,
+    id: VmId,
+    forced: bool,
+) -> Result<JobId, ServiceError> {
+    let vm = vm_for(app, caller, id).await?;
+    must_not_be(&vm, GONE, "stopped")?;
+    ask(
+        app,
+        caller,
+        &vm,
+        Ask {
+            api_command: "stopVirtualMachine",
+            event: "VM.STOP",
+            verb: "stopped",
+            kind: "vm.stop",
+            steps: stop_job::STEPS,
+            input: json!(stop_job::Input { forced }),
+        },
+    )
+    .await
+}
+
+/// Restarts the guest of a VM; `forced` resets it.
+///
+/// # Errors
+/// [`ServiceError`] if there is none, or it does not run.
+pub async fn reboot(
+    app: &Context,
+    caller: &Caller,
+    id: VmId,
+    forced: bool,
+) -> Result<JobId, ServiceError> {
+    let vm = vm_for(app, caller, id).await?;
+    must_not_be(&vm, GONE, "rebooted")?;
+    must_not_be(&vm, &[VmState::Stopped, VmState::Error], "rebooted")?;
+    ask(
+        app,
+        caller,
+        &vm,
+        Ask {
+            api_command: "rebootVirtualMachine",
+            event: "VM.REBOOT",
+            verb: "rebooted",
+            kind: "vm.reboot",
+            steps: reboot_job::STEPS,
+            input: json!(stop_job::Input { forced }),
+        },
+    )
+    .await
+}
+
+/// Throws a VM away; with `expunge_now` nothing of it is kept.
+///
+/// # Errors
+/// [`ServiceError`] if there is none.
+pub async fn destroy(
+    app: &Context,
+    caller: &Caller,
+    id: VmId,
+    expunge_now: bool,
+) -> Result<JobId, ServiceError> {
+    let vm = vm_for(app, caller, id).await?;
+    if expunge_now {
+        return retire(app, caller, &vm, "destroyVirtualMachine").await;
+    }
+    must_not_be(&vm, GONE, "destroyed")?;
+    ask(
+        app,
+        caller,
+        &vm,
+        Ask {
+            api_command: "destroyVirtualMachine",
+            event: "VM.DESTROY",
+            verb: "destroyed",
+            kind: retire::DESTROY.kind(),
+            steps: retire::DESTROY.steps(),
+            input: json!(stop_job::Input::default()),
+        },
+    )
+    .await
+}
+
+/// Removes a VM that was destroyed.
+///
+/// # Errors
+/// [`ServiceError`] if there is none, or it runs.
+pub async fn expunge(app: &Context, caller: &Caller, id: VmId) -> Result<JobId, ServiceError> {
+    let vm = vm_for(app, caller, id).await?;
+    must_not_be(&vm, &[VmState::Running, VmState::Starting, VmState::Stopping], "expunged")?;
+    retire(app, caller, &vm, "expungeVirtualMachine").await
+}
+
+async fn retire(
+    app: &Context,
+    caller: &Caller,
+    vm: &VmRow,
+    api_command: &'static str,
+) -> Result<JobId, ServiceError> {
+    must_not_be(vm, &[VmState::Expunging, VmState::Expunged], "expunged")?;
+    ask(
+        app,
+        caller,
+        vm,
+        Ask {
+            api_command,
+            event: "VM.EXPUNGE",
+            verb: "expunged",
+            kind: retire::EXPUNGE.kind(),
+            steps: retire::EXPUNGE.steps(),
+            input: json!(stop_job::Input { forced: true }),
+        },
+    )
+    .await
+}
+
+/// The end of what a VM wrote on its serial console, read from its host.
+///
+/// # Errors
+/// [`ServiceError`] if there is none, it has never run, or its host is away.
+pub async fn console_log(
+    app: &Context,
+    caller: &Caller,
+    id: VmId,
+    tail: Bytes,
+) -> Result<String, ServiceError> {
+    let vm = vm_for(app, caller, id).await?;
+    let run = vm.run;
+    let run = app.store.read(move |tx| run.map(|run| run_get(tx, run)).transpose()).await?;
+    let host = run.filter(|r| r.state != RunState::Ended).map(|r| r.host).or(vm.last_host);
+    let Some(host) = host else {
+        let text = format!("{} has never run; there is no console log", vm.instance_name);
+        return Err(ServiceError::new(ServiceErrorKind::Unsupported, text));
+    };
+    let command = ConsoleLogCommand { vm: id, name: vm.instance_name, tail };
+    let order = CommandId::new(Uuid::now_v7());
+    let answer = app.agents.call(host, order, command, Duration::from_secs(20)).await;
+    match answer {
+        Ok(answer) => Ok(answer.text),
+        Err(e) => Err(ServiceError::new(ServiceErrorKind::Unavailable, error_chain(&e))),
+    }
+}

@@ -1,0 +1,184 @@
+//! From the record to what a host is told. Pure.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+
+use hostler_model::{Bytes, Generation, Mib, NetworkId, RunId, StoragePoolId, VolumeState};
+use hostler_scheduler::{Demand, HostView, PoolView};
+use hostler_store::blueprint::Blueprint;
+use hostler_store::claim::HostCapacity;
+use hostler_store::nic::NicRow;
+use hostler_wire::{
+    DiskFormat, DiskSpec, Firmware, GuestNetwork, GuestOs, NicSpec, Secret, SeedSpec,
+    TemplateSource, VmSpec, VncSpec,
+};
+
+/// Addresses under which the chosen host serves the VM's networks.
+pub(super) type ServerAddresses = BTreeMap<NetworkId, IpAddr>;
+
+/// Hosts as the scheduler sees them. `is_connected` is asked for those that are recorded as Up.
+pub(super) fn host_views(
+    rows: &[HostCapacity],
+    is_connected: impl Fn(hostler_model::HostId) -> bool,
+) -> Vec<HostView> {
+    let view = |row: &HostCapacity| HostView {
+        id: row.host,
+        name: row.name.clone(),
+        status: row.status.clone(),
+        is_up: row.status == "Up" && is_connected(row.host),
+        is_enabled: row.enabled,
+        arch: row.arch.clone(),
+        tags: split(&row.tags),
+        cpus: row.cpus,
+        cpu_mhz: row.cpu_mhz,
+        cpu_claimed: row.cpu_claimed,
+        cpu_ratio: row.ratios.0,
+        memory: row.memory,
+        memory_claimed: row.memory_claimed,
+        memory_ratio: row.ratios.1,
+        runs: row.runs,
+        pool: row.pool.as_ref().and_then(|(id, capacity, used, promised)| {
+            Some(PoolView {
+                id: id.parse().ok()?,
+                capacity: Bytes(*capacity),
+                used: Bytes(*used),
+                promised: Bytes(*promised),
+            })
+        }),
+    };
+    rows.iter().map(view).collect()
+}
+
+/// What the VM wants of its host.
+pub(super) fn demand(
+    blueprint: &Blueprint,
+    tried: Vec<(hostler_model::HostId, String)>,
+    wanted: Option<hostler_model::HostId>,
+) -> Demand {
+    let root = blueprint.volumes.first();
+    let unwritten = blueprint.volumes.iter().filter(|v| v.pool.is_none()).map(|v| v.size.0).sum();
+    Demand {
+        cpus: u64::from(blueprint.cpus),
+        cpu_mhz: blueprint.cpu_mhz,
+        memory: blueprint.memory,
+        disk: Bytes(unwritten),
+        disk_on: root.and_then(|volume| volume.pool),
+        arch: blueprint.template.arch.clone(),
+        tags: split(&blueprint.host_tags),
+        wanted: wanted.or(blueprint.vm.wanted_host),
+        tried,
+    }
+}
+
+fn split(tags: &str) -> Vec<String> {
+    tags.split(',').map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned).collect()
+}
+
+/// A network as its host needs to know it.
+pub(super) fn guest_network(nic: &NicRow, server_address: IpAddr) -> GuestNetwork {
+    GuestNetwork {
+        id: nic.network,
+        bridge: nic.bridge.clone(),
+        cidr: nic.cidr,
+        gateway: nic.gateway,
+        server_address,
+        dns: nic.dns.clone(),
+        domain: nic.domain.clone(),
+        mtu: nic.mtu,
+    }
+}
+
+/// A NIC as its host needs to know it.
+pub(super) fn nic_spec(nic: &NicRow, servers: &ServerAddresses) -> NicSpec {
+    let unserved = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+    let server = servers.get(&nic.network).copied().unwrap_or(unserved);
+    NicSpec {
+        nic: nic.id,
+        device: nic.device,
+        mac: nic.mac,
+        address: nic.ip,
+        is_default: nic.is_default,
+        network: guest_network(nic, server),
+    }
+}
+
+/// Where a host gets the VM's template; nothing if no image worker has it.
+pub(super) fn template_source(blueprint: &Blueprint) -> Option<TemplateSource> {
+    let (worker, address) = blueprint.template.worker.clone()?;
+    Some(TemplateSource {
+        worker,
+        address,
+        size: blueprint.template.size,
+        virtual_size: blueprint.template.virtual_size,
+        format: disk_format(&blueprint.template.format),
+        sha256: blueprint.template.sha256.clone(),
+    })
+}
+
+/// The format that the record names.
+pub(crate) fn disk_format(name: &str) -> DiskFormat {
+    if name.eq_ignore_ascii_case("RAW") { DiskFormat::Raw } else { DiskFormat::Qcow2 }
+}
+
+/// Everything a host needs to know to run the VM.
+pub(super) fn vm_spec(
+    blueprint: &Blueprint,
+    run: RunId,
+    generation: Generation,
+    pool: StoragePoolId,
+    servers: &ServerAddresses,
+) -> VmSpec {
+    let vm = &blueprint.vm;
+    let metadata = BTreeMap::from([
+        ("availability-zone".to_owned(), blueprint.zone_name.clone()),
+        ("service-offering".to_owned(), blueprint.offering_name.clone()),
+        ("instance-name".to_owned(), vm.instance_name.to_string()),
+    ]);
+    let disks = blueprint.volumes.iter().filter(|v| v.state == VolumeState::Ready);
+    VmSpec {
+        vm: vm.id,
+        run,
+        generation,
+        name: vm.instance_name.clone(),
+        display_name: vm.display_name.clone(),
+        host_name: vm.host_name.clone(),
+        vcpus: blueprint.cpus,
+        cpu_speed: blueprint.cpu_mhz,
+        cpu_limited: blueprint.limit_cpu,
+        memory: blueprint.memory,
+        memory_guaranteed: Mib(blueprint.memory.0),
+        arch: blueprint.template.arch.clone(),
+        os: guest_os(&blueprint.template.os),
+        firmware: Firmware::Bios,
+        disks: disks
+            .map(|volume| DiskSpec {
+                volume: volume.id,
+                pool: volume.pool.unwrap_or(pool),
+                format: DiskFormat::Qcow2,
+                device: volume.device,
+                limits: None,
+            })
+            .collect(),
+        nics: blueprint.nics.iter().map(|nic| nic_spec(nic, servers)).collect(),
+        seed: SeedSpec {
+            ssh_keys: vm.ssh_keys.iter().map(|key| key.public_key.clone()).collect(),
+            user_data: vm.user_data.clone().map(Secret::new),
+            metadata,
+        },
+        vnc: VncSpec {
+            listen: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            password: Secret::new(vm.vnc_password.clone()),
+            keyboard: vm.keyboard.clone(),
+        },
+        details: vm.details.clone(),
+    }
+}
+
+fn guest_os(name: &str) -> GuestOs {
+    match name {
+        "Linux" => GuestOs::Linux,
+        "Windows" => GuestOs::Windows,
+        "WindowsLegacy" => GuestOs::WindowsLegacy,
+        _ => GuestOs::Other,
+    }
+}

@@ -1,0 +1,428 @@
+//! `vm.deploy` and `vm.start`: place → prepare → start, each with its undo.
+//!
+//! A host that fails is remembered and not tried again; the number of tries is the setting `start.retry`.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use hostler_model::{
+    Bytes, CopyState, Generation, HostId, RunEvent, RunId, RunState, StoragePoolId, TemplateState,
+    VmEvent, VmState, VolumeEvent, VolumeId, VolumeState,
+};
+use hostler_scheduler::place;
+use hostler_store::Tx;
+use hostler_store::address::{address_of_host, address_of_host_if_given};
+use hostler_store::blueprint::{Blueprint, blueprint};
+use hostler_store::claim::{claim_take, host_capacities};
+use hostler_store::event::event_add;
+use hostler_store::placement::placement_add;
+use hostler_store::run::{run_add, run_get, run_set_vnc_port, run_transition};
+use hostler_store::template::copy_set;
+use hostler_store::vm::{VmChange, vm_get, vm_transition};
+use hostler_store::volume::{volume_transition, volumes_of};
+use hostler_wire::{
+    CommandFailure, CreateVolumeCommand, DeleteVolumeCommand, FailureKind, PrepareNicCommand,
+    PrepareTemplateCommand, ReleaseNicCommand, StartCommand, StopCommand, VolumeSpec,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::spec::{self, ServerAddresses};
+use super::{step_event, vm_of, vm_result};
+use crate::error::{ServiceError, ServiceErrorKind};
+use crate::jobs::{Commit, Done, StepContext, StepError, Undone, Workflow, nothing};
+use crate::settings::START_RETRY;
+
+/// The first start of a VM. When it fails the VM is in Error.
+pub static DEPLOY: StartVm = StartVm { kind: "vm.deploy", is_first: true };
+/// Any later start. When it fails the VM is Stopped again.
+pub static START: StartVm = StartVm { kind: "vm.start", is_first: false };
+
+/// See [`DEPLOY`] and [`START`].
+#[derive(Debug)]
+pub struct StartVm {
+    kind: &'static str,
+    is_first: bool,
+}
+
+/// Names of the steps.
+pub(super) const STEPS: &[&str] = &["place", "prepare", "start"];
+
+/// How long a step's order may take before the agent is asked what became of it.
+const WAIT: Duration = Duration::from_mins(10);
+
+/// What the request adds to the record.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Input {
+    /// The host that an administrator wants for this start.
+    pub(super) host: Option<HostId>,
+}
+
+/// What the steps leave for later ones.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Memory {
+    chosen: Option<Chosen>,
+    tried: Vec<(HostId, String)>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Chosen {
+    host: HostId,
+    host_name: String,
+    run: RunId,
+    pool: StoragePoolId,
+    /// Volumes that this start writes for the first time.
+    creates: Vec<VolumeId>,
+}
+
+impl Memory {
+    fn of(cx: &StepContext) -> Self {
+        serde_json::from_value(cx.job.memory.clone()).unwrap_or_default()
+    }
+
+    fn value(&self) -> Value {
+        serde_json::to_value(self).unwrap_or_default()
+    }
+
+    fn chosen(cx: &StepContext) -> Result<Chosen, StepError> {
+        Self::of(cx).chosen.ok_or_else(|| {
+            StepError::fail(
+                ServiceErrorKind::Internal,
+                "the journal does not say which host was chosen",
+            )
+        })
+    }
+}
+
+#[async_trait]
+impl Workflow for StartVm {
+    fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    fn steps(&self) -> &'static [&'static str] {
+        STEPS
+    }
+
+    async fn act(&self, cx: &StepContext, step: &str) -> Result<Done, StepError> {
+        match step {
+            "place" => choose(cx).await,
+            "prepare" => prepare(cx).await,
+            _ => start(cx).await,
+        }
+    }
+
+    async fn undo(&self, cx: &StepContext, step: &str) -> Result<Undone, ServiceError> {
+        let commit = match step {
+            "place" => undo_choice(cx),
+            "prepare" => undo_preparation(cx).await?,
+            _ => undo_start(cx).await?,
+        };
+        Ok(Undone { commit })
+    }
+
+    fn result(&self, cx: &StepContext) -> Value {
+        vm_result(cx)
+    }
+
+    async fn failed(&self, cx: &StepContext, why: &str) -> Result<Commit, ServiceError> {
+        let (vm, now, is_first) = (vm_of(cx), cx.app.now(), self.is_first);
+        let event = step_event(
+            cx,
+            if is_first { "VM.CREATE" } else { "VM.START" },
+            "ERROR",
+            why.to_owned(),
+        );
+        let error = why.to_owned();
+        Ok(Box::new(move |tx| {
+            let mut row = vm_get(tx, vm)?;
+            if is_first && row.state == VmState::Stopped {
+                row = vm_transition(tx, &row, VmEvent::StartRequested, &VmChange::default(), now)?;
+                let change = VmChange { error: Some(error), ..VmChange::default() };
+                vm_transition(tx, &row, VmEvent::DeployFailed, &change, now)?;
+            }
+            event_add(tx, &event)
+        }))
+    }
+}
+
+/// Picks a host and claims room on it, in the transaction that re-checks the claim.
+async fn choose(cx: &StepContext) -> Result<Done, StepError> {
+    let (vm, memory) = (vm_of(cx), Memory::of(cx));
+    let input: Input = serde_json::from_value(cx.job.input.clone()).unwrap_or_default();
+    let (blueprint, capacities) = cx
+        .read(move |tx| {
+            let blueprint = blueprint(tx, vm)?;
+            let capacities = host_capacities(tx, blueprint.vm.zone)?;
+            Ok((blueprint, capacities))
+        })
+        .await?;
+    check(&blueprint)?;
+    let hosts = spec::host_views(&capacities, |host| cx.app.agents.is_connected(host));
+    let demand = spec::demand(&blueprint, memory.tried.clone(), input.host);
+    let placement = match place(&hosts, &demand, &cx.app.policy) {
+        Ok(placement) => placement,
+        Err(none) => {
+            let verdict = serde_json::to_string(&none.verdict).unwrap_or_default();
+            let (job, now) = (cx.job.id, cx.app.now());
+            cx.write(move |tx| placement_add(tx, vm, job, None, None, &verdict, now)).await?;
+            return Err(StepError::fail(ServiceErrorKind::NoCapacity, none.to_string()));
+        }
+    };
+    let found = hosts.iter().find(|h| h.id == placement.host);
+    let Some((host, pool)) = found.and_then(|h| Some((h, h.pool.as_ref()?.id))) else {
+        return Err(StepError::fail(
+            ServiceErrorKind::Internal,
+            "the chosen host has no storage pool",
+        ));
+    };
+    let run = RunId::new(Uuid::now_v7());
+    let unwritten = blueprint.volumes.iter().filter(|v| v.state == VolumeState::Allocated);
+    let chosen = Chosen {
+        host: host.id,
+        host_name: host.name.clone(),
+        run,
+        pool,
+        creates: unwritten.map(|v| v.id).collect(),
+    };
+    let output = format!("{} was chosen", host.name);
+    let (cpu, mib) = (demand.cpu_on(host), demand.memory_on(host));
+    let (ratios, now, job) = ((host.cpu_ratio, host.memory_ratio), cx.app.now(), cx.job.id);
+    let verdict = serde_json::to_string(&placement.verdict).unwrap_or_default();
+    let memory = Memory { chosen: Some(chosen.clone()), ..memory };
+    Ok(Done::writing(output, move |tx| {
+        run_add(tx, run, vm, chosen.host, ratios, now)?;
+        claim_take(tx, run, chosen.host, cpu, mib)?;
+        let change = VmChange { run: Some(run), last_host: Some(chosen.host), error: None };
+        vm_transition(tx, &blueprint.vm, VmEvent::StartRequested, &change, now)?;
+        for volume in blueprint.volumes.iter().filter(|v| v.state == VolumeState::Allocated) {
+            volume_transition(tx, volume, VolumeEvent::CreateRequested, Some(pool), None, now)?;
+        }
+        for nic in &blueprint.nics {
+            address_of_host(tx, nic.network, chosen.host, now)?;
+        }
+        placement_add(tx, vm, job, Some(run), Some(chosen.host), &verdict, now)
+    })
+    .remembering(memory.value()))
+}
+
+fn check(blueprint: &Blueprint) -> Result<(), StepError> {
+    let vm = &blueprint.vm;
+    if vm.state != VmState::Stopped {
+        let text =
+            format!("{} is {}; only a stopped VM can be started", vm.instance_name, vm.state);
+        return Err(StepError::fail(ServiceErrorKind::Unsupported, text));
+    }
+    let is_written = blueprint.volumes.iter().all(|v| v.state == VolumeState::Ready);
+    if !is_written && blueprint.template.state != TemplateState::Ready {
+        let text = format!(
+            "the template of {} is {}, not Ready",
+            vm.instance_name, blueprint.template.state
+        );
+        return Err(StepError::fail(ServiceErrorKind::Unavailable, text));
+    }
+    Ok(())
+}
+
+/// Ends the run, gives back its claim, and the VM is stopped again.
+fn undo_choice(cx: &StepContext) -> Commit {
+    let Some(chosen) = Memory::of(cx).chosen else { return nothing() };
+    let (vm, now) = (vm_of(cx), cx.app.now());
+    Box::new(move |tx| {
+        let run = run_get(tx, chosen.run)?;
+        if run.state != RunState::Ended {
+            let event = match run.state {
+                RunState::Claimed | RunState::Starting => RunEvent::Refused,
+                RunState::Running | RunState::Stopping | RunState::Ended => RunEvent::Gone,
+            };
+            run_transition(tx, &run, event, run.generation, now)?;
+        }
+        let row = vm_get(tx, vm)?;
+        if row.state == VmState::Starting {
+            vm_transition(tx, &row, VmEvent::StartFailed, &VmChange::default(), now)?;
+        }
+        Ok(())
+    })
+}
+
+async fn read_for(
+    cx: &StepContext,
+    host: HostId,
+) -> Result<(Blueprint, ServerAddresses), ServiceError> {
+    let vm = vm_of(cx);
+    cx.read(move |tx| {
+        let blueprint = blueprint(tx, vm)?;
+        let mut servers = BTreeMap::new();
+        for nic in &blueprint.nics {
+            if let Some(address) = address_of_host_if_given(tx, nic.network, host)? {
+                servers.insert(nic.network, address);
+            }
+        }
+        Ok((blueprint, servers))
+    })
+    .await
+}
+
+/// Has the host write the volumes and serve the NICs, both at once.
+async fn prepare(cx: &StepContext) -> Result<Done, StepError> {
+    let chosen = Memory::chosen(cx)?;
+    let (blueprint, servers) = read_for(cx, chosen.host).await?;
+    let storage = prepare_storage(cx, &chosen, &blueprint);
+    let network = prepare_network(cx, &chosen, &blueprint, &servers);
+    let (storage, network) = tokio::join!(storage, network);
+    let (paths, ()) = match (storage, network) {
+        (Ok(paths), Ok(())) => (paths, ()),
+        (Err(e), _) | (_, Err(e)) => return Err(try_elsewhere(cx, &chosen, &e)),
+    };
+    let (run, now, template) = (chosen.run, cx.app.now(), blueprint.vm.template);
+    let (pool, creates, size) = (chosen.pool, chosen.creates, blueprint.template.size);
+    let vm = vm_of(cx);
+    let output = format!(
+        "{} volumes and {} NICs on {}",
+        paths.len(),
+        blueprint.nics.len(),
+        chosen.host_name
+    );
+    Ok(Done::writing(output, move |tx| {
+        for volume in volumes_of(tx, vm)?.iter().filter(|v| creates.contains(&v.id)) {
+            let path = paths.get(&volume.id).map(String::as_str);
+            volume_transition(tx, volume, VolumeEvent::Created, Some(pool), path, now)?;
+        }
+        if !creates.is_empty() {
+            copy_set(tx, template, pool, CopyState::Ready, size, now)?;
+        }
+        let row = run_get(tx, run)?;
+        run_transition(tx, &row, RunEvent::StartSent, row.generation.next(), now)?;
+        Ok(())
+    }))
+}
+
+async fn prepare_storage(
+    cx: &StepContext,
+    chosen: &Chosen,
+    blueprint: &Blueprint,
+) -> Result<BTreeMap<VolumeId, String>, CommandFailure> {
+    let mut paths = BTreeMap::new();
+    let template = blueprint.vm.template;
+    for volume in blueprint.volumes.iter().filter(|v| chosen.creates.contains(&v.id)) {
+        if volume.template.is_some() {
+            let source = spec::template_source(blueprint).ok_or_else(|| CommandFailure {
+                kind: FailureKind::Failed,
+                text: "no image worker has the template".to_owned(),
+            })?;
+            let command = PrepareTemplateCommand { template, pool: chosen.pool, source };
+            cx.call(chosen.host, "template", command, WAIT).await?;
+        }
+        let spec = VolumeSpec {
+            volume: volume.id,
+            pool: chosen.pool,
+            template: volume.template,
+            size: Bytes(volume.size.0.max(blueprint.template.virtual_size.0)),
+        };
+        let label = format!("volume {}", volume.id);
+        let answer =
+            cx.call(chosen.host, &label, CreateVolumeCommand { volume: spec }, WAIT).await?;
+        paths.insert(volume.id, answer.path);
+    }
+    Ok(paths)
+}
+
+async fn prepare_network(
+    cx: &StepContext,
+    chosen: &Chosen,
+    blueprint: &Blueprint,
+    servers: &ServerAddresses,
+) -> Result<(), CommandFailure> {
+    for nic in &blueprint.nics {
+        let command = PrepareNicCommand {
+            vm: blueprint.vm.id,
+            host_name: blueprint.vm.host_name.clone(),
+            nic: spec::nic_spec(nic, servers),
+        };
+        cx.call(chosen.host, &format!("nic {}", nic.id), command, WAIT).await?;
+    }
+    Ok(())
+}
+
+/// A failure that another host may not have: the job begins again without this one.
+fn try_elsewhere(cx: &StepContext, chosen: &Chosen, failure: &CommandFailure) -> StepError {
+    let mut memory = Memory::of(cx);
+    let tries = u64::try_from(memory.tried.len()).unwrap_or(u64::MAX).saturating_add(1);
+    let may_help = matches!(failure.kind, FailureKind::Failed | FailureKind::NoCapacity);
+    let is_bound = chosen.creates.is_empty();
+    if !may_help || is_bound || tries >= cx.app.settings.number(&START_RETRY) {
+        let text = format!("{}: {}", chosen.host_name, failure.text);
+        let why = ServiceError::from(CommandFailure { text, ..failure.clone() });
+        return StepError::Fail(why);
+    }
+    memory.tried.push((chosen.host, failure.text.clone()));
+    StepError::Again {
+        why: format!("{}: {}", chosen.host_name, failure.text),
+        remember: memory.value(),
+    }
+}
+
+/// Takes back what was prepared: the NICs, and the volumes that this start wrote.
+async fn undo_preparation(cx: &StepContext) -> Result<Commit, ServiceError> {
+    let Some(chosen) = Memory::of(cx).chosen else { return Ok(nothing()) };
+    let (blueprint, servers) = read_for(cx, chosen.host).await?;
+    for nic in &blueprint.nics {
+        let network = spec::nic_spec(nic, &servers).network;
+        let command = ReleaseNicCommand { vm: blueprint.vm.id, nic: nic.id, network };
+        cx.call(chosen.host, &format!("nic {}", nic.id), command, WAIT).await?;
+    }
+    for volume in &chosen.creates {
+        let command = DeleteVolumeCommand { volume: *volume, pool: chosen.pool };
+        cx.call(chosen.host, &format!("volume {volume}"), command, WAIT).await?;
+    }
+    let (vm, now) = (vm_of(cx), cx.app.now());
+    Ok(Box::new(move |tx: &Tx<'_>| {
+        for volume in volumes_of(tx, vm)?.iter().filter(|v| chosen.creates.contains(&v.id)) {
+            if matches!(volume.state, VolumeState::Creating | VolumeState::Ready) {
+                volume_transition(tx, volume, VolumeEvent::CreateUndone, None, None, now)?;
+            }
+        }
+        Ok(())
+    }))
+}
+
+/// Has the host run the VM, and records that it does.
+async fn start(cx: &StepContext) -> Result<Done, StepError> {
+    let chosen = Memory::chosen(cx)?;
+    let (blueprint, servers) = read_for(cx, chosen.host).await?;
+    let run = chosen.run;
+    let row = cx.read(move |tx| run_get(tx, run)).await?;
+    let command =
+        StartCommand { vm: spec::vm_spec(&blueprint, run, row.generation, chosen.pool, &servers) };
+    let answer = match cx.call(chosen.host, "start", command, WAIT).await {
+        Ok(answer) => answer,
+        Err(failure) => return Err(try_elsewhere(cx, &chosen, &failure)),
+    };
+    let (vm, now) = (vm_of(cx), cx.app.now());
+    let text = format!("{} runs on {}", blueprint.vm.instance_name, chosen.host_name);
+    let event = step_event(cx, "VM.START", "INFO", text.clone());
+    Ok(Done::writing(text, move |tx| {
+        let row = run_get(tx, run)?;
+        let generation = Generation(answer.generation.0.max(row.generation.0));
+        run_transition(tx, &row, RunEvent::Confirmed, generation, now)?;
+        run_set_vnc_port(tx, run, answer.vnc_port)?;
+        let row = vm_get(tx, vm)?;
+        let change = VmChange { run: Some(run), last_host: Some(chosen.host), error: None };
+        vm_transition(tx, &row, VmEvent::AgentConfirmed, &change, now)?;
+        event_add(tx, &event)
+    }))
+}
+
+/// Makes sure that nothing of the run is alive on its host.
+async fn undo_start(cx: &StepContext) -> Result<Commit, ServiceError> {
+    let Some(chosen) = Memory::of(cx).chosen else { return Ok(nothing()) };
+    let (vm, run) = (vm_of(cx), chosen.run);
+    let (row, generation) =
+        cx.read(move |tx| Ok((vm_get(tx, vm)?, run_get(tx, run)?.generation))).await?;
+    let command =
+        StopCommand { vm, run, generation, name: row.instance_name, force: true, grace_seconds: 0 };
+    cx.call(chosen.host, "stop", command, WAIT).await?;
+    Ok(nothing())
+}

@@ -1,0 +1,333 @@
+//! Settings: what each is called, what it may hold, and what it is when nobody has set it.
+//!
+//! Values are kept in memory; reading one costs no query. `updateConfiguration` writes the table and then
+//! this memory, so that a change takes effect at the next reading.
+//!
+//! Not here: the table (`hostler_store::setting`) and what the configuration file says of the process itself.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use hostler_store::setting::SettingRow;
+
+/// What a setting may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A whole number, at least the given one.
+    Number(u64),
+    /// A whole number of seconds, at least the given one.
+    Seconds(u64),
+    /// A whole number of minutes, at least the given one.
+    Minutes(u64),
+    /// A whole number of days, at least the given one.
+    Days(u64),
+    /// A decimal number, at least 1.
+    Ratio,
+    /// `true` or `false`.
+    Flag,
+    /// Letters, digits, hyphens and full stops.
+    Name,
+}
+
+/// One setting.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    /// What it is called.
+    pub name: &'static str,
+    /// What it may hold.
+    pub kind: Kind,
+    /// What it is when nobody has set it.
+    pub default: &'static str,
+    /// Where it can be set beside everywhere: `Global` or `Cluster`.
+    pub scope: &'static str,
+    /// What it is about: `Advanced`, `Storage`, ...
+    pub category: &'static str,
+    /// Whether a change takes effect without a restart of the manager.
+    pub dynamic: bool,
+    /// What it does, for a person.
+    pub description: &'static str,
+}
+
+macro_rules! settings {
+    ($($(#[doc = $doc:literal])+ $constant:ident = $name:literal, $kind:expr, $default:literal,
+        $scope:ident, $category:ident, $dynamic:literal;)*) => {
+        $(
+            $(#[doc = $doc])+
+            pub const $constant: Setting = Setting {
+                name: $name,
+                kind: $kind,
+                default: $default,
+                scope: stringify!($scope),
+                category: stringify!($category),
+                dynamic: $dynamic,
+                description: concat!($($doc),+).trim_ascii(),
+            };
+        )*
+        /// Every setting there is, by name.
+        pub const SETTINGS: &[Setting] = &[$($constant),*];
+    };
+}
+
+use Kind::{Days, Flag, Minutes, Name, Number, Ratio, Seconds};
+
+settings! {
+    /// Time after which a connecting agent has to have said who it is.
+    AGENT_STARTUP_WAIT = "agent.startup.wait", Seconds(1), "30", Global, Advanced, true;
+    /// How often the CPUs of a cluster's hosts are sold.
+    CPU_FACTOR = "cpu.overprovisioning.factor", Ratio, "1.0", Cluster, Advanced, true;
+    /// Rows of a list when no page is asked for. A page is never larger.
+    DEFAULT_PAGE_SIZE = "default.page.size", Number(1), "500", Global, Advanced, false;
+    /// Age at which events are removed; 0 keeps them for ever.
+    EVENT_PURGE_DAYS = "event.purge.days", Days(0), "90", Global, Advanced, true;
+    /// Time for which a destroyed VM is kept.
+    EXPUNGE_DELAY = "expunge.delay", Seconds(0), "86400", Global, Advanced, true;
+    /// Time between two looks for destroyed VMs to expunge.
+    EXPUNGE_INTERVAL = "expunge.interval", Seconds(1), "3600", Global, Advanced, true;
+    /// DNS domain of guests whose network has none.
+    GUEST_DOMAIN = "guest.domain.suffix", Name, "hostler.internal", Global, Network, true;
+    /// Time for a host that is being added to connect and be Up.
+    HOST_CONNECT_TIMEOUT = "host.connect.timeout", Seconds(1), "300", Global, Advanced, true;
+    /// Last part of the names of VMs on their hosts.
+    INSTANCE_NAME = "instance.name", Name, "VM", Global, Advanced, true;
+    /// Age at which finished jobs are removed.
+    JOB_EXPIRE_MINUTES = "job.expire.minutes", Minutes(1), "1440", Global, Advanced, true;
+    /// How often the memory of a cluster's hosts is sold.
+    MEMORY_FACTOR = "mem.overprovisioning.factor", Ratio, "1.0", Cluster, Advanced, true;
+    /// Whether a VM in a zone with security groups gets its account's default group.
+    SECURITY_GROUP_ADDING = "network.securitygroups.defaultadding", Flag, "true", Global, Network, true;
+    /// Time between two signs of life of a link to an agent.
+    PING_INTERVAL = "ping.interval", Seconds(1), "60", Global, Advanced, true;
+    /// Silence of so many ping intervals ends a link.
+    PING_TIMEOUT = "ping.timeout", Ratio, "2.5", Global, Advanced, true;
+    /// Whether templates may be fetched from private networks.
+    SECSTORAGE_ALLOW_PRIVATE = "secstorage.allow.private", Flag, "true", Global, Storage, true;
+    /// Largest template, in GiB, both as a file and as a guest sees it.
+    SECSTORAGE_MAX_TEMPLATE_SIZE = "secstorage.max.template.size", Number(1), "50", Global, Storage, true;
+    /// Time after which an unused log-in ends.
+    SESSION_TIMEOUT = "session.timeout", Seconds(1), "1800", Global, Advanced, true;
+    /// How often connecting to a new host over SSH is tried.
+    SSH_RETRIES = "ssh.retries", Number(1), "3", Global, Advanced, true;
+    /// How many hosts are tried to start a VM.
+    START_RETRY = "start.retry", Number(1), "10", Global, Advanced, true;
+    /// Time that a guest has to shut down before its VM is ended.
+    VM_STOP_GRACE = "vm.stop.grace.seconds", Seconds(0), "60", Global, Advanced, true;
+    /// Largest user data of a VM, in bytes after encoding.
+    USER_DATA_MAX = "vm.userdata.max.length", Number(0), "32768", Global, Advanced, true;
+    /// Time for an order to an agent that says no time of its own.
+    WAIT = "wait", Seconds(1), "1800", Global, Advanced, true;
+}
+
+/// A value that a setting cannot hold, or a name that none has.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingError {
+    /// No setting has this name.
+    #[error("there is no setting {0:?}; listConfigurations names them")]
+    Unknown(String),
+    /// The setting cannot hold this value.
+    #[error("{name} cannot be {value:?}: expected {expected}")]
+    Value {
+        /// The setting.
+        name: &'static str,
+        /// What was given.
+        value: String,
+        /// What it may hold.
+        expected: String,
+    },
+}
+
+impl Setting {
+    /// The setting of a name.
+    ///
+    /// # Errors
+    /// [`SettingError::Unknown`].
+    pub fn of(name: &str) -> Result<&'static Self, SettingError> {
+        SETTINGS
+            .iter()
+            .find(|setting| setting.name == name)
+            .ok_or_else(|| SettingError::Unknown(name.to_owned()))
+    }
+
+    /// Whether it can hold `value`.
+    ///
+    /// # Errors
+    /// [`SettingError::Value`] says what it can hold.
+    pub fn check(&self, value: &str) -> Result<(), SettingError> {
+        let at_least = |least: u64| value.parse::<u64>().is_ok_and(|number| number >= least);
+        let right = match self.kind {
+            Number(least) | Seconds(least) | Minutes(least) | Days(least) => at_least(least),
+            Ratio => value.parse::<f64>().is_ok_and(|ratio| ratio.is_finite() && ratio >= 1.0),
+            Flag => matches!(value, "true" | "false"),
+            Name => {
+                !value.is_empty()
+                    && value.len() <= 63
+                    && value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')
+            }
+        };
+        if right {
+            return Ok(());
+        }
+        Err(SettingError::Value {
+            name: self.name,
+            value: value.to_owned(),
+            expected: self.kind.expected(),
+        })
+    }
+}
+
+impl Kind {
+    /// The type's name in `listConfigurations`.
+    pub const fn type_name(self) -> &'static str {
+        match self {
+            Number(_) | Seconds(_) | Minutes(_) | Days(_) => "Number",
+            Ratio => "Decimal",
+            Flag => "Boolean",
+            Name => "String",
+        }
+    }
+
+    fn expected(self) -> String {
+        let unit = match self {
+            Number(least) => return format!("a whole number from {least}"),
+            Seconds(least) => ("seconds", least),
+            Minutes(least) => ("minutes", least),
+            Days(least) => ("days", least),
+            Ratio => return "a decimal number from 1".to_owned(),
+            Flag => return "true or false".to_owned(),
+            Name => return "at most 63 letters, digits, hyphens and full stops".to_owned(),
+        };
+        format!("a whole number of {} from {}", unit.0, unit.1)
+    }
+}
+
+/// The present values. Cloning it is cheap, and every clone sees every change.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    values: Arc<RwLock<BTreeMap<&'static str, String>>>,
+}
+
+impl Settings {
+    /// The values of the database, over those of the configuration file, over the defaults.
+    ///
+    /// A stored setting that this manager does not know is left alone; one that cannot hold its value any
+    /// more has its default, with a warning.
+    ///
+    /// # Errors
+    /// [`SettingError`] if the configuration file is wrong.
+    pub fn load(
+        stored: &[SettingRow],
+        configured: &BTreeMap<String, String>,
+    ) -> Result<Self, SettingError> {
+        let settings = Self::default();
+        for (name, value) in configured {
+            settings.set(name, value)?;
+        }
+        for row in stored.iter().filter(|row| row.scope == "global") {
+            match settings.set(&row.name, &row.value) {
+                Ok(()) | Err(SettingError::Unknown(_)) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "a stored setting is wrong; using its default");
+                }
+            }
+        }
+        Ok(settings)
+    }
+
+    /// Sets a value in memory; the table is the caller's.
+    ///
+    /// # Errors
+    /// [`SettingError`].
+    pub fn set(&self, name: &str, value: &str) -> Result<(), SettingError> {
+        let setting = Setting::of(name)?;
+        setting.check(value)?;
+        let mut values = self.values.write().unwrap_or_else(PoisonError::into_inner);
+        values.insert(setting.name, value.to_owned());
+        Ok(())
+    }
+
+    /// The value as text.
+    pub fn text(&self, setting: &Setting) -> String {
+        let values = self.values.read().unwrap_or_else(PoisonError::into_inner);
+        values.get(setting.name).map_or_else(|| setting.default.to_owned(), Clone::clone)
+    }
+
+    /// The value of a [`Kind::Number`].
+    pub fn number(&self, setting: &Setting) -> u64 {
+        self.parsed(setting)
+    }
+
+    /// The value of a setting that says a time, 0 included.
+    pub fn duration(&self, setting: &Setting) -> Duration {
+        let seconds = match setting.kind {
+            Minutes(_) => 60,
+            Days(_) => 86_400,
+            _ => 1,
+        };
+        Duration::from_secs(self.parsed::<u64>(setting).saturating_mul(seconds))
+    }
+
+    /// The value of a [`Kind::Ratio`].
+    pub fn ratio(&self, setting: &Setting) -> f64 {
+        self.parsed(setting)
+    }
+
+    /// The value of a [`Kind::Flag`].
+    pub fn flag(&self, setting: &Setting) -> bool {
+        self.parsed(setting)
+    }
+
+    fn parsed<T: std::str::FromStr + Default>(&self, setting: &Setting) -> T {
+        self.text(setting).parse().or_else(|_| setting.default.parse()).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(name: &str, value: &str) -> SettingRow {
+        let (scope, scope_id) = ("global".to_owned(), String::new());
+        SettingRow { name: name.to_owned(), scope, scope_id, value: value.to_owned() }
+    }
+
+    #[test]
+    fn every_default_is_a_value_that_its_setting_can_hold_and_no_name_is_used_twice() {
+        for (position, setting) in SETTINGS.iter().enumerate() {
+            setting.check(setting.default).unwrap();
+            assert!(
+                !SETTINGS[..position].iter().any(|s| s.name == setting.name),
+                "{}",
+                setting.name
+            );
+        }
+    }
+
+    #[test]
+    fn what_the_database_says_wins_over_the_configuration_file() {
+        let file = BTreeMap::from([("wait".to_owned(), "5".to_owned())]);
+        let settings = Settings::load(&[row("wait", "7")], &file).unwrap();
+        assert_eq!(settings.duration(&WAIT), Duration::from_secs(7));
+    }
+
+    #[test]
+    fn a_stored_value_that_is_wrong_does_not_stop_the_manager() {
+        let settings =
+            Settings::load(&[row("wait", "-1"), row("gone", "x")], &BTreeMap::new()).unwrap();
+        assert_eq!(settings.duration(&WAIT), Duration::from_mins(30));
+    }
+
+    #[test]
+    fn a_wrong_value_is_answered_with_what_would_have_been_right() {
+        let error = Settings::default().set("cpu.overprovisioning.factor", "0.5").unwrap_err();
+        let text =
+            "cpu.overprovisioning.factor cannot be \"0.5\": expected a decimal number from 1";
+        assert_eq!(error.to_string(), text);
+    }
+
+    #[test]
+    fn a_change_is_seen_by_every_clone() {
+        let settings = Settings::default();
+        settings.clone().set("expunge.delay", "60").unwrap();
+        assert_eq!(settings.duration(&EXPUNGE_DELAY), Duration::from_mins(1));
+    }
+}

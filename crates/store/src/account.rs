@@ -1,0 +1,147 @@
+//! Table `account`: who owns things.
+
+use hostler_model::{AccountId, AccountType, DomainId, Timestamp};
+use rusqlite::{Row, params};
+
+use crate::columns::{amount, parsed, time};
+use crate::listing::{Listed, Page, Query, Scope};
+use crate::{StoreError, Tx};
+
+/// One customer, one team.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountRow {
+    /// Counts accounts, and is part of the instance names of its VMs.
+    pub number: u64,
+    /// Its id.
+    pub id: AccountId,
+    /// The domain that it is in.
+    pub domain: DomainId,
+    /// That domain's name.
+    pub domain_name: String,
+    /// That domain's path.
+    pub domain_path: String,
+    /// Its name, unique in its domain.
+    pub name: String,
+    /// What it may do.
+    pub kind: AccountType,
+    /// `enabled`, or why it is not.
+    pub state: String,
+    /// How many VMs it has that are not expunged.
+    pub vms: u64,
+    /// How many of these run.
+    pub vms_running: u64,
+    /// Since when there has been one.
+    pub created: Timestamp,
+}
+
+/// Which accounts to list.
+#[derive(Debug, Clone, Default)]
+pub struct AccountFilter {
+    /// This one.
+    pub id: Option<AccountId>,
+    /// Those of this name.
+    pub name: Option<String>,
+    /// Those in this domain.
+    pub domain: Option<DomainId>,
+    /// Those of this type.
+    pub kind: Option<AccountType>,
+    /// Those in this state.
+    pub state: Option<String>,
+    /// Those whose name contains this.
+    pub keyword: Option<String>,
+}
+
+const COLUMNS: &str = "a.*, d.name AS domain_name, d.path AS domain_path,
+    (SELECT count(*) FROM vm WHERE vm.account = a.id AND vm.removed IS NULL) AS vms,
+    (SELECT count(*) FROM vm WHERE vm.account = a.id AND vm.removed IS NULL AND vm.state = 'Running')
+        AS vms_running";
+const FROM: &str = "account a JOIN domain d ON d.id = a.domain";
+
+/// Adds an account and says its number.
+///
+/// # Errors
+/// [`StoreError::Sqlite`], a unique violation if the domain has one of that name.
+pub fn account_add(
+    tx: &Tx<'_>,
+    id: AccountId,
+    domain: DomainId,
+    name: &str,
+    kind: AccountType,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    tx.execute(
+        "record an account",
+        "INSERT INTO account (id, domain, name, kind, created) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![id.to_string(), domain.to_string(), name, kind.as_str(), now.0],
+    )?;
+    Ok(u64::try_from(tx.last_number()).unwrap_or(0))
+}
+
+/// An account.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn account_get(tx: &Tx<'_>, id: AccountId) -> Result<AccountRow, StoreError> {
+    Query::new(COLUMNS, FROM, "a.number")
+        .only("a.removed IS NULL")
+        .is("a.id", Some(id))
+        .list(tx, "read an account", Page::default(), read)?
+        .rows
+        .pop()
+        .ok_or_else(|| StoreError::NotFound { what: "account", id: id.to_string() })
+}
+
+/// The account of a name in a domain.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn account_by_name(
+    tx: &Tx<'_>,
+    domain: DomainId,
+    name: &str,
+) -> Result<Option<AccountId>, StoreError> {
+    tx.row(
+        "look an account up",
+        "SELECT id FROM account WHERE domain = ?1 AND name = ?2 AND removed IS NULL",
+        params![domain.to_string(), name],
+        |row| parsed(row, "id"),
+    )
+}
+
+/// Accounts in the order in which they were made.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn account_list(
+    tx: &Tx<'_>,
+    filter: &AccountFilter,
+    scope: &Scope,
+    page: Page,
+) -> Result<Listed<AccountRow>, StoreError> {
+    Query::new(COLUMNS, FROM, "a.number")
+        .only("a.removed IS NULL")
+        .scope(scope)
+        .is("a.id", filter.id)
+        .is("a.name", filter.name.as_deref())
+        .is("a.domain", filter.domain)
+        .is("a.kind", filter.kind)
+        .is("a.state", filter.state.as_deref())
+        .keyword(&["a.name"], filter.keyword.as_deref())
+        .list(tx, "list accounts", page, read)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<AccountRow> {
+    Ok(AccountRow {
+        number: amount(row, "number")?,
+        id: parsed(row, "id")?,
+        domain: parsed(row, "domain")?,
+        domain_name: row.get("domain_name")?,
+        domain_path: row.get("domain_path")?,
+        name: row.get("name")?,
+        kind: parsed(row, "kind")?,
+        state: row.get("state")?,
+        vms: amount(row, "vms")?,
+        vms_running: amount(row, "vms_running")?,
+        created: time(row, "created")?,
+    })
+}

@@ -1,0 +1,169 @@
+//! Table `claim`: what runs take of their hosts. Free capacity is what the claims leave.
+
+use hostler_model::{HostId, Mhz, Mib, RunId};
+use rusqlite::params;
+
+use crate::columns::{amount, stored};
+use crate::{StoreError, Tx};
+
+/// Takes room on a host for a run, if there is room at this moment.
+///
+/// The amounts are of the physical machine: what was sold, divided by the overcommit ratio in force.
+///
+/// # Errors
+/// [`StoreError::Exhausted`] if someone else was faster; nothing is taken then.
+pub fn claim_take(
+    tx: &Tx<'_>,
+    run: RunId,
+    host: HostId,
+    cpu: Mhz,
+    memory: Mib,
+) -> Result<(), StoreError> {
+    let taken = tx.execute(
+        "claim room on a host",
+        "INSERT INTO claim (run, host, cpu_mhz, memory_mib)
+         SELECT ?1, host.id, ?3, ?4 FROM host
+         WHERE host.id = ?2 AND host.removed IS NULL
+           AND host.cpus * host.cpu_mhz
+               >= ?3 + (SELECT coalesce(sum(cpu_mhz), 0) FROM claim WHERE claim.host = ?2)
+           AND host.memory_mib - host.reserved_mib
+               >= ?4 + (SELECT coalesce(sum(memory_mib), 0) FROM claim WHERE claim.host = ?2)",
+        params![run.to_string(), host.to_string(), stored(cpu.0), stored(memory.0)],
+    )?;
+    if taken == 0 {
+        return Err(StoreError::Exhausted(format!(
+            "host {host} has no room for {cpu} and {memory}"
+        )));
+    }
+    Ok(())
+}
+
+/// Gives back what a run took. Nothing there is fine.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn claim_end(tx: &Tx<'_>, run: RunId) -> Result<(), StoreError> {
+    tx.execute("end a claim", "DELETE FROM claim WHERE run = ?1", params![run.to_string()])?;
+    Ok(())
+}
+
+/// A claim whose run has ended, or a run without its claim: the books do not agree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimFault {
+    /// The run.
+    pub run: RunId,
+    /// What is wrong, for people.
+    pub fault: String,
+}
+
+/// Compares every claim with the runs. An empty answer is the only right one.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn claim_audit(tx: &Tx<'_>) -> Result<Vec<ClaimFault>, StoreError> {
+    tx.rows(
+        "compare claims with runs",
+        "SELECT claim.run AS run, 'a claim of a run that has ended' AS fault
+         FROM claim LEFT JOIN vm_run ON vm_run.id = claim.run
+         WHERE vm_run.id IS NULL OR vm_run.state = 'Ended' OR vm_run.host <> claim.host
+         UNION ALL
+         SELECT vm_run.id, 'a run without a claim' FROM vm_run LEFT JOIN claim ON claim.run = vm_run.id
+         WHERE vm_run.state <> 'Ended' AND claim.run IS NULL",
+        &[],
+        |row| {
+            Ok(ClaimFault { run: crate::columns::parsed(row, "run")?, fault: row.get("fault")? })
+        },
+    )
+}
+
+/// A host with what it can still give, for the scheduler's snapshot.
+#[derive(Debug, Clone)]
+pub struct HostCapacity {
+    /// The host.
+    pub host: HostId,
+    /// Its name.
+    pub name: String,
+    /// Its cluster's id and name.
+    pub cluster: (String, String),
+    /// Its status, as recorded.
+    pub status: String,
+    /// Whether host, cluster, pod and zone take new VMs.
+    pub enabled: bool,
+    /// Machine architecture.
+    pub arch: String,
+    /// Tags, comma separated.
+    pub tags: String,
+    /// CPUs.
+    pub cpus: u64,
+    /// Speed of one.
+    pub cpu_mhz: Mhz,
+    /// CPU that runs have claimed.
+    pub cpu_claimed: Mhz,
+    /// Memory for VMs, without what the host keeps for itself.
+    pub memory: Mib,
+    /// Memory that runs have claimed.
+    pub memory_claimed: Mib,
+    /// Overcommit ratios of its cluster: CPU, memory.
+    pub ratios: (f64, f64),
+    /// Runs that may be alive there.
+    pub runs: u64,
+    /// Its local pool: id, size, used, promised to volumes.
+    pub pool: Option<(String, u64, u64, u64)>,
+}
+
+/// Every host of a zone that runs VMs, in one statement.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn host_capacities(
+    tx: &Tx<'_>,
+    zone: hostler_model::ZoneId,
+) -> Result<Vec<HostCapacity>, StoreError> {
+    tx.rows(
+        "read the hosts' capacity",
+        "SELECT host.id AS id, host.name AS name, cluster.id AS cluster, cluster.name AS cluster_name, host.status AS status,
+                host.admin_state = 'Enabled' AND cluster.allocation_state = 'Enabled'
+                    AND pod.allocation_state = 'Enabled' AS enabled,
+                host.arch AS arch, host.tags AS tags, host.cpus AS cpus, host.cpu_mhz AS cpu_mhz,
+                host.memory_mib - host.reserved_mib AS memory,
+                coalesce(c.cpu, 0) AS cpu_claimed, coalesce(c.memory, 0) AS memory_claimed, coalesce(c.runs, 0) AS runs,
+                cluster.cpu_ratio AS cpu_ratio, cluster.memory_ratio AS memory_ratio,
+                p.id AS pool, p.capacity AS capacity, p.used AS used,
+                (SELECT coalesce(sum(size), 0) FROM volume WHERE volume.pool = p.id AND removed IS NULL) AS promised
+         FROM host JOIN cluster ON cluster.id = host.cluster JOIN pod ON pod.id = host.pod
+         LEFT JOIN (SELECT host, sum(cpu_mhz) AS cpu, sum(memory_mib) AS memory, count(*) AS runs FROM claim GROUP BY host) c
+             ON c.host = host.id
+         LEFT JOIN storage_pool p ON p.host = host.id AND p.removed IS NULL AND p.state = 'Up'
+         WHERE host.zone = ?1 AND host.kind = 'Routing' AND host.removed IS NULL
+         ORDER BY host.name, host.id",
+        params![zone.to_string()],
+        |row| {
+            let pool: Option<String> = row.get("pool")?;
+            Ok(HostCapacity {
+                host: crate::columns::parsed(row, "id")?,
+                name: row.get("name")?,
+                cluster: (row.get("cluster")?, row.get("cluster_name")?),
+                status: row.get("status")?,
+                enabled: row.get("enabled")?,
+                arch: row.get("arch")?,
+                tags: row.get("tags")?,
+                cpus: amount(row, "cpus")?,
+                cpu_mhz: Mhz(amount(row, "cpu_mhz")?),
+                cpu_claimed: Mhz(amount(row, "cpu_claimed")?),
+                memory: Mib(amount(row, "memory").unwrap_or(0)),
+                memory_claimed: Mib(amount(row, "memory_claimed")?),
+                ratios: (row.get("cpu_ratio")?, row.get("memory_ratio")?),
+                runs: amount(row, "runs")?,
+                pool: match pool {
+                    Some(id) => Some((
+                        id,
+                        amount(row, "capacity")?,
+                        amount(row, "used")?,
+                        amount(row, "promised")?,
+                    )),
+                    None => None,
+                },
+            })
+        },
+    )
+}

@@ -1,0 +1,306 @@
+//! One thread that writes, a few connections that read.
+//!
+//! The writer drains its queue into one transaction and tells everybody after the commit, so that many
+//! small writes share one sync of the disk. Each caller's part is a savepoint: it is kept whole or not at
+//! all, whatever becomes of its neighbours.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::{Connection, OpenFlags, Row, ToSql};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+use crate::{StoreError, migrate::migrate};
+
+/// How many callers share one commit at most.
+const BATCH: usize = 256;
+/// Connections for reading.
+const READERS: usize = 4;
+
+/// The database. Cloning it is cheap.
+#[derive(Debug, Clone)]
+pub struct Store {
+    writer: mpsc::UnboundedSender<Work>,
+    readers: Arc<Readers>,
+    counts: Arc<Counts>,
+}
+
+type Work = Box<dyn WriteWork>;
+
+/// What was asked of the database since it was opened: the measure of the statement budgets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counters {
+    /// Statements, reading and writing; savepoints of the batching do not count.
+    pub statements: u64,
+    /// Transactions with at least one write that were committed.
+    pub commits: u64,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    statements: AtomicU64,
+    commits: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Readers {
+    idle: Mutex<Vec<Connection>>,
+    permits: Semaphore,
+}
+
+impl Store {
+    /// Opens or makes the database at `path` and brings its schema up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::Open`] if it cannot be opened, is damaged, or belongs to a newer manager.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let shown = path.display().to_string();
+        let open =
+            |why: rusqlite::Error| StoreError::Open { path: shown.clone(), why: why.to_string() };
+        let mut writer = Connection::open(path).map_err(open)?;
+        configure(&writer).map_err(open)?;
+        migrate(&mut writer, &shown)?;
+        let mut idle = Vec::with_capacity(READERS);
+        for _ in 0..READERS {
+            let reader = Connection::open_with_flags(
+                path,
+                OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+            )
+            .map_err(open)?;
+            configure(&reader).map_err(open)?;
+            idle.push(reader);
+        }
+        let counts = Arc::new(Counts::default());
+        let (sender, queue) = mpsc::unbounded_channel();
+        let counted = Arc::clone(&counts);
+        std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || write_until_closed(&writer, queue, &counted))
+            .map_err(|e| StoreError::Open { path: shown.clone(), why: e.to_string() })?;
+        let readers =
+            Arc::new(Readers { idle: Mutex::new(idle), permits: Semaphore::new(READERS) });
+        Ok(Self { writer: sender, readers, counts })
+    }
+
+    /// Runs `work` in a transaction and returns its result after the commit.
+    ///
+    /// # Errors
+    /// What `work` returns; then nothing of it is written. [`StoreError`] if the commit fails.
+    pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (answer, result) = oneshot::channel();
+        let job = Job { work: Some(work), outcome: None, answer: Some(answer) };
+        self.writer.send(Box::new(job)).map_err(|_| StoreError::Closed)?;
+        result.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Runs `work` on a snapshot of the database. It cannot write.
+    ///
+    /// # Errors
+    /// What `work` returns.
+    pub async fn read<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let _permit = self.readers.permits.acquire().await.map_err(|_| StoreError::Closed)?;
+        let (readers, counts) = (Arc::clone(&self.readers), Arc::clone(&self.counts));
+        tokio::task::spawn_blocking(move || {
+            let connection = readers
+                .idle
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .pop()
+                .ok_or(StoreError::Closed)?;
+            let result = snapshot(&connection, &counts, work);
+            readers.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            result
+        })
+        .await
+        .map_err(|_| StoreError::Closed)?
+    }
+
+    /// What was asked of the database so far.
+    pub fn counters(&self) -> Counters {
+        Counters {
+            statements: self.counts.statements.load(Ordering::Relaxed),
+            commits: self.counts.commits.load(Ordering::Relaxed),
+        }
+    }
+}
+
+fn snapshot<T, E: From<StoreError>>(
+    connection: &Connection,
+    counts: &Counts,
+    work: impl FnOnce(&Tx<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    connection.execute_batch("BEGIN").map_err(StoreError::sqlite("begin to read"))?;
+    let result = work(&Tx { connection, counts });
+    connection.execute_batch("ROLLBACK").map_err(StoreError::sqlite("end reading"))?;
+    result
+}
+
+fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "journal_mode", "WAL").or_else(|e| {
+        // a read-only connection finds the mode that the writer has set
+        if connection.is_readonly(rusqlite::MAIN_DB)? { Ok(()) } else { Err(e) }
+    })?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "busy_timeout", 10_000)?;
+    connection.set_prepared_statement_cache_capacity(256);
+    Ok(())
+}
+
+/// One caller's part of a batch.
+trait WriteWork: Send {
+    fn run(&mut self, tx: &Tx<'_>) -> bool;
+    fn tell(self: Box<Self>, commit: Result<(), StoreError>);
+}
+
+struct Job<T, E, F> {
+    work: Option<F>,
+    outcome: Option<Result<T, E>>,
+    answer: Option<oneshot::Sender<Result<T, E>>>,
+}
+
+impl<T, E, F> WriteWork for Job<T, E, F>
+where
+    F: FnOnce(&Tx<'_>) -> Result<T, E> + Send,
+    T: Send,
+    E: From<StoreError> + Send,
+{
+    fn run(&mut self, tx: &Tx<'_>) -> bool {
+        let outcome = self.work.take().map(|work| work(tx));
+        let keep = matches!(outcome, Some(Ok(_)));
+        self.outcome = outcome;
+        keep
+    }
+
+    fn tell(mut self: Box<Self>, commit: Result<(), StoreError>) {
+        let (Some(answer), Some(outcome)) = (self.answer.take(), self.outcome.take()) else {
+            return;
+        };
+        // A caller that has gone away has still had its work done.
+        let _ = answer.send(match (outcome, commit) {
+            (Ok(_), Err(e)) => Err(E::from(e)),
+            (outcome, _) => outcome,
+        });
+    }
+}
+
+fn write_until_closed(
+    connection: &Connection,
+    mut queue: mpsc::UnboundedReceiver<Work>,
+    counts: &Counts,
+) {
+    let mut batch = Vec::with_capacity(BATCH);
+    while queue.blocking_recv_many(&mut batch, BATCH) > 0 {
+        let committed = write_batch(connection, counts, &mut batch);
+        match committed {
+            Ok(()) => batch.drain(..).for_each(|work| work.tell(Ok(()))),
+            Err(e) => {
+                tracing::error!(error = %e, "a transaction could not be committed");
+                for work in batch.drain(..) {
+                    work.tell(Err(StoreError::Closed));
+                }
+            }
+        }
+    }
+}
+
+fn write_batch(
+    connection: &Connection,
+    counts: &Counts,
+    batch: &mut [Work],
+) -> rusqlite::Result<()> {
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    let mut kept = false;
+    for work in batch.iter_mut() {
+        connection.execute_batch("SAVEPOINT caller")?;
+        let keep = work.run(&Tx { connection, counts });
+        kept |= keep;
+        connection.execute_batch(if keep {
+            "RELEASE caller"
+        } else {
+            "ROLLBACK TO caller; RELEASE caller"
+        })?;
+    }
+    let done = connection.execute_batch(if kept { "COMMIT" } else { "ROLLBACK" });
+    match done {
+        Ok(()) => counts.commits.fetch_add(u64::from(kept), Ordering::Relaxed),
+        Err(e) => {
+            if !connection.is_autocommit() {
+                connection.execute_batch("ROLLBACK")?;
+            }
+            return Err(e);
+        }
+    };
+    Ok(())
+}
+
+/// A caller's transaction, or its snapshot for reading.
+#[derive(Debug)]
+pub struct Tx<'a> {
+    connection: &'a Connection,
+    counts: &'a Counts,
+}
+
+impl Tx<'_> {
+    fn count(&self) {
+        self.counts.statements.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Changes rows and says how many. `what` completes "the database could not ...".
+    pub(crate) fn execute(
+        &self,
+        what: &'static str,
+        sql: &str,
+        parameters: &[&dyn ToSql],
+    ) -> Result<usize, StoreError> {
+        self.count();
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.execute(parameters))
+            .map_err(StoreError::sqlite(what))
+    }
+
+    /// Every row of an answer.
+    pub(crate) fn rows<T>(
+        &self,
+        what: &'static str,
+        sql: &str,
+        parameters: &[&dyn ToSql],
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        self.count();
+        let mut statement =
+            self.connection.prepare_cached(sql).map_err(StoreError::sqlite(what))?;
+        statement
+            .query_map(parameters, read)
+            .and_then(Iterator::collect)
+            .map_err(StoreError::sqlite(what))
+    }
+
+    /// The first row of an answer, if there is one.
+    pub(crate) fn row<T>(
+        &self,
+        what: &'static str,
+        sql: &str,
+        parameters: &[&dyn ToSql],
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, StoreError> {
+        Ok(self.rows(what, sql, parameters, read)?.into_iter().next())
+    }
+
+    /// The number that the last inserted row got.
+    pub(crate) fn last_number(&self) -> i64 {
+        self.connection.last_insert_rowid()
+    }
+}

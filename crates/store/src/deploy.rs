@@ -1,0 +1,129 @@
+//! What a deployment checks before it writes anything: one read across tables.
+
+use hostler_model::{
+    AccountId, AllocationState, Bytes, NetworkId, NetworkType, ServiceOfferingId, TemplateId,
+    TemplateState, ZoneId,
+};
+use rusqlite::params;
+
+use crate::columns::{parsed, parsed_or_null};
+use crate::{StoreError, Tx};
+
+/// Zone, offering and template of a deployment, each there or not.
+#[derive(Debug, Clone)]
+pub struct DeployFacts {
+    /// Whether the zone takes new VMs, and its network model; nothing: no such zone.
+    pub zone: Option<(AllocationState, NetworkType)>,
+    /// The root size that the offering asks for; nothing: no such offering.
+    pub offering: Option<Option<Bytes>>,
+    /// The template; nothing: no such template.
+    pub template: Option<DeployTemplate>,
+    /// The zone's default network.
+    pub default_network: Option<NetworkId>,
+    /// Storage pools of the zone that are Up.
+    pub pools: u64,
+}
+
+/// A template, as a deployment needs to know it.
+#[derive(Debug, Clone)]
+pub struct DeployTemplate {
+    /// Whose it is.
+    pub account: AccountId,
+    /// Its name.
+    pub name: String,
+    /// Whether every account may use it.
+    pub is_public: bool,
+    /// Whether it is a system VM's.
+    pub is_system: bool,
+    /// The zone that it is for; nothing: all.
+    pub zone: Option<ZoneId>,
+    /// Where it is in its life.
+    pub state: TemplateState,
+    /// How large a guest sees it.
+    pub virtual_size: Bytes,
+}
+
+/// Reads what a deployment checks.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn deploy_facts(
+    tx: &Tx<'_>,
+    zone: ZoneId,
+    offering: ServiceOfferingId,
+    template: TemplateId,
+) -> Result<DeployFacts, StoreError> {
+    let facts = tx.row(
+        "read what a deployment needs",
+        "SELECT z.allocation_state AS allocation_state, z.network_type AS network_type,
+                o.id AS offering, o.root_size AS root_size,
+                t.id AS template, t.account AS account, t.name AS name, t.is_public AS is_public,
+                t.is_system AS is_system, t.zone AS template_zone, t.state AS state,
+                coalesce(t.virtual_size, 0) AS virtual_size,
+                (SELECT id FROM network WHERE zone = ?1 AND is_default = 1 AND removed IS NULL) AS network,
+                (SELECT count(*) FROM storage_pool WHERE zone = ?1 AND state = 'Up' AND removed IS NULL) AS pools
+         FROM (SELECT 1)
+         LEFT JOIN zone z ON z.id = ?1 AND z.removed IS NULL
+         LEFT JOIN service_offering o ON o.id = ?2 AND o.removed IS NULL
+         LEFT JOIN template t ON t.id = ?3 AND t.removed IS NULL",
+        params![zone.to_string(), offering.to_string(), template.to_string()],
+        |row| {
+            let bytes = |n: i64| Bytes(u64::try_from(n).unwrap_or(0));
+            let allocation: Option<AllocationState> = parsed_or_null(row, "allocation_state")?;
+            let model: Option<NetworkType> = parsed_or_null(row, "network_type")?;
+            let has_offering = row.get::<_, Option<String>>("offering")?.is_some();
+            let root_size: Option<i64> = row.get("root_size")?;
+            let template = match row.get::<_, Option<String>>("template")? {
+                None => None,
+                Some(_) => Some(DeployTemplate {
+                    account: parsed(row, "account")?,
+                    name: row.get("name")?,
+                    is_public: row.get("is_public")?,
+                    is_system: row.get("is_system")?,
+                    zone: parsed_or_null(row, "template_zone")?,
+                    state: parsed(row, "state")?,
+                    virtual_size: bytes(row.get("virtual_size")?),
+                }),
+            };
+            Ok(DeployFacts {
+                zone: allocation.zip(model),
+                offering: has_offering.then(|| root_size.map(bytes)),
+                template,
+                default_network: parsed_or_null(row, "network")?,
+                pools: crate::columns::amount(row, "pools")?,
+            })
+        },
+    )?;
+    facts.ok_or_else(|| StoreError::NotFound { what: "zone", id: zone.to_string() })
+}
+
+/// Whether a network is in a zone and can be used there.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn network_is_in(tx: &Tx<'_>, network: NetworkId, zone: ZoneId) -> Result<bool, StoreError> {
+    let found = tx.row(
+        "look for a network",
+        "SELECT 1 AS one FROM network WHERE id = ?1 AND zone = ?2 AND removed IS NULL",
+        params![network.to_string(), zone.to_string()],
+        |_| Ok(()),
+    )?;
+    Ok(found.is_some())
+}
+
+/// Public keys of an account's key pairs, by their names.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn public_key_named(
+    tx: &Tx<'_>,
+    account: AccountId,
+    name: &str,
+) -> Result<Option<String>, StoreError> {
+    tx.row(
+        "look for an SSH key pair",
+        "SELECT public_key FROM ssh_keypair WHERE account = ?1 AND name = ?2",
+        params![account.to_string(), name],
+        |row| row.get("public_key"),
+    )
+}

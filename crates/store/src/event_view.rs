@@ -1,0 +1,118 @@
+//! Events as they are listed.
+
+use hostler_model::{AccountId, DomainId, JobId, Timestamp};
+use rusqlite::Row;
+use uuid::Uuid;
+
+use crate::columns::{parsed, parsed_or_null, time};
+use crate::listing::{Listed, Page, Query, Scope};
+use crate::{StoreError, Tx};
+
+/// An event with the names of who it is about.
+#[derive(Debug, Clone)]
+pub struct EventView {
+    /// Its id.
+    pub id: Uuid,
+    /// When.
+    pub at: Timestamp,
+    /// What: `VM.CREATE`, ...
+    pub kind: String,
+    /// How bad: `INFO`, `WARN` or `ERROR`.
+    pub level: String,
+    /// How far: `Scheduled`, `Started` or `Completed`.
+    pub state: String,
+    /// For a person.
+    pub description: String,
+    /// Who says so.
+    pub cause: String,
+    /// Whose it is: account, name, domain, its name, its path.
+    pub owner: Option<(AccountId, String, DomainId, String, String)>,
+    /// Who asked for it, by name.
+    pub user_name: Option<String>,
+    /// What it is about: kind and id.
+    pub subject: Option<(String, Uuid)>,
+    /// The job that brought it about.
+    pub job: Option<JobId>,
+}
+
+/// Which events to list.
+#[derive(Debug, Clone, Default)]
+pub struct EventFilter {
+    /// This one.
+    pub id: Option<Uuid>,
+    /// Those of this kind.
+    pub kind: Option<String>,
+    /// Those this bad.
+    pub level: Option<String>,
+    /// Those this far.
+    pub state: Option<String>,
+    /// Those about this.
+    pub subject: Option<Uuid>,
+    /// Those about things of this kind.
+    pub subject_kind: Option<String>,
+    /// Not older than this.
+    pub from: Option<Timestamp>,
+    /// Not newer than this.
+    pub to: Option<Timestamp>,
+    /// Those whose text contains this.
+    pub keyword: Option<String>,
+}
+
+/// Events, the newest first.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn event_list(
+    tx: &Tx<'_>,
+    filter: &EventFilter,
+    scope: &Scope,
+    page: Page,
+) -> Result<Listed<EventView>, StoreError> {
+    Query::new(
+        "e.*, a.name AS account_name, d.id AS domain, d.name AS domain_name, d.path AS domain_path,
+         u.name AS user_name",
+        "event e LEFT JOIN account a ON a.id = e.account LEFT JOIN domain d ON d.id = a.domain
+         LEFT JOIN user u ON u.id = e.user",
+        "e.number DESC",
+    )
+    .scope(scope)
+    .is("e.id", filter.id)
+    .is("e.kind", filter.kind.as_deref())
+    .is("e.level", filter.level.as_deref())
+    .is("e.state", filter.state.as_deref())
+    .is("e.subject", filter.subject)
+    .filter("e.subject_kind = ? COLLATE NOCASE", filter.subject_kind.clone())
+    .filter("e.at >= ?", filter.from.map(|at| at.0))
+    .filter("e.at <= ?", filter.to.map(|at| at.0))
+    .keyword(&["e.kind", "e.description"], filter.keyword.as_deref())
+    .list(tx, "list events", page, read)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<EventView> {
+    let account: Option<AccountId> = parsed_or_null(row, "account")?;
+    let owner = match (account, parsed_or_null(row, "domain")?) {
+        (Some(account), Some(domain)) => Some((
+            account,
+            row.get("account_name")?,
+            domain,
+            row.get("domain_name")?,
+            row.get("domain_path")?,
+        )),
+        _ => None,
+    };
+    let subject: Option<Uuid> = parsed_or_null(row, "subject")?;
+    let subject_kind: Option<String> = row.get("subject_kind")?;
+    Ok(EventView {
+        id: parsed(row, "id")?,
+        at: time(row, "at")?,
+        kind: row.get("kind")?,
+        level: row.get("level")?,
+        state: row.get("state")?,
+        description: row.get("description")?,
+        cause: row.get("cause")?,
+        owner,
+        user_name: row.get("user_name")?,
+        subject: subject_kind.zip(subject),
+        job: parsed_or_null(row, "job")?,
+    })
+}

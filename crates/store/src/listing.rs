@@ -1,0 +1,162 @@
+//! How lists are read: which rows, whose, which page, and how many there are in all.
+//!
+//! Not here: what a list is about; each `*_view` says that.
+
+use hostler_model::{AccountId, DomainId};
+use rusqlite::{Row, ToSql};
+
+use crate::{StoreError, Tx, columns::stored};
+
+/// A part of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Page {
+    /// Rows to skip.
+    pub offset: u64,
+    /// Most rows to give; nothing means all.
+    pub limit: Option<u64>,
+}
+
+/// A page of a list.
+#[derive(Debug, Clone)]
+pub struct Listed<T> {
+    /// How many rows match, on this page or not.
+    pub total: usize,
+    /// The rows of the page.
+    pub rows: Vec<T>,
+}
+
+/// Whose things a list may show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// Everybody's.
+    All,
+    /// One account's.
+    Account(AccountId),
+    /// Those of one domain's accounts.
+    Domain(DomainId),
+    /// Those of a domain, by its path, and of the domains below it.
+    Tree(String),
+}
+
+/// A query that is put together from the filters that were given.
+///
+/// Its text depends only on which filters there are, so that it is prepared once.
+pub(crate) struct Query {
+    columns: &'static str,
+    from: &'static str,
+    order: &'static str,
+    clauses: Vec<String>,
+    values: Vec<Box<dyn ToSql>>,
+}
+
+impl Query {
+    /// `SELECT columns FROM from ORDER BY order`. The order has to be total.
+    pub(crate) fn new(columns: &'static str, from: &'static str, order: &'static str) -> Self {
+        Self { columns, from, order, clauses: Vec::new(), values: Vec::new() }
+    }
+
+    /// Rows for which `clause` holds.
+    pub(crate) fn only(mut self, clause: &str) -> Self {
+        self.clauses.push(clause.to_owned());
+        self
+    }
+
+    /// Rows for which `clause` holds with the value in place of its `?`, if a value is given.
+    pub(crate) fn filter<T: ToSql + 'static>(mut self, clause: &str, value: Option<T>) -> Self {
+        if let Some(value) = value {
+            self.values.push(Box::new(value));
+            self.clauses.push(clause.replace('?', &format!("?{}", self.values.len())));
+        }
+        self
+    }
+
+    /// Rows whose `column` shows as the value, if one is given.
+    pub(crate) fn is<T: ToString>(self, column: &str, value: Option<T>) -> Self {
+        self.filter(&format!("{column} = ?"), value.map(|v| v.to_string()))
+    }
+
+    /// Rows whose `column` shows as one of the values, if any are given.
+    pub(crate) fn any<T: ToString>(self, column: &str, values: &[T]) -> Self {
+        let texts: Vec<String> = values.iter().map(T::to_string).collect();
+        let list = (!texts.is_empty()).then(|| serde_json::json!(texts).to_string());
+        self.filter(&format!("{column} IN (SELECT value FROM json_each(?))"), list)
+    }
+
+    /// Rows of which one of the columns contains the text, in any case of its letters.
+    pub(crate) fn keyword(self, columns: &[&str], text: Option<&str>) -> Self {
+        let anywhere: Vec<String> =
+            columns.iter().map(|c| format!("instr(lower({c}), lower(?)) > 0")).collect();
+        self.filter(&format!("({})", anywhere.join(" OR ")), text.map(str::to_owned))
+    }
+
+    /// Rows of accounts in `scope`; the query joins `account a` and `domain d`.
+    pub(crate) fn scope(self, scope: &Scope) -> Self {
+        match scope {
+            Scope::All => self,
+            Scope::Account(id) => self.is("a.id", Some(id)),
+            Scope::Domain(id) => self.is("d.id", Some(id)),
+            Scope::Tree(path) => self.filter(
+                "(d.path = ? OR substr(d.path, 1, length(?) + 1) = ? || '/')",
+                Some(path.clone()),
+            ),
+        }
+    }
+
+    /// The wanted page.
+    pub(crate) fn list<T>(
+        self,
+        tx: &Tx<'_>,
+        what: &'static str,
+        page: Page,
+        mut read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Listed<T>, StoreError> {
+        let condition = if self.clauses.is_empty() {
+            String::new()
+        } else {
+            format!("WHERE {}", self.clauses.join(" AND "))
+        };
+        let (columns, from, order) = (self.columns, self.from, self.order);
+        let (limit, offset) = (self.values.len() + 1, self.values.len() + 2);
+        let sql = format!(
+            "SELECT {columns}, count(*) OVER () AS total FROM {from} {condition}
+             ORDER BY {order} LIMIT ?{limit} OFFSET ?{offset}"
+        );
+        let (limit, offset) = (page.limit.map_or(-1, stored), stored(page.offset));
+        let mut values: Vec<&dyn ToSql> = self.values.iter().map(AsRef::as_ref).collect();
+        values.extend([&limit as &dyn ToSql, &offset]);
+        let mut total = 0;
+        let rows = tx.rows(what, &sql, &values, |row| {
+            total = row.get::<_, i64>("total")?;
+            read(row)
+        })?;
+        if rows.is_empty() && page.offset > 0 {
+            let sql = format!("SELECT count(*) AS total FROM {from} {condition}");
+            let filters = &values[..self.values.len()];
+            total = tx.row(what, &sql, filters, |row| row.get("total"))?.unwrap_or(0);
+        }
+        Ok(Listed { total: usize::try_from(total).unwrap_or(0), rows })
+    }
+}
+
+/// Refuses to remove what still has something in it.
+///
+/// `counts` gives rows of `kind` and `number` for the id `?1`.
+pub(crate) fn still_used(
+    tx: &Tx<'_>,
+    thing: &str,
+    counts: &str,
+    id: &str,
+) -> Result<(), StoreError> {
+    let there = tx.rows("count what is in it", counts, rusqlite::params![id], |row| {
+        Ok((row.get::<_, String>("kind")?, row.get::<_, i64>("number")?))
+    })?;
+    let held: Vec<String> = there
+        .into_iter()
+        .filter(|(_, number)| *number > 0)
+        .map(|(kind, number)| format!("{number} {kind}"))
+        .collect();
+    if held.is_empty() {
+        return Ok(());
+    }
+    Err(StoreError::Taken(format!("{thing} still has {}; remove them first", held.join(", "))))
+}

@@ -1,0 +1,58 @@
+//! Numbered migrations: each is a file, is run once, and is never edited after a release.
+
+use rusqlite::Connection;
+
+use crate::StoreError;
+
+/// In their order; the number of a database is how many of these it has seen (`PRAGMA user_version`).
+const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_first.sql")];
+
+/// Brings the database to the newest schema. Each migration is one transaction.
+pub(crate) fn migrate(connection: &mut Connection, path: &str) -> Result<(), StoreError> {
+    let open = |why: String| StoreError::Open { path: path.to_owned(), why };
+    let seen: usize = connection
+        .query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))
+        .map_err(|e| open(format!("it is no SQLite database ({e})")))?
+        .try_into()
+        .map_err(|_| open("its version is negative".to_owned()))?;
+    if seen > MIGRATIONS.len() {
+        return Err(open(format!(
+            "it has schema {seen}, this manager knows up to {}; start the newer manager",
+            MIGRATIONS.len()
+        )));
+    }
+    for (number, sql) in MIGRATIONS.iter().enumerate().skip(seen) {
+        let what = StoreError::sqlite("migrate its schema");
+        let transaction = connection.transaction().map_err(what)?;
+        transaction.execute_batch(sql).map_err(StoreError::sqlite("run a migration"))?;
+        transaction
+            .pragma_update(None, "user_version", i64::try_from(number + 1).unwrap_or(i64::MAX))
+            .map_err(StoreError::sqlite("number a migration"))?;
+        transaction.commit().map_err(StoreError::sqlite("commit a migration"))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn migrating_twice_changes_nothing() {
+        let mut db = Connection::open_in_memory().unwrap();
+        migrate(&mut db, ":memory:").unwrap();
+        migrate(&mut db, ":memory:").unwrap();
+        let tables: i64 = db
+            .query_row("SELECT count(*) FROM sqlite_schema WHERE type = 'table'", [], |r| r.get(0))
+            .unwrap();
+        assert!(tables > 20);
+    }
+
+    #[test]
+    fn a_database_of_a_newer_manager_is_refused() {
+        let mut db = Connection::open_in_memory().unwrap();
+        db.pragma_update(None, "user_version", 99).unwrap();
+        let error = migrate(&mut db, "hostler.db").unwrap_err();
+        assert!(error.to_string().contains("start the newer manager"), "{error}");
+    }
+}

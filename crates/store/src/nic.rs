@@ -1,0 +1,140 @@
+//! Table `nic`: the network interfaces of VMs, read together with the networks that they are on.
+
+use std::net::IpAddr;
+
+use hostler_model::{MacAddress, NetworkId, NicId, Timestamp, VmId};
+use ipnet::IpNet;
+use rusqlite::params;
+
+use crate::columns::parsed;
+use crate::{StoreError, Tx};
+
+/// A NIC that is to be recorded.
+#[derive(Debug, Clone)]
+pub struct NewNic {
+    /// Its id.
+    pub id: NicId,
+    /// Its VM.
+    pub vm: VmId,
+    /// Its network.
+    pub network: NetworkId,
+    /// Its number in the VM.
+    pub device: u32,
+    /// Its hardware address.
+    pub mac: MacAddress,
+    /// Its address.
+    pub ip: IpAddr,
+    /// Whether the default route goes this way.
+    pub is_default: bool,
+}
+
+/// Records a NIC.
+///
+/// # Errors
+/// [`StoreError::Taken`] if the network has the MAC or the address already, or the VM a default NIC.
+pub fn nic_add(tx: &Tx<'_>, nic: &NewNic, now: Timestamp) -> Result<(), StoreError> {
+    let added = tx.execute(
+        "record a NIC",
+        "INSERT INTO nic (id, vm, network, device, mac, ip, is_default, created)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        params![
+            nic.id.to_string(),
+            nic.vm.to_string(),
+            nic.network.to_string(),
+            nic.device,
+            nic.mac.to_string(),
+            nic.ip.to_string(),
+            nic.is_default,
+            now.0,
+        ],
+    );
+    match added {
+        Err(e) if e.is_unique_violation() => Err(StoreError::Taken(format!(
+            "address {} or MAC {} is taken on network {}",
+            nic.ip, nic.mac, nic.network
+        ))),
+        other => other.map(|_| ()),
+    }
+}
+
+/// A NIC with its network, as a host needs to know them.
+#[derive(Debug, Clone)]
+pub struct NicRow {
+    /// Its id.
+    pub id: NicId,
+    /// Its number in the VM.
+    pub device: u32,
+    /// Its hardware address.
+    pub mac: MacAddress,
+    /// Its address.
+    pub ip: Option<IpAddr>,
+    /// Whether the default route goes this way.
+    pub is_default: bool,
+    /// Its network.
+    pub network: NetworkId,
+    /// The bridge on the hosts; nothing: each host's guest bridge.
+    pub bridge: Option<String>,
+    /// The network's addresses.
+    pub cidr: IpNet,
+    /// The way out.
+    pub gateway: Option<IpAddr>,
+    /// Name servers, the network's own or the zone's.
+    pub dns: Vec<IpAddr>,
+    /// Domain of its guests' names.
+    pub domain: String,
+    /// Largest packet in bytes.
+    pub mtu: u16,
+}
+
+/// The NICs of a VM, in the order of their device numbers.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn nics_of(tx: &Tx<'_>, vm: VmId) -> Result<Vec<NicRow>, StoreError> {
+    tx.rows(
+        "read the NICs of a VM",
+        "SELECT nic.id AS id, nic.device AS device, nic.mac AS mac, nic.ip AS ip, nic.is_default AS is_default,
+                network.id AS network, network.bridge AS bridge, network.cidr AS cidr, network.gateway AS gateway,
+                network.network_domain AS domain, network.mtu AS mtu,
+                CASE WHEN network.dns <> '' THEN network.dns
+                     ELSE zone.dns1 || coalesce(',' || zone.dns2, '') END AS dns
+         FROM nic JOIN network ON network.id = nic.network JOIN zone ON zone.id = network.zone
+         WHERE nic.vm = ?1 AND nic.removed IS NULL ORDER BY nic.device",
+        params![vm.to_string()],
+        |row| {
+            let dns: String = row.get("dns")?;
+            Ok(NicRow {
+                id: parsed(row, "id")?,
+                device: row.get("device")?,
+                mac: parsed(row, "mac")?,
+                ip: crate::columns::parsed_or_null(row, "ip")?,
+                is_default: row.get("is_default")?,
+                network: parsed(row, "network")?,
+                bridge: row.get("bridge")?,
+                cidr: parsed(row, "cidr")?,
+                gateway: crate::columns::parsed_or_null(row, "gateway")?,
+                dns: dns.split(',').filter_map(|a| a.trim().parse().ok()).collect(),
+                domain: row.get("domain")?,
+                mtu: row.get("mtu")?,
+            })
+        },
+    )
+}
+
+/// Removes the NICs of a VM and frees their addresses.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn nics_remove(tx: &Tx<'_>, vm: VmId, now: Timestamp) -> Result<(), StoreError> {
+    tx.execute(
+        "free the addresses of a VM",
+        "DELETE FROM address WHERE nic IN (SELECT id FROM nic WHERE vm = ?1)",
+        params![vm.to_string()],
+    )?;
+    tx.execute(
+        "remove the NICs of a VM",
+        "UPDATE nic SET removed = ?2 WHERE vm = ?1 AND removed IS NULL",
+        params![vm.to_string(), now.0],
+    )?;
+    Ok(())
+}

@@ -1,0 +1,166 @@
+//! Whether the things that a request names exist, and whether its caller may see them.
+//!
+//! Every reference of a request is checked in one statement. Somebody else's thing is answered for like
+//! one that never was, so that nobody learns of it.
+
+use rusqlite::ToSql;
+use uuid::Uuid;
+
+use crate::listing::Scope;
+use crate::{StoreError, Tx};
+
+/// A kind of thing that a parameter can name by id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs)] // the names say it all
+pub enum Entity {
+    Account,
+    Cluster,
+    Domain,
+    Event,
+    Host,
+    Job,
+    Network,
+    NetworkOffering,
+    Pod,
+    ServiceOffering,
+    SshKeyPair,
+    StoragePool,
+    Template,
+    User,
+    Vm,
+    Volume,
+    Zone,
+}
+
+impl Entity {
+    const fn table(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::Cluster => "cluster",
+            Self::Domain => "domain",
+            Self::Event => "event",
+            Self::Host => "host",
+            Self::Job => "job",
+            Self::Network => "network",
+            Self::NetworkOffering => "network_offering",
+            Self::Pod => "pod",
+            Self::ServiceOffering => "service_offering",
+            Self::SshKeyPair => "ssh_keypair",
+            Self::StoragePool => "storage_pool",
+            Self::Template => "template",
+            Self::User => "user",
+            Self::Vm => "vm",
+            Self::Volume => "volume",
+            Self::Zone => "zone",
+        }
+    }
+
+    /// The column that says whose it is, for things that belong to an account.
+    const fn owner(self) -> Option<&'static str> {
+        match self {
+            Self::Account => Some("t.id"),
+            Self::Job
+            | Self::SshKeyPair
+            | Self::Template
+            | Self::User
+            | Self::Vm
+            | Self::Volume => Some("t.account"),
+            _ => None,
+        }
+    }
+
+    /// Whether a row can be removed and yet stay.
+    const fn has_removed(self) -> bool {
+        !matches!(self, Self::Event | Self::Job | Self::NetworkOffering | Self::SshKeyPair)
+    }
+}
+
+/// Which of the references do not lead to a living thing that the scope may see, by their positions.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn references_missing(
+    tx: &Tx<'_>,
+    references: &[(Entity, Uuid)],
+    scope: &Scope,
+) -> Result<Vec<usize>, StoreError> {
+    found(tx, references, scope, Life::Present)
+}
+
+/// Whether there is, or ever was, such a thing that the scope may see.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn reference_known(
+    tx: &Tx<'_>,
+    entity: Entity,
+    id: Uuid,
+    scope: &Scope,
+) -> Result<bool, StoreError> {
+    Ok(found(tx, &[(entity, id)], scope, Life::Any)?.is_empty())
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Life {
+    Present,
+    Any,
+}
+
+fn found(
+    tx: &Tx<'_>,
+    references: &[(Entity, Uuid)],
+    scope: &Scope,
+    life: Life,
+) -> Result<Vec<usize>, StoreError> {
+    if references.is_empty() {
+        return Ok(Vec::new());
+    }
+    let scope_value: String = match scope {
+        Scope::All => String::new(),
+        Scope::Account(id) => id.to_string(),
+        Scope::Domain(id) => id.to_string(),
+        Scope::Tree(path) => path.clone(),
+    };
+    let ids: Vec<String> = references.iter().map(|(_, id)| id.to_string()).collect();
+    let mut parts = Vec::with_capacity(references.len());
+    for (position, (entity, _)) in references.iter().enumerate() {
+        let mut part = format!(
+            "SELECT {position} AS position FROM {} t WHERE t.id = ?{}",
+            entity.table(),
+            position + 2
+        );
+        if life == Life::Present && entity.has_removed() {
+            part.push_str(" AND t.removed IS NULL");
+        }
+        if let Some(clause) = visible(*entity, scope) {
+            part.push_str(" AND ");
+            part.push_str(&clause);
+        }
+        parts.push(part);
+    }
+    // ?1 is used even where no part needs it, so that the number of values is always right
+    let sql = format!("{} UNION ALL SELECT -1 WHERE ?1 IS NULL", parts.join(" UNION ALL "));
+    let mut values: Vec<&dyn ToSql> = vec![&scope_value];
+    values.extend(ids.iter().map(|id| id as &dyn ToSql));
+    let there = tx.rows("look things up", &sql, &values, |row| row.get::<_, i64>("position"))?;
+    Ok((0..references.len())
+        .filter(|position| !there.iter().any(|t| usize::try_from(*t) == Ok(*position)))
+        .collect())
+}
+
+fn visible(entity: Entity, scope: &Scope) -> Option<String> {
+    let owner = entity.owner()?;
+    let in_scope = match scope {
+        Scope::All => return None,
+        Scope::Account(_) => format!("{owner} = ?1"),
+        Scope::Domain(_) => format!("{owner} IN (SELECT id FROM account WHERE domain = ?1)"),
+        Scope::Tree(_) => format!(
+            "{owner} IN (SELECT a.id FROM account a JOIN domain d ON d.id = a.domain
+             WHERE d.path = ?1 OR substr(d.path, 1, length(?1) + 1) = ?1 || '/')"
+        ),
+    };
+    Some(match entity {
+        Entity::Template => format!("(t.is_public = 1 OR {in_scope})"),
+        _ => in_scope,
+    })
+}

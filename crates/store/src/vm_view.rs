@@ -1,0 +1,347 @@
+//! VMs as they are listed: one query with the names of all that a VM refers to, one for the NICs.
+//!
+//! Not here: the life of a VM (`vm`, `run`).
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+use hostler_model::{
+    AccountId, ClusterId, DomainId, HostId, JobId, MacAddress, Mhz, Mib, NetworkId, NicId, PodId,
+    ServiceOfferingId, StoragePoolId, TemplateId, Timestamp, UserId, VmId, VmState, VolumeId,
+    ZoneId,
+};
+use ipnet::Ipv4Net;
+use rusqlite::{Row, params};
+
+use crate::columns::{amount, json, parsed, parsed_or_null, time};
+use crate::listing::{Listed, Page, Query, Scope};
+use crate::{StoreError, Tx};
+
+/// A VM with all that a reader of a list wants to know of it.
+#[derive(Debug, Clone)]
+pub struct VmView {
+    /// Its id.
+    pub id: VmId,
+    /// The guest's host name.
+    pub name: String,
+    /// The name for people.
+    pub display_name: String,
+    /// The name of its libvirt domain.
+    pub instance_name: String,
+    /// Where it is in its life.
+    pub state: VmState,
+    /// Whose it is.
+    pub account: AccountId,
+    /// That account's name.
+    pub account_name: String,
+    /// The account's domain.
+    pub domain: DomainId,
+    /// That domain's name.
+    pub domain_name: String,
+    /// That domain's path.
+    pub domain_path: String,
+    /// Who deployed it.
+    pub user: UserId,
+    /// That user's name.
+    pub user_name: String,
+    /// The zone that it is in.
+    pub zone: ZoneId,
+    /// That zone's name.
+    pub zone_name: String,
+    /// The host that it runs on, or may run on.
+    pub host: Option<HostId>,
+    /// That host's name.
+    pub host_name: Option<String>,
+    /// That host's connection status.
+    pub host_status: Option<String>,
+    /// Its size.
+    pub offering: ServiceOfferingId,
+    /// That offering's name.
+    pub offering_name: String,
+    /// How many CPUs it has.
+    pub cpus: u32,
+    /// How fast each of them is.
+    pub cpu_speed: Mhz,
+    /// How much memory it has.
+    pub memory: Mib,
+    /// What its root volume was made from.
+    pub template: TemplateId,
+    /// That template's name.
+    pub template_name: String,
+    /// What the template is, for people.
+    pub template_text: String,
+    /// The template's format.
+    pub template_format: String,
+    /// `Linux`, `Windows`, ...
+    pub os: String,
+    /// Machine architecture.
+    pub arch: String,
+    /// Its root volume.
+    pub root_volume: Option<VolumeId>,
+    /// The name that its user groups it under.
+    pub group: Option<String>,
+    /// The names of the SSH keys that it was given.
+    pub keypairs: Vec<String>,
+    /// Its user data, base64.
+    pub user_data: Option<String>,
+    /// The layout of its console's keyboard.
+    pub keyboard: Option<String>,
+    /// What was said about it at its deployment.
+    pub details: BTreeMap<String, String>,
+    /// Why it is in state Error.
+    pub error: Option<String>,
+    /// The oldest job on it that is not over, with its state.
+    pub job: Option<(JobId, hostler_model::JobState)>,
+    /// Since when there has been one.
+    pub created: Timestamp,
+    /// When it changed last.
+    pub changed: Timestamp,
+    /// Its network interfaces, the first one first.
+    pub nics: Vec<NicView>,
+}
+
+/// A network interface of a VM.
+#[derive(Debug, Clone)]
+pub struct NicView {
+    /// Its id.
+    pub id: NicId,
+    /// Its VM.
+    pub vm: VmId,
+    /// Its place among the VM's interfaces, from 0.
+    pub device: u32,
+    /// The network that it is on.
+    pub network: NetworkId,
+    /// That network's name.
+    pub network_name: String,
+    /// The network's subnet.
+    pub cidr: Ipv4Net,
+    /// The network's router.
+    pub gateway: Option<Ipv4Addr>,
+    /// `Shared`, ...
+    pub guest_type: String,
+    /// `Guest`.
+    pub traffic_type: String,
+    /// Largest packet, in bytes.
+    pub mtu: u32,
+    /// Its hardware address.
+    pub mac: MacAddress,
+    /// Its address.
+    pub ip: Option<Ipv4Addr>,
+    /// Whether the default route goes through it.
+    pub is_default: bool,
+}
+
+/// Which VMs to list.
+#[derive(Debug, Clone, Default)]
+pub struct VmFilter {
+    /// This one.
+    pub id: Option<VmId>,
+    /// These.
+    pub ids: Vec<VmId>,
+    /// Those of this host name or display name.
+    pub name: Option<String>,
+    /// Those in one of these states.
+    pub states: Vec<VmState>,
+    /// Those in this zone.
+    pub zone: Option<ZoneId>,
+    /// Those that run, or may run, on hosts in this pod.
+    pub pod: Option<PodId>,
+    /// Those that run, or may run, on hosts of this cluster.
+    pub cluster: Option<ClusterId>,
+    /// Those that run, or may run, on this host.
+    pub host: Option<HostId>,
+    /// Those of this size.
+    pub offering: Option<ServiceOfferingId>,
+    /// Those from this template.
+    pub template: Option<TemplateId>,
+    /// Those with a NIC on this network.
+    pub network: Option<NetworkId>,
+    /// Those with a volume on this pool.
+    pub pool: Option<StoragePoolId>,
+    /// Those deployed by this user.
+    pub user: Option<UserId>,
+    /// Those that were given an SSH key of this name.
+    pub keypair: Option<String>,
+    /// Those in a group of this name.
+    pub group: Option<String>,
+    /// Those one of whose names contains this.
+    pub keyword: Option<String>,
+    /// Expunged ones too.
+    pub with_expunged: bool,
+}
+
+const COLUMNS: &str = "vm.*, a.name AS account_name, d.id AS domain, d.name AS domain_name,
+    d.path AS domain_path, u.name AS user_name, z.name AS zone_name, h.id AS on_host,
+    h.name AS on_host_name, h.status AS on_host_status, o.name AS offering_name, o.cpus, o.cpu_mhz,
+    o.memory_mib, t.name AS template_name, t.display_text AS template_text,
+    t.format AS template_format, t.os, t.arch, v.id AS root_volume,
+    (SELECT j.id || ' ' || j.state FROM job j WHERE j.subject = vm.id AND j.finished IS NULL
+     ORDER BY j.number LIMIT 1) AS pending";
+const FROM: &str = "vm JOIN account a ON a.id = vm.account JOIN domain d ON d.id = a.domain
+    JOIN user u ON u.id = vm.user JOIN zone z ON z.id = vm.zone
+    JOIN service_offering o ON o.id = vm.offering JOIN template t ON t.id = vm.template
+    LEFT JOIN vm_run r ON r.vm = vm.id AND r.state <> 'Ended'
+    LEFT JOIN host h ON h.id = r.host
+    LEFT JOIN volume v ON v.vm = vm.id AND v.kind = 'ROOT' AND v.removed IS NULL";
+
+/// VMs in the order in which they were deployed.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn vm_list(
+    tx: &Tx<'_>,
+    filter: &VmFilter,
+    scope: &Scope,
+    page: Page,
+) -> Result<Listed<VmView>, StoreError> {
+    let mut query = Query::new(COLUMNS, FROM, "vm.number");
+    if !filter.with_expunged {
+        query = query.only("vm.removed IS NULL");
+    }
+    let mut listed = query
+        .scope(scope)
+        .is("vm.id", filter.id)
+        .any("vm.id", &filter.ids)
+        .filter("(vm.host_name = ? OR vm.display_name = ?)", filter.name.clone())
+        .any("vm.state", &filter.states)
+        .is("vm.zone", filter.zone)
+        .is("h.pod", filter.pod)
+        .is("h.cluster", filter.cluster)
+        .is("r.host", filter.host)
+        .is("vm.offering", filter.offering)
+        .is("vm.template", filter.template)
+        .is("vm.user", filter.user)
+        .is("vm.group_name", filter.group.as_deref())
+        .filter(
+            "vm.id IN (SELECT vm FROM nic WHERE network = ? AND removed IS NULL)",
+            filter.network.map(|id| id.to_string()),
+        )
+        .filter(
+            "vm.id IN (SELECT vm FROM volume WHERE pool = ? AND removed IS NULL)",
+            filter.pool.map(|id| id.to_string()),
+        )
+        .filter(
+            "EXISTS (SELECT 1 FROM json_each(vm.ssh_keys) k WHERE json_extract(k.value, '$.name') = ?)",
+            filter.keypair.clone(),
+        )
+        .keyword(
+            &["vm.host_name", "vm.display_name", "vm.instance_name"],
+            filter.keyword.as_deref(),
+        )
+        .list(tx, "list VMs", page, read)?;
+    add_nics(tx, &mut listed.rows)?;
+    Ok(listed)
+}
+
+/// One VM, expunged or not.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn vm_view(tx: &Tx<'_>, id: VmId) -> Result<VmView, StoreError> {
+    let filter = VmFilter { id: Some(id), with_expunged: true, ..VmFilter::default() };
+    vm_list(tx, &filter, &Scope::All, Page::default())?
+        .rows
+        .pop()
+        .ok_or_else(|| StoreError::NotFound { what: "VM", id: id.to_string() })
+}
+
+fn add_nics(tx: &Tx<'_>, vms: &mut [VmView]) -> Result<(), StoreError> {
+    if vms.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<String> = vms.iter().map(|vm| vm.id.to_string()).collect();
+    let nics = tx.rows(
+        "list the NICs of VMs",
+        "SELECT nic.*, n.name AS network_name, n.cidr, n.gateway, n.guest_type, n.traffic_type, n.mtu
+         FROM nic JOIN network n ON n.id = nic.network
+         WHERE nic.removed IS NULL AND nic.vm IN (SELECT value FROM json_each(?1))
+         ORDER BY nic.device",
+        params![serde_json::json!(ids).to_string()],
+        read_nic,
+    )?;
+    let mut by_vm: BTreeMap<VmId, Vec<NicView>> = BTreeMap::new();
+    for nic in nics {
+        by_vm.entry(nic.vm).or_default().push(nic);
+    }
+    for vm in vms {
+        vm.nics = by_vm.remove(&vm.id).unwrap_or_default();
+    }
+    Ok(())
+}
+
+#[derive(serde::Deserialize)]
+struct KeyName {
+    name: String,
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<VmView> {
+    let keys: Vec<KeyName> = json(row, "ssh_keys")?;
+    Ok(VmView {
+        id: parsed(row, "id")?,
+        name: row.get("host_name")?,
+        display_name: row.get("display_name")?,
+        instance_name: row.get("instance_name")?,
+        state: parsed(row, "state")?,
+        account: parsed(row, "account")?,
+        account_name: row.get("account_name")?,
+        domain: parsed(row, "domain")?,
+        domain_name: row.get("domain_name")?,
+        domain_path: row.get("domain_path")?,
+        user: parsed(row, "user")?,
+        user_name: row.get("user_name")?,
+        zone: parsed(row, "zone")?,
+        zone_name: row.get("zone_name")?,
+        host: parsed_or_null(row, "on_host")?,
+        host_name: row.get("on_host_name")?,
+        host_status: row.get("on_host_status")?,
+        offering: parsed(row, "offering")?,
+        offering_name: row.get("offering_name")?,
+        cpus: row.get("cpus")?,
+        cpu_speed: Mhz(amount(row, "cpu_mhz")?),
+        memory: Mib(amount(row, "memory_mib")?),
+        template: parsed(row, "template")?,
+        template_name: row.get("template_name")?,
+        template_text: row.get("template_text")?,
+        template_format: row.get("template_format")?,
+        os: row.get("os")?,
+        arch: row.get("arch")?,
+        root_volume: parsed_or_null(row, "root_volume")?,
+        group: row.get("group_name")?,
+        keypairs: keys.into_iter().map(|key| key.name).collect(),
+        user_data: row.get("user_data")?,
+        keyboard: row.get("keyboard")?,
+        details: json(row, "details")?,
+        error: row.get("error")?,
+        job: pending(row)?,
+        created: time(row, "created")?,
+        changed: time(row, "changed")?,
+        nics: Vec::new(),
+    })
+}
+
+/// `<job id> <state>` of column `pending`.
+pub(crate) fn pending(row: &Row<'_>) -> rusqlite::Result<Option<(JobId, hostler_model::JobState)>> {
+    let pending: Option<String> = row.get("pending")?;
+    Ok(pending.and_then(|text| {
+        let (id, state) = text.split_once(' ')?;
+        Some((id.parse().ok()?, state.parse().ok()?))
+    }))
+}
+
+fn read_nic(row: &Row<'_>) -> rusqlite::Result<NicView> {
+    Ok(NicView {
+        id: parsed(row, "id")?,
+        vm: parsed(row, "vm")?,
+        device: row.get("device")?,
+        network: parsed(row, "network")?,
+        network_name: row.get("network_name")?,
+        cidr: parsed(row, "cidr")?,
+        gateway: parsed_or_null(row, "gateway")?,
+        guest_type: row.get("guest_type")?,
+        traffic_type: row.get("traffic_type")?,
+        mtu: row.get("mtu")?,
+        mac: parsed(row, "mac")?,
+        ip: parsed_or_null(row, "ip")?,
+        is_default: row.get("is_default")?,
+    })
+}
