@@ -97,12 +97,14 @@ impl Executor {
         stop_on_error: bool,
         seq: &str,
     ) -> impl Future<Output = Vec<Outcome>> + Send + 'static {
-        let arrived = Instant::now();
+        // Whoever stands behind others in a request has their time too.
+        let mut deadline = Instant::now();
         let mut before = None;
         let waits: Vec<_> = orders
             .into_iter()
             .map(|order| {
-                let (id, deadline) = (order.id, arrived + allowed(&order));
+                deadline += allowed(&order);
+                let (id, deadline) = (order.id, deadline);
                 let outcome = self.accept_one(order, before.take(), seq);
                 before = stop_on_error.then(|| outcome.clone());
                 async move { Outcome { id, result: wait_for(outcome, deadline).await } }

@@ -382,3 +382,38 @@ async fn progress_goes_to_the_link_that_is_there() {
     let Message::Progress(news) = manager.hear().await else { panic!("no progress") };
     assert_eq!(news.command, id(1));
 }
+
+#[tokio::test(start_paused = true)]
+async fn each_of_several_resources_has_a_link_and_a_guid_of_its_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let two = "resource=LibvirtComputingResource|SecondaryStorageResource\n\
+               secondary.storage.path=/none\nsecondary.storage.address=10.77.0.1";
+    let mut world = World::with(dir.path(), two, false);
+    let (mut first, mut second) = (world.connection().await, world.connection().await);
+    let guids = [first.startup().await.guid, second.startup().await.guid];
+    let machine = "6f0c6f0e-51a5-4b5e-8f1d-0b9f4d8f3c11".parse().unwrap();
+    assert_ne!(guids[0], guids[1]);
+    assert!(guids.contains(&machine));
+    assert!(guids.contains(&hostler_agent::resource_guid(machine, 1)));
+    // One that is refused for good does not take the other with it.
+    first.say(refusal(None)).await;
+    second.say(Message::Ready(ready())).await;
+    assert_eq!(second.hear().await, Message::ReadyAcknowledged);
+    drop(first);
+    assert!(!world.agent.is_finished());
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_order_behind_another_has_that_ones_time_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = World::new(dir.path());
+    let mut manager = world.taken_in().await;
+    world.resource.hold(&[1]);
+    let within = |n, wait_seconds| hostler_wire::Order { wait_seconds, ..order(n, 1) };
+    manager.request(Flags::STOP_ON_ERROR, vec![within(1, 50), within(2, 5)]).await;
+    world.wait_begun(1).await;
+    advance(Duration::from_secs(45)).await;
+    world.resource.let_go(1);
+    assert_eq!(manager.response().await.1, [done(1), done(2)]);
+}
