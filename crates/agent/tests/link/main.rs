@@ -227,7 +227,8 @@ async fn no_more_orders_run_at_once_than_there_are_workers() {
     );
     world.resource.let_go(1);
     world.resource.let_go(2);
-    assert_eq!(manager.response().await.1.len(), 6);
+    let responses = [manager.response().await.1.len(), manager.response().await.1.len()];
+    assert!(responses == [6, 1] || responses == [1, 6], "{responses:?}");
     assert_eq!(world.resource.most_running(), 2);
 }
 
@@ -263,10 +264,12 @@ async fn an_order_outlives_its_link_and_is_answered_for_when_asked() {
     let ask = |n| vec![inquiry(n, 1)];
     let told = manager.ask(Flags::default(), ask(2)).await;
     assert_eq!(told, [state(2, 1, OrderState::InProgress)]);
-    // Sent again, it is the same execution.
+    // The outcome follows the question. Sent again, the order is the same execution.
     let again = manager.request(Flags::default(), vec![order(1, 1)]).await;
     world.resource.let_go(1);
-    assert_eq!(manager.response().await, (again, vec![done(1)]));
+    let mut responses = [manager.response().await, manager.response().await];
+    responses.sort_by_key(|(sequence, _)| *sequence);
+    assert_eq!(responses, [(again - 1, vec![done(1)]), (again, vec![done(1)])]);
     let told = manager.ask(Flags::default(), ask(3)).await;
     assert_eq!(told, [state(3, 1, OrderState::Done(done(1).result.map(Box::new)))]);
     assert_eq!(world.resource.begun(), ids(&[1]));
@@ -346,7 +349,7 @@ async fn an_order_can_be_called_off_before_and_while_it_runs() {
     manager.ask(Flags::default(), vec![order(4, 4)]).await;
     assert_eq!(world.resource.begun(), ids(&[1, 4]));
     manager.say(Message::Cancel(ids(&[1]))).await;
-    manager.ask(Flags::default(), vec![inquiry(5, 1)]).await;
+    manager.ask(Flags::default(), vec![order(5, 5)]).await;
     world.resource.let_go(1);
     let (sequence, outcomes) = manager.response().await;
     assert_eq!((sequence, kind(&outcomes[0])), (first, Some(FailureKind::Cancelled)));
