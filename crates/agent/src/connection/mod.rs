@@ -130,12 +130,11 @@ impl<D: Dialer> Connection<D> {
             (Arc::clone(&self.properties), self.guid, Arc::clone(&self.resource));
         let mut asking =
             tokio::task::spawn_blocking(move || startup::startup(&properties, guid, &*resource));
-        let asked = match timeout(RESOURCE_PATIENCE, &mut asking).await {
-            Ok(asked) => asked,
-            Err(_) => {
-                warn!("the resource is slow to say what it has; does libvirt answer?");
-                asking.await
-            }
+        let asked = if let Ok(asked) = timeout(RESOURCE_PATIENCE, &mut asking).await {
+            asked
+        } else {
+            warn!("the resource is slow to say what it has; does libvirt answer?");
+            asking.await
         };
         asked
             .map_err(|e| format!("the resource failed: {e}"))?
