@@ -78,6 +78,22 @@ impl AgentSide {
         settings: AgentSettings,
         prepare: impl FnOnce(&Agents, &Store),
     ) -> anyhow::Result<Self> {
+        Self::start_fully("127.0.0.1:0", settings, prepare).await
+    }
+
+    /// Starts one that listens on `address`, for agents on other machines.
+    ///
+    /// # Errors
+    /// Whatever does not work.
+    pub async fn start_on(address: &str, settings: AgentSettings) -> anyhow::Result<Self> {
+        Self::start_fully(address, settings, |_, _| {}).await
+    }
+
+    async fn start_fully(
+        address: &str,
+        settings: AgentSettings,
+        prepare: impl FnOnce(&Agents, &Store),
+    ) -> anyhow::Result<Self> {
         install_tls_provider();
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("hostler.db");
@@ -96,7 +112,7 @@ impl AgentSide {
             metrics: metrics.agents.clone(),
         });
         prepare(&agents, &store);
-        let port = TcpListener::bind("127.0.0.1:0").await?;
+        let port = TcpListener::bind(address).await?;
         let address = port.local_addr()?;
         agents.serve(port).await?;
         Ok(Self { folder, store, authority, agents, address, metrics })
@@ -159,6 +175,16 @@ impl AgentSide {
     pub async fn agent(&self, number: u128) -> anyhow::Result<FakeAgent> {
         let identity = self.identity(guid(number))?;
         FakeAgent::connect(self.address, &identity, startup(guid(number)), Journal::default()).await
+    }
+
+    /// How many events of a kind are recorded.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn events(&self, kind: &str) -> anyhow::Result<i64> {
+        let db = rusqlite::Connection::open(self.folder.path().join("hostler.db"))?;
+        let sql = "SELECT count(*) FROM event WHERE kind = ?1";
+        Ok(db.query_row(sql, [kind], |row| row.get(0))?)
     }
 
     /// A number from the metrics.

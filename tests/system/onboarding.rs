@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use hostler_manager::agents::AgentSettings;
 use hostler_manager::ca::Issued;
-use hostler_manager::onboarding::known_hosts::KnownHosts;
+use hostler_manager::onboarding::KnownHosts;
 use hostler_manager::onboarding::{
     AddHostError, AddHostReport, AddHostRequest, Means, Onboarding, OnboardingSettings, SshAuth,
 };

@@ -2,6 +2,7 @@
 //!
 //! Not here: the process around it (`main.rs`): arguments, logs, signals.
 
+use std::net::UdpSocket;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -196,15 +197,13 @@ fn prepare_image_worker(
     };
     write_file(&pki.join("ca.crt"), authority.certificate(), 0o644)?;
     let at = |name: &str| folder.join(name).display().to_string();
-    let address = match config.agent_addresses.first() {
-        Some(address) => format!("secondary.storage.address={address}\n"),
-        None => String::new(),
-    };
+    let address = config.agent_addresses.first().cloned().unwrap_or_else(own_address);
     let text = format!(
         "# The image worker of this controller; written anew by the manager at each start.\n\
          # An empty zone is the cloud's oldest one.\n\
          guid={guid}\nhost=127.0.0.1\nport={port}\nzone=\nresource=SecondaryStorageResource\n\
-         state.dir={}\nsecondary.storage.path={}\nsecondary.storage.listen=0.0.0.0:8251\n{address}\
+         state.dir={}\nsecondary.storage.path={}\nsecondary.storage.listen=0.0.0.0:8251\n\
+         secondary.storage.address={address}\n\
          tls.ca={}\ntls.certificate={}\ntls.key={}\n",
         at("state"),
         at("templates"),
@@ -214,6 +213,14 @@ fn prepare_image_worker(
     );
     write_file(&file, &text, 0o600)?;
     Ok(())
+}
+
+/// This machine's address on its way to the world: what hosts can most likely reach.
+fn own_address() -> String {
+    // Connecting a datagram socket sends nothing; it only asks for the route.
+    let route = UdpSocket::bind("0.0.0.0:0")
+        .and_then(|socket| socket.connect("192.0.2.1:9").and_then(|()| socket.local_addr()));
+    route.map_or_else(|_| "127.0.0.1".to_owned(), |own| own.ip().to_string())
 }
 
 /// The guid in properties that an earlier start wrote.

@@ -265,3 +265,14 @@ pub fn jobs_count_open(tx: &Tx<'_>) -> Result<Vec<(String, u64)>, StoreError> {
         |row| Ok((row.get("state")?, amount(row, "n")?)),
     )
 }
+
+/// Where a job is in its life and, if it fails, why: status of the API and text.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn job_state(tx: &Tx<'_>, id: JobId) -> Result<(JobState, Option<(u16, String)>), StoreError> {
+    let sql = format!("SELECT {JOB_COLUMNS} FROM job WHERE id = ?1");
+    tx.row("read a job", &sql, params![id.to_string()], read_job)?
+        .map(|job| (job.state, job.error))
+        .ok_or_else(|| StoreError::NotFound { what: "job", id: id.to_string() })
+}

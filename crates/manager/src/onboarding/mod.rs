@@ -5,7 +5,7 @@
 //!
 //! Not here: the scripts that prepare a machine (`agent-scripts`), who may add hosts (`api`).
 
-pub mod known_hosts;
+mod known_hosts;
 mod kvm;
 pub mod quote;
 mod ssh;
@@ -36,7 +36,7 @@ pub use target::{InvalidTarget, Target};
 use crate::agents::Agents;
 use crate::ca::Authority;
 use crate::error::{ServiceError, ServiceErrorKind};
-use known_hosts::KnownHosts;
+pub use known_hosts::KnownHosts;
 use kvm::{Upload, scripts_in};
 use ssh::SshError;
 use stages::Stages;

@@ -1,0 +1,438 @@
+//! A KVM host's resource with real libvirt, QEMU, dnsmasq and a guest that boots.
+//!
+//! Runs inside a host of the lab, as root, with libvirtd and a bridge `br0`, and only where `HOSTLER_LAB=1` says
+//! that it may: it starts guests and ends processes. `HOSTLER_GUEST_IMAGE` names the guest's disk (see
+//! `tests/lab/build-guest-image`). Prints how long things took.
+
+use std::net::{Ipv4Addr, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::process::Command as Program;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use hostler_agent::domain_xml::{DomainType, tap_name};
+use hostler_agent::hypervisor::LibvirtHypervisor;
+use hostler_agent::kvm::{KvmSettings, LibvirtComputingResource};
+use hostler_agent::network::HostNetwork;
+use hostler_agent::resource::{ProgressSink, Resource, Task};
+use hostler_agent::storage::{DirectoryStorage, FetchFailure, TemplateFetcher};
+use hostler_model::*;
+use hostler_wire::*;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+const ROOT: &str = "/var/lib/libvirt/hostler-test";
+
+#[derive(Debug)]
+struct CopyFetcher(PathBuf);
+
+impl TemplateFetcher for CopyFetcher {
+    fn fetch(
+        &self,
+        _: TemplateId,
+        _: &TemplateSource,
+        to: &Path,
+        _: &Task,
+    ) -> Result<(), FetchFailure> {
+        let copied = std::fs::copy(&self.0, to);
+        copied.map(drop).map_err(|error| FetchFailure::Failed(Box::new(error)))
+    }
+}
+
+fn id<T: std::str::FromStr<Err: std::fmt::Debug>>(number: u128) -> T {
+    Uuid::from_u128((7 << 100) + number).to_string().parse().unwrap()
+}
+
+fn image() -> PathBuf {
+    std::env::var("HOSTLER_GUEST_IMAGE").expect("HOSTLER_GUEST_IMAGE names the guest's disk").into()
+}
+
+fn host() -> LibvirtComputingResource {
+    let state = Path::new(ROOT).join("state");
+    let pool = Path::new(ROOT).join("pool");
+    std::fs::create_dir_all(&state).unwrap();
+    let settings = KvmSettings {
+        state_dir: Some(state.clone()),
+        guest_bridge: Some("br0".to_owned()),
+        reserved_memory: Mib(256),
+        pretend: None,
+    };
+    let fetcher = Arc::new(CopyFetcher(image()));
+    let resource = LibvirtComputingResource::over(
+        Arc::new(LibvirtHypervisor::new("qemu:///system", DomainType::Qemu)),
+        Arc::new(DirectoryStorage::open(Some(id(1)), &pool, fetcher).unwrap()),
+        Arc::new(HostNetwork::open(&state, Some("br0".to_owned())).unwrap()),
+        settings,
+    )
+    .unwrap();
+    resource.ready(&ReadyCommand {
+        version: ProtocolVersion::CURRENT,
+        cloud: id(2),
+        manager: 1,
+        host: id(3),
+        zone: id(4),
+        ping_interval_seconds: 60,
+    });
+    resource
+}
+
+fn call<C: Call>(host: &LibvirtComputingResource, command: C) -> Result<C::Answer, CommandFailure>
+where
+    <C::Answer as TryFrom<Answer>>::Error: std::fmt::Debug,
+{
+    let task = Task {
+        order: CommandId::new(Uuid::nil()),
+        cancelled: CancellationToken::new(),
+        progress: ProgressSink::new(|_| {}),
+    };
+    host.execute(command.into(), &task).map(|answer| answer.try_into().unwrap())
+}
+
+fn network() -> GuestNetwork {
+    GuestNetwork {
+        id: id(20),
+        bridge: None,
+        cidr: "10.66.0.0/24".parse().unwrap(),
+        gateway: Some("10.66.0.1".parse().unwrap()),
+        server_address: "10.66.0.2".parse().unwrap(),
+        dns: vec![],
+        domain: "test.internal".to_owned(),
+        mtu: 1450,
+    }
+}
+
+fn vm(number: u128) -> VmSpec {
+    VmSpec {
+        vm: id(1000 + number),
+        run: id(2000 + number),
+        generation: Generation(2),
+        name: format!("i-2-{number}-VM").parse().unwrap(),
+        display_name: "a <test> VM".to_owned(),
+        host_name: format!("guest-{number}").parse().unwrap(),
+        vcpus: 1,
+        cpu_speed: Mhz(500),
+        cpu_limited: false,
+        memory: Mib(192),
+        memory_guaranteed: Mib(192),
+        arch: "x86_64".to_owned(),
+        os: GuestOs::Linux,
+        firmware: Firmware::Bios,
+        disks: vec![DiskSpec {
+            volume: id(3000 + number),
+            pool: id(1),
+            format: DiskFormat::Qcow2,
+            device: 0,
+            limits: None,
+        }],
+        nics: vec![NicSpec {
+            nic: id(4000 + number),
+            device: 0,
+            mac: MacAddress::of_nic(9, u32::try_from(number).unwrap()),
+            address: Some(Ipv4Addr::new(10, 66, 0, 10 + u8::try_from(number).unwrap()).into()),
+            is_default: true,
+            network: network(),
+        }],
+        seed: SeedSpec {
+            ssh_keys: vec!["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI test".to_owned()],
+            ..SeedSpec::default()
+        },
+        vnc: VncSpec {
+            listen: "127.0.0.1".parse().unwrap(),
+            password: Secret::new("geheim"),
+            keyboard: None,
+        },
+        details: std::collections::BTreeMap::new(),
+    }
+}
+
+fn prepare(host: &LibvirtComputingResource, vm: &VmSpec) {
+    let size = Bytes(300 << 20);
+    let (volume, pool) = (vm.disks[0].volume, id(1));
+    let volume = VolumeSpec { volume, pool, template: Some(id(30)), size };
+    call(host, CreateVolumeCommand { volume }).unwrap();
+    for nic in &vm.nics {
+        let command =
+            PrepareNicCommand { vm: vm.vm, host_name: vm.host_name.clone(), nic: nic.clone() };
+        call(host, command).unwrap();
+    }
+}
+
+fn start(host: &LibvirtComputingResource, vm: &VmSpec) -> Result<StartAnswer, CommandFailure> {
+    call(host, StartCommand { vm: vm.clone() })
+}
+
+fn stop(host: &LibvirtComputingResource, vm: &VmSpec, force: bool) -> StopAnswer {
+    let command = StopCommand {
+        vm: vm.vm,
+        run: vm.run,
+        generation: vm.generation,
+        name: vm.name.clone(),
+        force,
+        grace_seconds: 60,
+    };
+    call(host, command).unwrap()
+}
+
+/// Runs a program in the host and returns what it wrote, if it succeeded.
+fn run(program: &str, arguments: &[&str]) -> Option<String> {
+    let output = Program::new(program).args(arguments).output().unwrap();
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn namespace() -> String {
+    run("ip", &["netns", "list"])
+        .unwrap()
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+        .find(|name| name.starts_with("hostler-"))
+        .expect("the network has a namespace")
+        .to_owned()
+}
+
+/// The guest's own web page, as soon as it answers.
+fn http(vm: &VmSpec) -> String {
+    let url = format!("http://{}/", vm.nics[0].address.unwrap());
+    let patience = ["--retry", "90", "--retry-delay", "1", "--retry-all-errors"];
+    let space = namespace();
+    let curl = ["netns", "exec", &space, "curl", "-s", "--connect-timeout", "1"];
+    run("ip", &[curl.as_slice(), &patience, &[&url]].concat()).expect("the guest answers")
+}
+
+/// Asks the network's name server for an address.
+fn resolve(name: &'static str) -> Option<Ipv4Addr> {
+    let space = format!("/run/netns/{}", namespace());
+    let ask = move || {
+        let space = std::fs::File::open(space).unwrap();
+        let kind = Some(rustix::thread::LinkNameSpaceType::Network);
+        rustix::thread::move_into_link_name_space(std::os::fd::AsFd::as_fd(&space), kind).unwrap();
+        let socket = UdpSocket::bind("0.0.0.0:0").unwrap();
+        socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        let mut question = vec![0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
+        for label in name.split('.') {
+            question.push(u8::try_from(label.len()).unwrap());
+            question.extend(label.as_bytes());
+        }
+        question.extend([0, 0, 1, 0, 1]);
+        socket.send_to(&question, "10.66.0.2:53").unwrap();
+        let mut answer = [0; 512];
+        let length = socket.recv(&mut answer).unwrap();
+        (answer[7] > 0).then(|| {
+            let four: [u8; 4] = answer[length - 4..length].try_into().unwrap();
+            Ipv4Addr::from(four)
+        })
+    };
+    std::thread::spawn(ask).join().unwrap()
+}
+
+fn pid_of_dnsmasq() -> Option<String> {
+    let state = Path::new(ROOT).join("state/networks").join(network().id.to_string());
+    let pid = std::fs::read_to_string(state.join("dnsmasq.pid")).ok()?.trim().to_owned();
+    Path::new("/proc").join(&pid).exists().then_some(pid)
+}
+
+fn within(limit: Duration, what: &str, done: impl Fn() -> bool) {
+    let since = Instant::now();
+    while !done() {
+        assert!(since.elapsed() < limit, "{what} within {limit:?}");
+        std::thread::park_timeout(Duration::from_millis(50));
+    }
+}
+
+struct Clock(Instant);
+
+impl Clock {
+    fn say(&mut self, what: &str) {
+        println!("{:>8.2} s  {what}", self.0.elapsed().as_secs_f64());
+        self.0 = Instant::now();
+    }
+}
+
+#[test]
+fn a_guest_boots_is_served_survives_its_daemons_and_ends_without_a_trace() {
+    if std::env::var("HOSTLER_LAB").as_deref() != Ok("1") {
+        println!("SKIPPED: runs only inside a host of the lab, with HOSTLER_LAB=1");
+        return;
+    }
+    let mut clock = Clock(Instant::now());
+    let host = host();
+    let StartupResource::Routing(startup) = host.startup().unwrap() else { panic!() };
+    println!("{startup:?}");
+    assert_eq!(startup.hypervisor, "qemu");
+    let define_alien = "virsh -q define /dev/stdin <<X\n<domain type='qemu'><name>alien ü</name>\
+        <memory>65536</memory><os><type arch='x86_64'>hvm</type></os></domain>\nX";
+    run("bash", &["-c", define_alien]).unwrap();
+    clock.say("the resource begins, libvirt was asked");
+
+    let source = TemplateSource {
+        worker: id(40),
+        address: String::new(),
+        size: Bytes(image().metadata().unwrap().len()),
+        virtual_size: Bytes(96 << 20),
+        format: DiskFormat::Qcow2,
+        sha256: String::new(),
+    };
+    call(&host, PrepareTemplateCommand { template: id(30), pool: id(1), source }).unwrap();
+    prepare(&host, &vm(1));
+    clock.say("template, volume, network namespace, DHCP and DNS are there");
+    let started = start(&host, &vm(1)).unwrap();
+    clock.say("StartCommand");
+    guest_is_served(&host, &started, &mut clock);
+    let report = daemons_die(&host, &mut clock);
+    drop(host);
+    let host = agent_is_restarted(&report, &mut clock);
+    let (changes, mut told) = tokio::sync::mpsc::unbounded_channel();
+    host.watch(changes);
+    let host = Arc::new(host);
+    one_qemu_hangs(&host, &mut clock);
+    one_qemu_dies(&host, &mut told, &mut clock);
+
+    assert_eq!(stop(&host, &vm(1), false).ended, StopEnding::ShutDown);
+    clock.say("graceful StopCommand");
+    assert_eq!(start(&host, &vm(1)).unwrap_err().kind, FailureKind::Conflict);
+    every_shape_starts(&host);
+    clock.say("other shapes of VM started and destroyed");
+    nothing_is_left(&host);
+    clock.say("everything released; nothing is left, the alien is untouched");
+}
+
+fn guest_is_served(host: &LibvirtComputingResource, started: &StartAnswer, clock: &mut Clock) {
+    assert_eq!(started.generation, Generation(3));
+    assert!(started.vnc_port.is_some_and(|port| port >= 5900), "{started:?}");
+    let page = http(&vm(1));
+    clock.say("the guest answers HTTP under the address that DHCP gave it");
+    assert!(page.contains("name=guest-1 "), "{page}");
+    assert_eq!(resolve("guest-1.test.internal"), Some(Ipv4Addr::new(10, 66, 0, 11)));
+    assert_eq!(resolve("nobody.test.internal"), None);
+    let log = ConsoleLogCommand { vm: vm(1).vm, name: vm(1).name, tail: Bytes(100_000) };
+    let log = call(host, log).unwrap().text;
+    assert!(log.contains("GUEST UP name=guest-1"), "{log}");
+    let xml = run("virsh", &["dumpxml", "i-2-1-VM"]).unwrap();
+    assert!(xml.contains(&tap_name(vm(1).nics[0].nic)), "{xml}");
+    assert!(run("virsh", &["list", "--all", "--autostart"]).is_some_and(|l| !l.contains("i-2")));
+    let in_use = DeleteVolumeCommand { volume: vm(1).disks[0].volume, pool: id(1) };
+    assert_eq!(call(host, in_use).unwrap_err().kind, FailureKind::InUse);
+    let stats = host.ping().vms;
+    assert!(stats[0].cpu_time_ns > 0 && stats[0].disk_read > Bytes(0), "{stats:?}");
+    assert!(stats[0].memory_resident > Mib(50), "{stats:?}");
+    clock.say("names, console log, statistics");
+}
+
+/// dnsmasq comes back; without libvirtd nothing is known, and nothing is off.
+fn daemons_die(host: &LibvirtComputingResource, clock: &mut Clock) -> HostReport {
+    let before = pid_of_dnsmasq().unwrap();
+    run("kill", &["-9", &before]).unwrap();
+    within(Duration::from_secs(10), "dnsmasq is started again", || {
+        pid_of_dnsmasq().is_some_and(|pid| pid != before)
+    });
+    clock.say("dnsmasq was killed and is back");
+    let report = host.report();
+    let libvirtd = std::fs::read_to_string("/run/libvirtd.pid").unwrap();
+    run("kill", &["-9", libvirtd.trim()]).unwrap();
+    within(Duration::from_secs(10), "libvirtd is gone", || !host.report().complete);
+    assert_eq!(host.report().runs, []);
+    run("libvirtd", &["-d"]).unwrap();
+    within(Duration::from_secs(20), "libvirt is back", || host.report().complete);
+    assert_eq!(host.report(), report);
+    clock.say("libvirtd was killed and is back");
+    report
+}
+
+/// A restarted agent finds everything as it was, and changes nothing.
+fn agent_is_restarted(report: &HostReport, clock: &mut Clock) -> LibvirtComputingResource {
+    let served_by = pid_of_dnsmasq();
+    let host = host();
+    assert_eq!(host.report(), *report);
+    assert!(start(&host, &vm(1)).unwrap().was_running);
+    prepare(&host, &vm(1));
+    assert_eq!(pid_of_dnsmasq(), served_by);
+    clock.say("the agent was restarted");
+    host
+}
+
+/// A hung QEMU holds up nobody else.
+fn one_qemu_hangs(host: &Arc<LibvirtComputingResource>, clock: &mut Clock) {
+    prepare(host, &vm(2));
+    let qemu = run("pgrep", &["-f", "guest=i-2-1-VM"]).unwrap().trim().to_owned();
+    run("kill", &["-STOP", &qemu]).unwrap();
+    let since = Instant::now();
+    let pinging = Arc::clone(host);
+    let ping = std::thread::spawn(move || pinging.ping());
+    start(host, &vm(2)).unwrap();
+    assert!(host.report().complete);
+    assert!(since.elapsed() < Duration::from_secs(8), "{:?}", since.elapsed());
+    clock.say("another VM starts beside a hung QEMU");
+    run("kill", &["-CONT", &qemu]).unwrap();
+    ping.join().unwrap();
+}
+
+/// A QEMU that dies is told within a second.
+fn one_qemu_dies(
+    host: &LibvirtComputingResource,
+    told: &mut tokio::sync::mpsc::UnboundedReceiver<HostReport>,
+    clock: &mut Clock,
+) {
+    let qemu = run("pgrep", &["-f", "guest=i-2-2-VM"]).unwrap().trim().to_owned();
+    let since = Instant::now();
+    run("kill", &["-9", &qemu]).unwrap();
+    let news = loop {
+        let report = told.blocking_recv().unwrap();
+        let lost = |run: &RunReport| run.vm == vm(2).vm && run.power == PowerState::Off;
+        if let Some(run) = report.runs.into_iter().find(lost) {
+            break run;
+        }
+    };
+    println!("            a killed QEMU was told after {:?}", since.elapsed());
+    assert!(since.elapsed() < Duration::from_secs(1));
+    assert_eq!(news.reason, PowerReason::Crashed);
+    assert_eq!(stop(host, &vm(2), false).ended, StopEnding::Destroyed);
+    clock.say("a killed QEMU was told, its VM cleared away");
+}
+
+/// QEMU itself takes every kind of VM, not only libvirt's schema.
+fn every_shape_starts(host: &LibvirtComputingResource) {
+    let shape = |number: u128, change: &dyn Fn(&mut VmSpec)| {
+        let mut spec = VmSpec { run: id(5000 + number), ..vm(1) };
+        change(&mut spec);
+        start(host, &spec).unwrap_or_else(|failure| panic!("shape {number}: {failure}"));
+        stop(host, &spec, true);
+    };
+    let detail = |vm: &mut VmSpec, name: &str, value: &str| {
+        vm.details.insert(name.to_owned(), value.to_owned());
+    };
+    shape(1, &|vm| vm.os = GuestOs::Windows);
+    shape(2, &|vm| vm.os = GuestOs::WindowsLegacy);
+    shape(3, &|vm| {
+        vm.os = GuestOs::WindowsLegacy;
+        detail(vm, "machine", "pc");
+    });
+    shape(4, &|vm| vm.os = GuestOs::Other);
+    shape(5, &|vm| {
+        detail(vm, "rootDiskController", "scsi");
+        detail(vm, "nicAdapter", "e1000");
+        vm.vnc.keyboard = Some("de".to_owned());
+        vm.cpu_limited = true;
+        let limits =
+            DiskLimits { bytes_per_second: Some(10 << 20), operations_per_second: Some(100) };
+        vm.disks[0].limits = Some(limits);
+        vm.memory_guaranteed = Mib(96);
+    });
+}
+
+fn nothing_is_left(host: &LibvirtComputingResource) {
+    for number in 1..=2 {
+        let vm = vm(number);
+        let nic = vm.nics[0].nic;
+        call(host, ReleaseNicCommand { vm: vm.vm, nic, network: network() }).unwrap();
+        call(host, ForgetCommand { vm: vm.vm, name: vm.name }).unwrap();
+        let command = DeleteVolumeCommand { volume: vm.disks[0].volume, pool: id(1) };
+        assert!(call(host, command).unwrap().was_there);
+    }
+    let removed = call(host, RemoveTemplateCommand { template: id(30), pool: id(1) });
+    assert!(removed.unwrap().was_there);
+    assert_eq!(pid_of_dnsmasq(), None);
+    assert!(!run("ip", &["netns", "list"]).unwrap().contains("hostler-"));
+    let left = format!("find {ROOT}/pool {ROOT}/state/consoles -type f; ls {ROOT}/state/networks");
+    assert_eq!(run("bash", &["-c", &left]).as_deref(), Some(""));
+    let aliens: Vec<String> = host.report().aliens.into_iter().map(|alien| alien.name).collect();
+    assert_eq!(aliens, ["alien ü"]);
+}
