@@ -1,4 +1,5 @@
 //! `hostler-manager` as a process: its arguments, its first start, its end.
+#![allow(clippy::unwrap_used)] // a failed unwrap is a failed test
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
