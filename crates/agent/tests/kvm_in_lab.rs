@@ -325,9 +325,7 @@ fn reboots(host: &LibvirtComputingResource, clock: &mut Clock) {
     let (vm, name) = (vm(1), vm(1).name);
     let reboot = RebootCommand { vm: vm.vm, run: vm.run, name, force: false };
     assert!(call(host, reboot).unwrap().generation > Generation(3));
-    within(Duration::from_mins(1), "the guest has booted again", || {
-        http(&vm).contains(" boot=2 ")
-    });
+    within(Duration::from_mins(1), "the guest has booted again", || http(&vm).contains(" boot=2 "));
     clock.say("graceful RebootCommand, the guest answers again");
 }
 
