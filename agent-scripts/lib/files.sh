@@ -22,11 +22,14 @@ plan_network() {
     die 32 "there is no bridge $GUEST_NIC for the guests; make one and keep it over reboots (now: ip link add $GUEST_NIC type bridge && ip link set $GUEST_NIC up && ip link set <guest NIC> master $GUEST_NIC), or name another by --guestNic"
   [ -d "/sys/class/net/$GUEST_NIC/bridge" ] ||
     die 32 "$GUEST_NIC is not a bridge; --guestNic must name a Linux bridge (ip link add br0 type bridge && ip link set $GUEST_NIC master br0; mind that addresses move to br0)"
-  if [ ! -e "/sys/class/net/$PRIVATE_NIC" ]; then
+  # the caller can only guess this one before iproute2 is there
+  if [ ! -e "/sys/class/net/$PRIVATE_NIC" ] || ! has_route "$PRIVATE_NIC"; then
     routed=$(route_device)
-    [ -n "$routed" ] || die 32 "there is no device $PRIVATE_NIC; name the one that leads to the manager by --prvNic"
-    NOTES+=("no device $PRIVATE_NIC here; using $routed, which leads to the manager")
-    PRIVATE_NIC=$routed
+    if [ -n "$routed" ]; then
+      NOTES+=("$PRIVATE_NIC $([ -e "/sys/class/net/$PRIVATE_NIC" ] && echo 'has no address' || echo 'is not') here; the private device is $routed, which leads to the manager")
+      PRIVATE_NIC=$routed
+    fi
+    [ -e "/sys/class/net/$PRIVATE_NIC" ] || die 32 "there is no device $PRIVATE_NIC; name the one that leads to the manager by --prvNic"
   fi
   if [ ! -e "/sys/class/net/$PUBLIC_NIC" ]; then
     NOTES+=("no device $PUBLIC_NIC here; using $GUEST_NIC for public traffic")
@@ -36,11 +39,29 @@ plan_network() {
 
 apply_network() { DETAIL="guests $GUEST_NIC, private $PRIVATE_NIC, public $PUBLIC_NIC"; }
 
-route_device() { # the device of the route to the first manager, without the tool "ip" if need be
-  local dev
-  dev=$(ip -o route get "${MANAGERS%%,*}" 2>/dev/null | sed -n 's/.* dev \([^ ]*\).*/\1/p')
-  [ -n "$dev" ] || dev=$(awk '$2 == "00000000" {print $1; exit}' /proc/net/route)
+has_route() { # DEVICE: does any network lie behind it? (IPv6: apart from link-local)
+  cat /proc/net/route /proc/net/ipv6_route 2>/dev/null |
+    awk -v d="$1" '$1 == d {f = 1} $NF == d && $1 !~ /^(fe80|ff00)/ {f = 1} END {exit !f}'
+}
+
+route_device() { # of the route to the first manager; by "ip" or, where that is not yet installed, by the kernel's IPv4 table
+  local manager=${MANAGERS%%,*} dev octets address name to mask best=-1
+  dev=$(ip -o route get "$manager" 2>/dev/null | sed -n 's/.* dev \([^ ]*\).*/\1/p')
+  if [ -z "$dev" ] && [[ $manager =~ ^[0-9]+(\.[0-9]+){3}$ ]]; then
+    IFS=. read -r -a octets <<<"$manager"
+    address=$((octets[0] | octets[1] << 8 | octets[2] << 16 | octets[3] << 24))     # as the table has it
+    while read -r name to _ _ _ _ _ mask _; do
+      [[ $mask =~ ^[0-9A-F]{8}$ ]] || continue
+      if [ $((address & 0x$mask)) -eq $((0x$to)) ] && [ "$(ones "$mask")" -gt "$best" ]; then best=$(ones "$mask") dev=$name; fi
+    done < /proc/net/route
+  fi
   printf '%s' "$dev"
+}
+
+ones() { # HEX: how many bits are set
+  local n=$((0x$1)) count=0
+  while [ "$n" -gt 0 ]; do count=$((count + (n & 1))) n=$((n >> 1)); done
+  printf '%s' "$count"
 }
 
 # ---- storage ----
@@ -90,6 +111,7 @@ plan_files() {
 
 apply_files() {
   local output code
+  journal_libvirt
   if [ -f "$STAGE/hostler-agent" ]; then put_file "$STAGE/hostler-agent" "$AGENT" 755; fi
   make_dir "$CONFIG_DIR" 755
   make_dir "$PKI" 700
@@ -152,11 +174,11 @@ identity_trouble() { # DIR: prints what is wrong with the identity there and fai
     { [ "$d" = "$STAGE" ] || { printf 'it ends soon'; return 1; }; }
   [ "$(openssl x509 -in "$d/agent.crt" -noout -pubkey 2>/dev/null)" = "$(openssl pkey -in "$d/agent.key" -pubout 2>/dev/null)" ] ||
     { printf 'it is for another key'; return 1; }
-  openssl x509 -in "$d/agent.crt" -noout -checkhost "$GUID" 2>/dev/null | grep -q 'does match' ||
+  openssl x509 -in "$d/agent.crt" -noout -checkhost "$GUID" 2>/dev/null | grep 'does match' >/dev/null ||
     { printf 'it is not for the host %s' "$GUID"; return 1; }
   # libvirt refuses to start with, and to connect by, a certificate whose key usage lacks this
-  if openssl x509 -in "$d/agent.crt" -noout -ext keyUsage 2>/dev/null | grep -q critical &&
-    ! openssl x509 -in "$d/agent.crt" -noout -ext keyUsage 2>/dev/null | grep -q 'Key Encipherment'; then
+  if openssl x509 -in "$d/agent.crt" -noout -ext keyUsage 2>/dev/null | grep critical >/dev/null &&
+    ! openssl x509 -in "$d/agent.crt" -noout -ext keyUsage 2>/dev/null | grep 'Key Encipherment' >/dev/null; then
     printf 'its keyUsage lacks keyEncipherment, which libvirt insists on'
     return 1
   fi

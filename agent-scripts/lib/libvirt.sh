@@ -90,7 +90,7 @@ libvirt_settings() { # prints the lines for the daemon that listens
 }
 
 uuid_settings() { # FILE: where somebody has chosen a host UUID already, that stays
-  if [ -f "$1" ] && conf_strip "$1" | grep -Eq '^[[:space:]]*host_uuid(_source)?[[:space:]]*='; then return 0; fi
+  if [ -f "$1" ] && conf_strip "$1" | grep -E '^[[:space:]]*host_uuid(_source)?[[:space:]]*=' >/dev/null; then return 0; fi
   # without it libvirt makes one up at each start, or shares it with a clone of this machine
   printf 'host_uuid = "%s"\n' "$GUID"
 }
@@ -120,10 +120,6 @@ apply_libvirt() {
   local -a lines=()
   LV_CHANGED=0
   libvirt_detect
-  journal libvirt "$LV_MODE" "${LV_SOCKET:--}" "$(libvirt_runs && echo on || echo off)" \
-    "$(unit_is enabled "${LV_SOCKET:-none}" enabled && echo on || echo off)" \
-    "$(unit_is active "${LV_SOCKET:-none}" active && echo on || echo off)" \
-    "$(process_runs virtlogd && echo on || echo off)"
   libvirt_lines
   put_conf "$LV_CONF" "${lines[@]}"
   if [ "$LV_MODE" = modular ]; then
@@ -171,6 +167,7 @@ libvirt_runs() {
 
 libvirt_bring_up() {
   if [ "$LV_CHANGED" = 0 ] && listening && virsh_works qemu:///system; then return 0; fi
+  journal touched libvirt
   case $LV_MODE in
     modular | socket)
       if [ "$LV_CHANGED" = 1 ] || { [ -n "$LV_SOCKET" ] && ! unit_is active "$LV_SOCKET" active; }; then
@@ -271,17 +268,32 @@ libvirt_prove() {
 # ---- undo ----
 
 # Asked of /run, not of libvirt: it may be stopped while its guests run.
-domains_run() {
+domains_run() { # WORD: one with this word in its definition; "domain" is in all
   local f
   for f in /run/libvirt/qemu/*.pid; do
-    if [ -f "$f" ] && [ -d "/proc/$(<"$f")" ]; then return 0; fi
+    # driver.pid is libvirtd's own
+    if [ -f "$f" ] && [ "${f##*/}" != driver.pid ] && [ -d "/proc/$(<"$f")" ] &&
+      grep -qs -- "$1" "${f%.pid}.xml"; then return 0; fi
   done
   return 1
 }
 
-undo_libvirt() { # MODE SOCKET RAN SOCKET-ENABLED SOCKET-ACTIVE VIRTLOGD-RAN; files are restored already
+undo_touched() { :; }
+
+# How libvirt is before the run touches it or its certificate: undone after all these
+# files are back, so that a daemon that was restarted reads the old ones again.
+journal_libvirt() {
+  libvirt_detect
+  journal libvirt "$LV_MODE" "${LV_SOCKET:--}" "$(libvirt_runs && echo on || echo off)" \
+    "$(unit_is enabled "${LV_SOCKET:-none}" enabled && echo on || echo off)" \
+    "$(unit_is active "${LV_SOCKET:-none}" active && echo on || echo off)" \
+    "$(process_runs virtlogd && echo on || echo off)"
+}
+
+undo_libvirt() { # MODE SOCKET RAN SOCKET-ENABLED SOCKET-ACTIVE VIRTLOGD-RAN
   local LV_MODE=$1 LV_SERVICE=libvirtd.service
   command -v libvirtd >/dev/null || command -v virtqemud >/dev/null || return 0
+  grep -q "^touched" "$UNDO_JOURNAL" || return 0
   if [ "$1" = modular ]; then LV_SERVICE=virtproxyd.service; fi
   case $1 in
     modular | socket)
@@ -295,10 +307,10 @@ undo_libvirt() { # MODE SOCKET RAN SOCKET-ENABLED SOCKET-ACTIVE VIRTLOGD-RAN; fi
     listen)
       if [ "$3" = on ]; then systemd restart "$LV_SERVICE"; else systemd stop "$LV_SERVICE"; fi || undo_trouble "$LV_SERVICE" ;;
     initd)
-      if [ "$3" = on ] || domains_run; then set -- restart; else set -- stop; fi
+      if [ "$3" = on ] || domains_run domain; then set -- restart; else set -- stop; fi
       /etc/init.d/libvirtd "$1" 9>&- </dev/null >>"$LOG" 2>&1 || undo_trouble 'libvirtd does not start' ;;
     plain)
-      if [ "$3" = on ] || domains_run; then
+      if [ "$3" = on ] || domains_run domain; then
         libvirtd_stop
         libvirtd_start || undo_trouble 'libvirtd does not start'
       else

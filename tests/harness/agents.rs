@@ -1,6 +1,7 @@
 //! Agents that speak the real protocol over real TLS and run no VMs, and a manager's agents' side for them.
 //!
 //! [`FakeLink`] is one connection, for tests that say wrong things; [`FakeAgent`] behaves.
+#![allow(clippy::unwrap_used)] // a lock is poisoned only by a test that has failed already
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
@@ -78,6 +79,22 @@ impl AgentSide {
         settings: AgentSettings,
         prepare: impl FnOnce(&Agents, &Store),
     ) -> anyhow::Result<Self> {
+        Self::start_fully("127.0.0.1:0", settings, prepare).await
+    }
+
+    /// Starts one that listens on `address`, for agents on other machines.
+    ///
+    /// # Errors
+    /// Whatever does not work.
+    pub async fn start_on(address: &str, settings: AgentSettings) -> anyhow::Result<Self> {
+        Self::start_fully(address, settings, |_, _| {}).await
+    }
+
+    async fn start_fully(
+        address: &str,
+        settings: AgentSettings,
+        prepare: impl FnOnce(&Agents, &Store),
+    ) -> anyhow::Result<Self> {
         install_tls_provider();
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("hostler.db");
@@ -96,7 +113,7 @@ impl AgentSide {
             metrics: metrics.agents.clone(),
         });
         prepare(&agents, &store);
-        let port = TcpListener::bind("127.0.0.1:0").await?;
+        let port = TcpListener::bind(address).await?;
         let address = port.local_addr()?;
         agents.serve(port).await?;
         Ok(Self { folder, store, authority, agents, address, metrics })
@@ -161,14 +178,23 @@ impl AgentSide {
         FakeAgent::connect(self.address, &identity, startup(guid(number)), Journal::default()).await
     }
 
+    /// How many events of a kind are recorded.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn events(&self, kind: &str) -> anyhow::Result<i64> {
+        let db = rusqlite::Connection::open(self.folder.path().join("hostler.db"))?;
+        let sql = "SELECT count(*) FROM event WHERE kind = ?1";
+        Ok(db.query_row(sql, [kind], |row| row.get(0))?)
+    }
+
     /// A number from the metrics.
-    pub fn metric(&self, line: &str) -> f64 {
+    pub fn metric(&self, line: &str) -> u64 {
         self.metrics
             .text()
             .lines()
-            .filter_map(|l| l.strip_prefix(line)?.trim().parse().ok())
-            .next()
-            .unwrap_or(0.0)
+            .find_map(|l| l.strip_prefix(line)?.trim().parse().ok())
+            .unwrap_or(0)
     }
 }
 

@@ -1,4 +1,7 @@
-//! (to be written)
+//! What whole-system tests are made of.
 
 pub mod agents;
+pub mod cloud;
+pub mod furnish;
+pub mod simulated;
 pub mod sshd;

@@ -5,14 +5,16 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use hostler_manager::agents::{AgentSettings, HostListener, HostNews};
-use hostler_model::{HostStatus, StoragePoolId};
+use hostler_manager::monitors::HostStatistics;
+use hostler_model::{Bytes, HostStatus, Mib, StoragePoolId};
 use hostler_store::host::{HostRow, host_remove};
 use hostler_store::storage_pool::storage_pool_get;
 use hostler_tests::agents::{
     AgentSide, FakeAgent, FakeLink, Greeting, Journal, guid, short_times, startup, wait_up,
 };
 use hostler_wire::{
-    Message, Ping, ProtocolVersion, RefusalReason, Shutdown, StartupCommand, VersionRange,
+    HostStats, Message, Ping, PoolStats, ProtocolVersion, RefusalReason, Shutdown, StartupCommand,
+    VersionRange,
 };
 use tokio::sync::Notify;
 
@@ -91,7 +93,7 @@ async fn every_reason_for_a_refusal_is_told_to_the_agent() {
     side.wait_status(guid(1), HostStatus::Alert).await.unwrap();
     let moved = with(|s| s.cluster = "c2".to_owned());
     assert_eq!(refusal(&side, 1, moved).await, RefusalReason::ClusterMismatch);
-    assert_eq!(side.metric("hostler_agent_refusals_total{reason=\"Version\"}"), 1.0);
+    assert_eq!(side.metric("hostler_agent_refusals_total{reason=\"Version\"}"), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -301,7 +303,7 @@ async fn two_hundred_agents_at_once_are_all_up() {
     let took = begun.elapsed();
     println!("200 agents were up after {took:?}");
     assert!(took < Duration::from_secs(30), "{took:?}");
-    assert_eq!(side.metric("hostler_agents{state=\"up\"}"), 200.0);
+    assert_eq!(side.metric("hostler_agents{state=\"up\"}"), 200);
 }
 
 /// Kills and reconnects as fast as it goes; 1,000 rounds with `HOSTLER_ROUNDS=1000`.
@@ -327,4 +329,41 @@ async fn however_often_an_agent_is_killed_and_comes_back_its_newest_link_counts(
     // It is still watched: when it dies, that is noticed.
     agent.kill();
     side.wait_status(guid(1), HostStatus::Alert).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_ping_says_is_recorded_and_a_clock_far_off_is_told_of() {
+    let side = AgentSide::start_with(AgentSettings::default(), |agents, store| {
+        agents.add_listener(Arc::new(HostStatistics::new(store.clone())));
+    })
+    .await
+    .unwrap();
+    let agent = side.agent(1).await.unwrap();
+    let host = agent.host;
+    side.agents.watch(host).await;
+    let pool = StoragePoolId::new(guid(1).uuid());
+    let use_of_pool = PoolStats { capacity: Bytes::from_gib(200), used: Bytes::from_gib(20) };
+    let stats = HostStats {
+        cpu_used_permille: 250,
+        load_centi: 100,
+        memory_used: Mib(1),
+        memory_total: Mib(2),
+        network_received: Bytes(3),
+        network_sent: Bytes(4),
+        pools: [(pool, use_of_pool)].into(),
+    };
+    // By this clock it is 1970.
+    agent.say(Message::Ping(Ping { host: Some(stats), ..Ping::default() }));
+    let row = loop {
+        assert!(side.agents.answers(host, Duration::from_secs(5)).await);
+        let row = side.host(guid(1)).await.unwrap();
+        if row.last_ping.is_some() {
+            break row;
+        }
+    };
+    assert_eq!(row.stats["cpu_used_permille"], 250);
+    let pool = side.store.read(move |tx| storage_pool_get(tx, pool)).await.unwrap();
+    assert_eq!((pool.capacity, pool.used), (use_of_pool.capacity, use_of_pool.used));
+    assert_eq!(side.events("HOST.CLOCK").unwrap(), 1);
+    assert!(side.events("HOST.UP").unwrap() == 1 && side.events("HOST.CONNECTING").unwrap() == 1);
 }

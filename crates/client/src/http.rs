@@ -84,7 +84,7 @@ impl Http {
         let parsed: Option<Value> = serde_json::from_str(&text).ok();
         let shown = parsed.as_ref().map(|body| mask::answer(body).to_string());
         let seconds = started.elapsed().as_secs_f64();
-        debug!(status, seconds, headers = ?shown_headers(&headers), body = shown.unwrap_or_default(), "answer");
+        debug!(status, seconds, headers = ?shown_headers(&headers), body = %shown.unwrap_or_default(), "answer");
 
         let said = |name| headers.get(name).and_then(|value| value.to_str().ok());
         let request_id = said(REQUEST_ID).map_or(request_id, str::to_owned);

@@ -25,6 +25,7 @@ pub mod mask;
 pub mod request;
 pub mod resources;
 pub mod session;
+pub mod vms;
 
 pub use config::{Config, ConfigError};
 pub use error::ClientError;

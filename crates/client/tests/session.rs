@@ -9,6 +9,7 @@ use hostler_client::config::{Overrides, Surroundings};
 use hostler_client::layers::{Cache, Timings};
 use hostler_client::login::Login;
 use hostler_client::resources::{NewVirtualMachine, VirtualMachine, Zone};
+use hostler_client::vms::How;
 use hostler_client::{ClientError, Config, Patience, Reply, Request, Service, Session};
 use hostler_query_api::Params;
 use hostler_query_api::signature::Signed;
@@ -197,6 +198,19 @@ async fn a_job_is_followed_to_its_result() {
     let start = Request::new("startVirtualMachine");
     let result = session.call_job(&start, Patience::Endless, &mut |_| looks += 1).await.unwrap();
     assert_eq!((result["virtualmachine"]["id"].as_str(), looks), (Some("v"), 3));
+}
+
+#[tokio::test]
+async fn a_soft_and_a_hard_stop_are_different_calls() {
+    for (how, forced) in [(How::Soft, None), (How::Hard, Some("true"))] {
+        let done = json!({"jobstatus": 1, "jobresultcode": 0, "jobresult": {"virtualmachine": {"id": "v", "state": "Stopped"}}});
+        let (server, session) = job_server(done).await;
+        let vm = session.vms(Patience::Endless).stop("v", how).await.unwrap();
+        assert_eq!(vm.state, "Stopped");
+        let first = &server.received_requests().await.unwrap()[0];
+        let params = Params::parse("", &String::from_utf8(first.body.clone()).unwrap()).unwrap();
+        assert_eq!((params.command(), params.get("forced")), (Some("stopVirtualMachine"), forced));
+    }
 }
 
 #[tokio::test]

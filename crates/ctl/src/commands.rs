@@ -12,6 +12,7 @@ pub(crate) mod pod;
 pub(crate) mod settings;
 pub(crate) mod template;
 pub(crate) mod vm;
+mod why;
 pub(crate) mod zone;
 
 use anyhow::Result;

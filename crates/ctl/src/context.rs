@@ -7,12 +7,16 @@ use anyhow::Result;
 use hostler_client::config::{Origin, Overrides, Surroundings};
 use hostler_client::layers::Timings;
 use hostler_client::login::Login;
+use hostler_client::resources::JobStep;
 use hostler_client::{Config, Patience, Request, Session};
 use serde_json::Value;
 
 use crate::cli::Global;
 use crate::output::{Column, Output, column};
 use crate::progress::Spinner;
+
+/// How often the spinner looks at which step a job is in.
+const STEP_PAUSE: Duration = Duration::from_secs(1);
 
 /// One run of the program.
 #[derive(Debug)]
@@ -87,16 +91,39 @@ impl Context {
     /// Calls a command and follows its job if it has one and waiting is wanted.
     pub(crate) async fn outcome(&self, request: &Request) -> Result<Outcome> {
         let spinner = Spinner::start(request.command.clone());
-        let answer = self.session.call(request).await?;
-        let Some(job) = answer.get("jobid").and_then(Value::as_str).map(str::to_owned) else {
-            return Ok(Outcome::Ended(answer));
+        let reply = self.session.reply(request).await?;
+        if !reply.ignored.is_empty() {
+            let ignored = reply.ignored.join(", ");
+            spinner.aside(|| {
+                let mut err = std::io::stderr();
+                writeln!(err, "WARNING: the manager does not know and ignored: {ignored}")
+            })?;
+        }
+        let Some(job) = reply.body.get("jobid").and_then(Value::as_str).map(str::to_owned) else {
+            return Ok(Outcome::Ended(reply.body));
         };
         if self.no_wait {
-            return Ok(Outcome::Started(answer));
+            return Ok(Outcome::Started(reply.body));
         }
-        spinner.say(format!("{}, job {job}", request.command));
-        let result = self.session.wait_job(&job, self.patience, &mut |_| ()).await?;
-        Ok(Outcome::Ended(result))
+        Ok(Outcome::Ended(self.follow(&job, &request.command, &spinner).await?))
+    }
+
+    /// Follows a job to its end; the spinner tells the step, where somebody can see it.
+    async fn follow(&self, job: &str, command: &str, spinner: &Spinner) -> Result<Value> {
+        let mut looked = |_: &_| ();
+        let mut end = std::pin::pin!(self.session.wait_job(job, self.patience, &mut looked));
+        let steps = Request::new("listJobSteps").with("jobid", job);
+        loop {
+            tokio::select! {
+                ended = &mut end => return Ok(ended?),
+                () = tokio::time::sleep(STEP_PAUSE), if spinner.is_seen() => {}
+            }
+            if let Ok(steps) = self.session.list::<JobStep>(&steps).await {
+                let current = steps.iter().rfind(|step| step.started.is_some());
+                let name = current.map_or(job, |step| &step.name);
+                spinner.say(format!("{command}: {name}"));
+            }
+        }
     }
 
     /// Prints how long the calls took, if that was asked for.

@@ -20,6 +20,11 @@ impl Spinner {
         Self(bar)
     }
 
+    /// Whether anybody sees it.
+    pub(crate) fn is_seen(&self) -> bool {
+        !self.0.is_hidden()
+    }
+
     /// Changes the text beside it.
     pub(crate) fn say(&self, text: impl Into<String>) {
         self.0.set_message(text.into());

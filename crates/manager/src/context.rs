@@ -11,6 +11,7 @@ use hostler_store::Store;
 
 use crate::agents::Agents;
 use crate::jobs::Jobs;
+use crate::onboarding::Onboarding;
 use crate::settings::Settings;
 
 /// The manager, as its parts see it.
@@ -24,6 +25,8 @@ pub struct Inner {
     pub store: Store,
     /// The agents that are connected.
     pub agents: Agents,
+    /// How machines become hosts.
+    pub onboarding: Onboarding,
     /// The jobs of this manager.
     pub jobs: Jobs,
     /// The settings, in memory.
@@ -42,6 +45,7 @@ impl Context {
     pub fn new(
         store: Store,
         agents: Agents,
+        onboarding: Onboarding,
         settings: Settings,
         cloud: CloudId,
         manager: u64,
@@ -49,6 +53,7 @@ impl Context {
         Self(Arc::new(Inner {
             store,
             agents,
+            onboarding,
             jobs: Jobs::default(),
             settings,
             cloud,

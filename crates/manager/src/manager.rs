@@ -2,6 +2,7 @@
 //!
 //! Not here: the process around it (`main.rs`): arguments, logs, signals.
 
+use std::net::UdpSocket;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,17 +12,22 @@ use hostler_store::{Store, StoreError, installation};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::info;
+use tracing::{error, info};
 use uuid::Uuid;
 
 use crate::agents::{AgentSettings, Agents, AgentsParts, ServeError};
 use crate::api::bootstrap::{bootstrap, write_client_settings};
+use crate::api::http::{Server, serve};
 use crate::ca::{Authority, CaError, private_folder, write_file};
 use crate::config::Config;
 use crate::context::Context;
 use crate::metrics::Metrics;
-use crate::monitors::{VmSync, follow_downloads, keep_house};
-use crate::settings::{AGENT_STARTUP_WAIT, PING_INTERVAL, SettingError, Settings};
+use crate::monitors::{HostStatistics, VmSync, follow_downloads, keep_house};
+use crate::onboarding::{KnownHosts, Means, Onboarding, OnboardingSettings};
+use crate::settings::{
+    AGENT_STARTUP_WAIT, HOST_CONNECT_TIMEOUT, PING_INTERVAL, PING_TIMEOUT, SSH_RETRIES,
+    SettingError, Settings,
+};
 
 /// Why a manager did not start.
 #[derive(Debug, thiserror::Error)]
@@ -112,8 +118,20 @@ impl Manager {
         let client = config.state_dir.join("admin.env");
         write_client_settings(&client, &format!("http://{api}/client/api"), &keys)
             .map_err(|source| StartError::File { file: client.clone(), source })?;
-        prepare_image_worker(&config.state_dir, &authority, agents_at.port())?;
-        let context = Context::new(store, agents.clone(), settings, cloud, manager);
+        prepare_image_worker(&config, &authority, agents_at.port())?;
+        let onboarding = Onboarding::new(Means {
+            store: store.clone(),
+            agents: agents.clone(),
+            authority,
+            agent_binary: config.agent_binary,
+            agent_scripts: config.agent_scripts,
+            agent_addresses: config.agent_addresses,
+            agent_port: agents_at.port(),
+            known_hosts: KnownHosts::new(config.state_dir.join("ssh/known_hosts")),
+            settings: onboarding_settings(&settings),
+        });
+        let context = Context::new(store, agents.clone(), onboarding, settings, cloud, manager);
+        agents.add_listener(Arc::new(HostStatistics::new(context.store.clone())));
         agents.add_listener(Arc::new(VmSync::new(context.clone())));
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         agents.serve(agent_port).await?;
@@ -121,7 +139,14 @@ impl Manager {
         tasks.spawn(follow_downloads(context.clone(), stop.clone()));
         let resumed = context.jobs.resume(&context).await?;
         info!(%cloud, manager, %api, agents = %agents_at, resumed, "the manager is ready");
-        let _ = (api_port, metrics);
+        let answering = agents.clone();
+        let server = Server::new(context.clone(), metrics, move || answering.is_serving());
+        let stopped = stop.clone();
+        tasks.spawn(async move {
+            if let Err(e) = serve(api_port, server, stopped).await {
+                error!(error = %e, "the API has ended");
+            }
+        });
         Ok(Self { context, api, agents: agents_at, stop, tasks })
     }
 
@@ -138,34 +163,49 @@ fn agent_settings(settings: &Settings) -> AgentSettings {
     AgentSettings {
         ping_interval: settings.duration(&PING_INTERVAL),
         startup_wait: settings.duration(&AGENT_STARTUP_WAIT),
+        silent_intervals: settings.ratio(&PING_TIMEOUT),
         ..AgentSettings::default()
     }
 }
 
-/// The controller's own image worker finds its properties and certificate here from the first start on.
+fn onboarding_settings(settings: &Settings) -> OnboardingSettings {
+    OnboardingSettings {
+        tries: usize::try_from(settings.number(&SSH_RETRIES)).unwrap_or(usize::MAX),
+        connect_wait: settings.duration(&HOST_CONNECT_TIMEOUT),
+        ..OnboardingSettings::default()
+    }
+}
+
+/// Writes the properties of the controller's own image worker, and its certificate at the first start.
 fn prepare_image_worker(
-    state_dir: &Path,
+    config: &Config,
     authority: &Authority,
     port: u16,
 ) -> Result<(), StartError> {
-    let folder = state_dir.join("image-worker");
-    let file = folder.join("agent.properties");
-    if file.exists() {
-        return Ok(());
-    }
-    let guid = HostGuid::new(Uuid::new_v4());
-    let issued = authority.issue_agent(guid)?;
-    private_folder(&folder)?;
+    let folder = config.state_dir.join("image-worker");
     let pki = folder.join("pki");
+    private_folder(&folder)?;
     private_folder(&pki)?;
+    let file = folder.join("agent.properties");
+    let guid = match known_guid(&file) {
+        Some(guid) => guid,
+        None => {
+            let guid = HostGuid::new(Uuid::new_v4());
+            let issued = authority.issue_agent(guid)?;
+            write_file(&pki.join("agent.crt"), &issued.certificate, 0o644)?;
+            write_file(&pki.join("agent.key"), &issued.key, 0o600)?;
+            guid
+        }
+    };
     write_file(&pki.join("ca.crt"), authority.certificate(), 0o644)?;
-    write_file(&pki.join("agent.crt"), &issued.certificate, 0o644)?;
-    write_file(&pki.join("agent.key"), &issued.key, 0o600)?;
     let at = |name: &str| folder.join(name).display().to_string();
+    let address = config.agent_addresses.first().cloned().unwrap_or_else(own_address);
     let text = format!(
-        "# The image worker of this controller. An empty zone is the cloud's oldest one.\n\
+        "# The image worker of this controller; written anew by the manager at each start.\n\
+         # An empty zone is the cloud's oldest one.\n\
          guid={guid}\nhost=127.0.0.1\nport={port}\nzone=\nresource=SecondaryStorageResource\n\
          state.dir={}\nsecondary.storage.path={}\nsecondary.storage.listen=0.0.0.0:8251\n\
+         secondary.storage.address={address}\n\
          tls.ca={}\ntls.certificate={}\ntls.key={}\n",
         at("state"),
         at("templates"),
@@ -175,4 +215,18 @@ fn prepare_image_worker(
     );
     write_file(&file, &text, 0o600)?;
     Ok(())
+}
+
+/// This machine's address on its way to the world: what hosts can most likely reach.
+fn own_address() -> String {
+    // Connecting a datagram socket sends nothing; it only asks for the route.
+    let route = UdpSocket::bind("0.0.0.0:0")
+        .and_then(|socket| socket.connect("192.0.2.1:9").and_then(|()| socket.local_addr()));
+    route.map_or_else(|_| "127.0.0.1".to_owned(), |own| own.ip().to_string())
+}
+
+/// The guid in properties that an earlier start wrote.
+fn known_guid(file: &Path) -> Option<HostGuid> {
+    let text = std::fs::read_to_string(file).ok()?;
+    text.lines().find_map(|line| line.strip_prefix("guid=")?.trim().parse().ok())
 }

@@ -4,19 +4,18 @@
 
 /// Encodes UTF-8 with `%XX`, leaving `A–Z a–z 0–9 - _ . *`: what CloudStack signs over.
 pub fn encode(text: &str) -> String {
-    encode_but(text, b"-_.*")
+    encode_but(text, "")
 }
 
-/// The same but leaving `~` alone too, as Python's and Go's encoders do.
-pub fn encode_keeping_tilde(text: &str) -> String {
-    encode_but(text, b"-_.*~")
-}
-
-fn encode_but(text: &str, kept: &[u8]) -> String {
+/// The same but also leaving the ASCII characters of `kept` alone, as some clients do.
+pub fn encode_but(text: &str, kept: &str) -> String {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     let mut out = String::with_capacity(text.len() + 8);
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || kept.contains(&byte) {
+        if byte.is_ascii_alphanumeric()
+            || b"-_.*".contains(&byte)
+            || kept.as_bytes().contains(&byte)
+        {
             out.push(char::from(byte));
         } else {
             out.push('%');

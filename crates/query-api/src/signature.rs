@@ -1,8 +1,8 @@
 //! Signatures over the parameters of a request: making them, and checking them with an expiry.
 //!
 //! The canonical string is `name=enc(value)` joined by `&`, sorted by name, all lower case; the signature its
-//! HMAC-SHA1 under the user's secret key, in base64. Two widenings are accepted, because clients differ: `~` left
-//! unencoded, and names sorted in lower case.
+//! HMAC-SHA1 under the user's secret key, in base64. Some widenings are accepted, because clients differ: `~` (Python,
+//! Go) and `[]` (libcloud) left unencoded, and names sorted in lower case (libcloud, Marvin).
 //!
 //! Not here: whose key it is.
 
@@ -14,29 +14,30 @@ use sha1::Sha1;
 use subtle::{Choice, ConstantTimeEq};
 
 use crate::dates;
-use crate::encoding::{encode, encode_keeping_tilde};
+use crate::encoding::{encode, encode_but};
 use crate::error::ApiError;
 use crate::params::Params;
 
 /// How a canonical string is made from parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Canon {
-    /// `~` stays `~` in place of `%7e`.
-    pub keep_tilde: bool,
+    /// Characters that are left alone beside those that CloudStack leaves alone.
+    pub kept: &'static str,
     /// Names are sorted in lower case.
     pub sort_lower: bool,
 }
 
 impl Canon {
     /// As CloudStack does it.
-    pub const CLOUDSTACK: Self = Self { keep_tilde: false, sort_lower: false };
+    pub const CLOUDSTACK: Self = Self { kept: "", sort_lower: false };
 
     /// Every form that is accepted.
-    pub const ACCEPTED: [Self; 4] = [
+    pub const ACCEPTED: [Self; 5] = [
         Self::CLOUDSTACK,
-        Self { keep_tilde: true, sort_lower: false },
-        Self { keep_tilde: false, sort_lower: true },
-        Self { keep_tilde: true, sort_lower: true },
+        Self { kept: "~", sort_lower: false },
+        Self { kept: "", sort_lower: true },
+        Self { kept: "~", sort_lower: true },
+        Self { kept: "~[]", sort_lower: true },
     ];
 
     /// The string that is signed. A parameter named `signature`, in any case, is left out.
@@ -50,9 +51,10 @@ impl Canon {
         } else {
             pairs.sort_unstable_by_key(|(name, _)| *name);
         }
-        let encode = if self.keep_tilde { encode_keeping_tilde } else { encode };
-        let joined: Vec<_> =
-            pairs.into_iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
+        let joined: Vec<_> = pairs
+            .into_iter()
+            .map(|(name, value)| format!("{name}={}", encode_but(value, self.kept)))
+            .collect();
         joined.join("&").to_lowercase()
     }
 }

@@ -106,6 +106,25 @@ pub fn job_add(tx: &Tx<'_>, job: &NewJob, now: Timestamp) -> Result<(), StoreErr
     Ok(())
 }
 
+/// Records a job that is over as soon as it is asked for: it had nothing to wait for.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn job_add_done(
+    tx: &Tx<'_>,
+    job: &NewJob,
+    result: &Value,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    job_add(tx, job, now)?;
+    tx.execute(
+        "end a job",
+        "UPDATE job SET state = 'Succeeded', result = ?2, started = ?3, finished = ?3 WHERE id = ?1",
+        params![job.id.to_string(), result.to_string(), now.0],
+    )?;
+    Ok(())
+}
+
 const JOB_COLUMNS: &str =
     "id, kind, account, user, subject, state, input, memory, lease, error_code, error_text";
 
@@ -245,4 +264,15 @@ pub fn jobs_count_open(tx: &Tx<'_>) -> Result<Vec<(String, u64)>, StoreError> {
         &[],
         |row| Ok((row.get("state")?, amount(row, "n")?)),
     )
+}
+
+/// Where a job is in its life and, if it fails, why: status of the API and text.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn job_state(tx: &Tx<'_>, id: JobId) -> Result<(JobState, Option<(u16, String)>), StoreError> {
+    let sql = format!("SELECT {JOB_COLUMNS} FROM job WHERE id = ?1");
+    tx.row("read a job", &sql, params![id.to_string()], read_job)?
+        .map(|job| (job.state, job.error))
+        .ok_or_else(|| StoreError::NotFound { what: "job", id: id.to_string() })
 }

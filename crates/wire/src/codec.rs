@@ -3,7 +3,7 @@
 //! A frame on the wire is a length of four bytes, big endian, then an [`Envelope`]. The length is checked
 //! against [`MAX_FRAME_LENGTH`] before memory is taken for it.
 
-use bincode::config::{Configuration, Limit, LittleEndian, Varint};
+use bincode::config::{Configuration, Limit, LittleEndian, NoLimit, Varint};
 use bytes::{Bytes, BytesMut};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio_util::codec::{Decoder, Encoder, LengthDelimitedCodec};
@@ -198,20 +198,39 @@ fn decode_body(kind: u16, body: &[u8]) -> Result<Message, CodecError> {
     })
 }
 
-/// The limit keeps bincode from taking memory for lengths that a body only claims.
-type Config = Configuration<LittleEndian, Varint, Limit<MAX_FRAME_LENGTH>>;
-const CONFIG: Config =
-    bincode::config::standard().with_limit::<MAX_FRAME_LENGTH>().with_little_endian();
+/// bincode's own settings. Whoever reads sets a limit besides; see [`read`].
+type Config<L = NoLimit> = Configuration<LittleEndian, Varint, L>;
+const CONFIG: Config = bincode::config::standard().with_no_limit().with_little_endian();
 
 fn write<T: Serialize>(kind: u16, body: &T) -> Result<Vec<u8>, CodecError> {
     bincode::serde::encode_to_vec(body, CONFIG)
         .map_err(|e| CodecError::Body { kind, why: e.to_string() })
 }
 
+/// Reads a body, all of it.
+///
+/// The limit keeps bincode from taking memory for a text that a body only claims to hold. bincode counts a number
+/// as long as its type, not as it is written, so eight times the body's length is the least that lets everything
+/// through that can be written; the limit must be a constant, hence the steps.
 fn read<T: DeserializeOwned>(kind: u16, body: &[u8]) -> Result<T, CodecError> {
+    const KIB: usize = 1024;
+    match body.len().div_ceil(KIB) {
+        0..=4 => read_within::<T, { 32 * KIB }>(kind, body),
+        5..=64 => read_within::<T, { 512 * KIB }>(kind, body),
+        65..=1024 => read_within::<T, { 8 * KIB * KIB }>(kind, body),
+        1025..=4096 => read_within::<T, { 32 * KIB * KIB }>(kind, body),
+        _ => read_within::<T, { 8 * MAX_FRAME_LENGTH }>(kind, body),
+    }
+}
+
+fn read_within<T: DeserializeOwned, const LIMIT: usize>(
+    kind: u16,
+    body: &[u8],
+) -> Result<T, CodecError> {
     let wrong = |why: String| CodecError::Body { kind, why };
+    let config: Config<Limit<LIMIT>> = CONFIG.with_limit();
     let (value, length) =
-        bincode::serde::decode_from_slice(body, CONFIG).map_err(|e| wrong(e.to_string()))?;
+        bincode::serde::decode_from_slice(body, config).map_err(|e| wrong(e.to_string()))?;
     if length != body.len() {
         return Err(wrong(format!("{} bytes are left over", body.len() - length)));
     }

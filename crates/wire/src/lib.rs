@@ -19,6 +19,7 @@ mod version;
 
 pub mod codec;
 pub mod handshake;
+pub mod show;
 
 pub use answer::*;
 pub use command::*;

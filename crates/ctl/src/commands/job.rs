@@ -108,7 +108,8 @@ impl Seen {
             Err(error) => return Err(error.into()),
         };
         for (index, step) in steps.iter().enumerate() {
-            if self.0.get(&index) != Some(&step.state) {
+            let begun = step.started.is_some() || step.ended.is_some() || step.error.is_some();
+            if begun && self.0.get(&index) != Some(&step.state) {
                 self.0.insert(index, step.state.clone());
                 spinner.aside(|| print(step))?;
             }

@@ -8,8 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use clap::{Args, Subcommand};
 use hostler_client::Request;
 use hostler_client::resources::NewVirtualMachine;
-use serde_json::Value;
 
+use super::why;
 use crate::context::Context;
 use crate::output::{Column, Format, Output, column};
 use crate::resolve::{HOST, NETWORK, OFFERING, TEMPLATE, VM, ZONE};
@@ -193,7 +193,7 @@ pub(crate) async fn run(context: &Context, command: VmCommand) -> Result<()> {
             each(context, &request, &vms, "destroyed").await
         }
         VmCommand::ConsoleLog { vm, tail } => console_log(context, &vm, tail).await,
-        VmCommand::Why { vm } => why(context, &vm).await,
+        VmCommand::Why { vm } => why::run(context, &vm).await,
     }
 }
 
@@ -251,44 +251,4 @@ async fn console_log(context: &Context, vm: &str, tail: Option<u32>) -> Result<(
         return context.output.json(&answer);
     }
     Output::text(answer["consolelog"]["text"].as_str().unwrap_or_default())
-}
-
-async fn why(context: &Context, vm: &str) -> Result<()> {
-    let request =
-        Request::new("explainPlacement").with("virtualmachineid", context.id(&VM, vm).await?);
-    let answer = context.session.call(&request).await?;
-    if context.output.format() == Format::Json {
-        return context.output.json(&answer);
-    }
-    Output::text(&explain(&answer).join("\n"))
-}
-
-/// Nested objects and lists as indented lines; whatever the manager has to say is shown.
-fn explain(value: &Value) -> Vec<String> {
-    match value {
-        Value::Object(fields) => fields
-            .iter()
-            .flat_map(|(name, field)| match field {
-                Value::Object(_) | Value::Array(_) => under(format!("{name}:"), field),
-                field => vec![format!("{name}: {}", scalar(field))],
-            })
-            .collect(),
-        Value::Array(items) => items
-            .iter()
-            .flat_map(|item| match item {
-                Value::Object(_) | Value::Array(_) => under("-".to_owned(), item),
-                item => vec![format!("- {}", scalar(item))],
-            })
-            .collect(),
-        plain => vec![scalar(plain)],
-    }
-}
-
-fn under(heading: String, value: &Value) -> Vec<String> {
-    let inner = explain(value).into_iter().map(|line| format!("  {line}"));
-    std::iter::once(heading).chain(inner).collect()
-}
-
-fn scalar(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -1,4 +1,4 @@
-//! A manager that knows a few fixed answers and checks signatures, and the program set up to talk to it.
+//! A manager that knows a few fixed answers, checks signatures, and knows no parameter `bridge`; and the program set up to talk to it.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -127,14 +127,57 @@ fn respond(answers: &Mutex<Answers>, request: &Request) -> ResponseTemplate {
         return error(401, "unable to verify user credentials and/or request signature");
     }
     let command = params.command().unwrap_or_default();
+    if let Some(what) = outside_the_contract(command, &params) {
+        return error(599, &format!("not in the contract: {what}"));
+    }
     let mut answers = answers.lock().unwrap();
     let Some(known) = answers.get_mut(command) else { return error(432, "unknown command") };
     let (status, body) = if known.len() > 1 { known.remove(0) } else { known[0].clone() };
     let envelope = format!("{}response", command.to_lowercase());
-    ResponseTemplate::new(status).set_body_json(json!({ envelope: body }))
+    let ignored = params.get("bridge").map_or("", |_| "bridge");
+    ResponseTemplate::new(status)
+        .insert_header("x-hostler-ignored-parameters", ignored)
+        .set_body_json(json!({ envelope: body }))
 }
 
 fn error(status: u16, text: &str) -> ResponseTemplate {
     let body = json!({"errorresponse": {"errorcode": status, "errortext": text}});
     ResponseTemplate::new(status).insert_header("x-request-id", "r-9").set_body_json(body)
+}
+
+const COMMANDS: &str = include_str!("../../../../tests/fixtures/contract/commands.tsv");
+const PARAMS: &str = include_str!("../../../../tests/fixtures/contract/params.tsv");
+/// Commands of our own, and parameters of our own on commands of the contract.
+const OWN_COMMANDS: &[&str] = &["explainPlacement", "getVirtualMachineConsoleLog", "listJobSteps"];
+const OWN_PARAMS: &[(&str, &str)] = &[("addHost", "privatekey"), ("createNetwork", "bridge")];
+/// Parameters of the protocol itself.
+const PROTOCOL: &[&str] = &[
+    "apikey",
+    "command",
+    "expires",
+    "page",
+    "pagesize",
+    "response",
+    "signature",
+    "signatureversion",
+];
+
+/// The command or parameter that neither the contract nor this project has.
+fn outside_the_contract(command: &str, params: &Params) -> Option<String> {
+    if OWN_COMMANDS.contains(&command) {
+        return None;
+    }
+    let first = |line: &str, name: &str| line.split('\t').next() == Some(name);
+    if !COMMANDS.lines().any(|line| first(line, command)) {
+        return Some(command.to_owned());
+    }
+    let of_command = PARAMS.lines().filter(|line| first(line, command));
+    let declared: Vec<_> = of_command.filter_map(|line| line.split('\t').nth(1)).collect();
+    let odd = params.iter().find(|(name, _)| {
+        let name = name.split('[').next().unwrap_or(name).to_lowercase();
+        !declared.contains(&name.as_str())
+            && !PROTOCOL.contains(&name.as_str())
+            && !OWN_PARAMS.contains(&(command, name.as_str()))
+    });
+    odd.map(|(name, _)| format!("{command} {name}"))
 }

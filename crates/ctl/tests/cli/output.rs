@@ -100,14 +100,13 @@ async fn timings_go_to_stderr_with_a_total() {
 #[tokio::test(flavor = "multi_thread")]
 async fn debug_shows_requests_and_answers_without_secrets() {
     let manager = Manager::start().await;
-    let answer = json!({"userkeys": {"apikey": "api-key-7", "secretkey": "hush-hush"}});
-    manager.answers("registerUserKeys", 200, answer);
-    let assert = manager
-        .run(&["api", "registerUserKeys", "password=pass-3", "--unchecked", "--debug"])
-        .success();
+    let answer = json!({"user": {"apikey": "api-key-7", "secretkey": "hush-hush"}});
+    manager.answers("createUser", 200, answer);
+    let assert =
+        manager.run(&["api", "createUser", "password=pass-3", "--unchecked", "--debug"]).success();
     let err = stderr(&assert);
     assert!(
-        err.contains("POST") && err.contains("registerUserKeys") && err.contains("status=200"),
+        err.contains("POST") && err.contains("createUser") && err.contains("status=200"),
         "{err}"
     );
     for secret in ["pass-3", "s3cret-2", "api-key-1", "hush-hush", "api-key-7"] {

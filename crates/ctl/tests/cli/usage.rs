@@ -42,17 +42,38 @@ fn help_is_the_same_however_it_is_asked_for() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_parameter_that_the_command_lacks_is_refused_before_anything_is_sent() {
     let manager = Manager::start().await;
-    let apis = json!({"count": 1, "api": [{"name": "createZone", "params": [{"name": "name"}, {"name": "details"}]}]});
+    let apis = json!({"count": 1, "api": [{"name": "createServiceOffering", "params": [{"name": "name"}, {"name": "serviceofferingdetails"}]}]});
     manager.answers("listApis", 200, apis);
-    manager.answers("createZone", 200, json!({"zone": {"id": "z", "name": "x"}}));
-    let err = stderr(&manager.run(&["api", "createZone", "nmae=x"]).code(2));
-    assert!(err.contains("createZone has no parameter nmae; it has: name, details"), "{err}");
-    assert!(manager.calls("createZone").await.is_empty());
+    manager.answers(
+        "createServiceOffering",
+        200,
+        json!({"serviceoffering": {"id": "z", "name": "x"}}),
+    );
+    let err = stderr(&manager.run(&["api", "createServiceOffering", "nmae=x"]).code(2));
+    assert!(
+        err.contains(
+            "createServiceOffering has no parameter nmae; it has: name, serviceofferingdetails"
+        ),
+        "{err}"
+    );
+    assert!(manager.calls("createServiceOffering").await.is_empty());
     let out = stdout(
-        &manager.run(&["api", "createZone", "name=x", "details[0].a=b=c", "-o", "value"]).success(),
+        &manager
+            .run(&[
+                "api",
+                "createServiceOffering",
+                "name=x",
+                "serviceofferingdetails[0].a=b=c",
+                "-o",
+                "value",
+            ])
+            .success(),
     );
     assert_eq!(out, "z\nx\n");
-    assert_eq!(manager.calls("createZone").await[0].1.get("details[0].a"), Some("b=c"));
+    assert_eq!(
+        manager.calls("createServiceOffering").await[0].1.get("serviceofferingdetails[0].a"),
+        Some("b=c")
+    );
 }
 
 #[test]

@@ -166,19 +166,38 @@ async fn a_console_log_is_printed_as_it_was_written() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn why_prints_the_refusal_of_every_host() {
+async fn why_prints_the_refusal_and_the_score_of_every_host() {
+    let manager = Manager::start().await;
+    let refused = json!({"filter": "memory", "why": "has 3 MiB free of the 512 MiB wanted"});
+    let scores = json!([{"weigher": "free-memory", "value": 0.5, "multiplier": 2.0}]);
+    let hosts = json!([
+        {"name": "kvm-1", "refused": refused, "scores": [], "total": 0.0},
+        {"name": "kvm-2", "refused": null, "scores": scores, "total": 1.0},
+    ]);
+    let decision =
+        json!({"created": "2026-11-21T09:00:00+0000", "hostname": "kvm-2", "hosts": hosts});
+    manager.answers("explainPlacement", 200, json!({"count": 1, "placement": [decision]}));
+    let out = stdout(&manager.run(&["vm", "why", "web"]).success());
+    assert!(out.contains("kvm-2 was chosen"), "{out}");
+    let out = stdout(&manager.run(&["vm", "why", "web", "-o", "value"]).success());
+    assert_eq!(
+        out,
+        "kvm-1\t\trefused by memory: has 3 MiB free of the 512 MiB wanted\nkvm-2\t1.00\tfree-memory 0.50 × 2.0\n"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn why_shows_whatever_else_the_manager_has_to_say() {
     let manager = Manager::start().await;
     manager.answers(
         "explainPlacement",
         200,
-        json!({"placement": {"chosen": "kvm-2", "host": [
-        {"name": "kvm-1", "refusal": "3 MiB free of the 512 wanted"}]}}),
+        json!({"placement": {"note": "pinned", "to": [{"host": "kvm-2"}]}}),
     );
     let out = stdout(&manager.run(&["vm", "why", "web"]).success());
-    assert!(
-        out.contains("chosen: kvm-2") && out.contains("refusal: 3 MiB free of the 512 wanted"),
-        "{out}"
-    );
+    assert_eq!(out, "note: pinned\nto:\n  -\n    host: kvm-2\n");
+    manager.answers("explainPlacement", 200, json!({}));
+    assert_eq!(stdout(&manager.run(&["vm", "why", "web"]).success()), "vm web was never placed\n");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -203,4 +222,16 @@ async fn a_public_key_is_registered_and_a_private_one_never() {
     std::fs::write(path, "-----BEGIN OPENSSH PRIVATE KEY-----\n").unwrap();
     manager.run(&["keypair", "register", "k", "--file", path]).code(1);
     assert_eq!(manager.calls("registerSSHKeyPair").await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_manager_ignored_is_a_warning() {
+    let manager = Manager::start().await;
+    manager.answers("createNetwork", 200, json!({"network": {"id": "n", "name": "net"}}));
+    let arguments = "network create net --zone dc1 --gateway 10.1.1.1 --netmask 255.255.255.0 --start 10.1.1.10 \
+                     --end 10.1.1.20 --bridge br0 -q";
+    let assert = manager.run(&arguments.split_whitespace().collect::<Vec<_>>()).success();
+    assert_eq!(stderr(&assert), "WARNING: the manager does not know and ignored: bridge\n");
+    assert_eq!(stdout(&assert), "n\n");
+    assert_eq!(manager.calls("createNetwork").await[0].1.get("networkofferingid"), None);
 }

@@ -6,9 +6,11 @@
 //! Not here: work a user asked for (`orchestration`), and the rules of a VM's life (`hostler-model`).
 
 mod downloads;
+mod host_stats;
 mod housekeeping;
 mod vm_sync;
 
 pub use downloads::follow_downloads;
+pub use host_stats::HostStatistics;
 pub use housekeeping::keep_house;
 pub use vm_sync::VmSync;

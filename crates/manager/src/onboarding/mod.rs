@@ -5,7 +5,7 @@
 //!
 //! Not here: the scripts that prepare a machine (`agent-scripts`), who may add hosts (`api`).
 
-pub mod known_hosts;
+mod known_hosts;
 mod kvm;
 pub mod quote;
 mod ssh;
@@ -36,7 +36,7 @@ pub use target::{InvalidTarget, Target};
 use crate::agents::Agents;
 use crate::ca::Authority;
 use crate::error::{ServiceError, ServiceErrorKind};
-use known_hosts::KnownHosts;
+pub use known_hosts::KnownHosts;
 use kvm::{Upload, scripts_in};
 use ssh::SshError;
 use stages::Stages;
@@ -57,10 +57,10 @@ pub struct OnboardingSettings {
 impl Default for OnboardingSettings {
     fn default() -> Self {
         Self {
-            ssh_wait: Duration::from_secs(60),
+            ssh_wait: Duration::from_mins(1),
             tries: 3,
             retry_pause: Duration::from_millis(500),
-            connect_wait: Duration::from_secs(300),
+            connect_wait: Duration::from_mins(5),
         }
     }
 }

@@ -1,0 +1,307 @@
+//! A whole cloud in one process: a real manager, real agents over in-memory hypervisors, real TLS between them.
+//!
+//! Not here: libvirt, QEMU and sshd; the lab has those.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow, bail};
+use hostler_manager::ca::Authority;
+use hostler_manager::config::Config;
+use hostler_manager::context::Context;
+use hostler_manager::manager::Manager;
+use hostler_manager::orchestration::vm::{DeployRequest, deploy};
+use hostler_manager::orchestration::{Caller, template};
+use hostler_model::{
+    AccountType, HostGuid, HostId, JobId, JobState, TemplateId, TemplateState, VmId, VmState,
+};
+use hostler_store::domain::domain_by_path;
+use hostler_store::job::job_state;
+use hostler_store::template::template_get;
+use hostler_store::user::user_by_name;
+use hostler_store::vm::vm_get;
+use hostler_store::{Store, StoreError};
+
+use crate::furnish::{Catalogue, furnish};
+use crate::simulated::{Place, SimulatedHost};
+
+/// How long anything in a test may take before the test says what it waited for.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A cloud.
+#[derive(Debug)]
+pub struct Cloud {
+    /// Its manager; nothing while it is stopped.
+    pub manager: Option<Manager>,
+    /// Its hosts.
+    pub hosts: Vec<SimulatedHost>,
+    /// What it has.
+    pub catalogue: Catalogue,
+    config: Config,
+    worker: SimulatedHost,
+    folder: tempfile::TempDir,
+}
+
+impl Cloud {
+    /// A cloud with so many hosts, all Up, each with 4 CPUs of 2000 MHz and 8 GiB.
+    ///
+    /// # Errors
+    /// What went wrong, and where.
+    pub async fn with_hosts(count: usize) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let config = config(&folder.path().join("manager"));
+        let manager = Manager::start(config.clone()).await.context("start the manager")?;
+        let catalogue = furnish(&manager.context).await.context("furnish the cloud")?;
+        let port = manager.agents.port();
+        let authority = Authority::open(&config.state_dir.join("pki"))?;
+        let place = |name: String| Place { folder: folder.path().join(&name), name, port };
+        let mut worker = SimulatedHost::worker(&authority, &place("worker".to_owned()))?;
+        worker.begin();
+        let mut hosts = Vec::new();
+        for number in 1..=count {
+            let mut host = SimulatedHost::routing(&authority, &place(format!("h{number}")))?;
+            host.begin();
+            hosts.push(host);
+        }
+        let mut cloud = Self { manager: Some(manager), hosts, catalogue, config, worker, folder };
+        cloud.all_up().await?;
+        cloud.catalogue.template = cloud.register_template().await?;
+        Ok(cloud)
+    }
+
+    /// The manager's parts.
+    ///
+    /// # Panics
+    /// While the manager is stopped.
+    pub fn context(&self) -> &Context {
+        &self.manager.as_ref().expect("the manager runs").context
+    }
+
+    /// The manager's database.
+    pub fn store(&self) -> &Store {
+        &self.context().store
+    }
+
+    /// Stops the manager as a shutdown does, and starts it again on the same ports.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub async fn restart_manager(&mut self) -> anyhow::Result<()> {
+        if let Some(manager) = self.manager.take() {
+            (self.config.api_listen, self.config.agent_listen) = (manager.api, manager.agents);
+            manager.stop().await;
+        }
+        self.manager = Some(Manager::start(self.config.clone()).await?);
+        self.all_up().await
+    }
+
+    /// Waits until every host and the image worker are Up.
+    ///
+    /// # Errors
+    /// If that takes too long.
+    pub async fn all_up(&self) -> anyhow::Result<()> {
+        for host in self.hosts.iter().chain([&self.worker]) {
+            self.host_id(host.guid).await?;
+        }
+        Ok(())
+    }
+
+    /// The id of a machine, once it is Up.
+    ///
+    /// # Errors
+    /// If it does not come Up.
+    pub async fn host_id(&self, guid: HostGuid) -> anyhow::Result<HostId> {
+        let agents = &self.context().agents;
+        let mut news = agents.subscribe();
+        let up = async {
+            loop {
+                if let Some(host) = agents.up_by_guid(guid) {
+                    return host;
+                }
+                let _ = news.recv().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, up).await.map_err(|_| anyhow!("{guid} does not come Up"))
+    }
+
+    /// The administrator, as services see it.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub async fn admin(&self) -> anyhow::Result<Caller> {
+        admin(self.store()).await
+    }
+
+    /// Asks for a VM of the catalogue's offering and template.
+    ///
+    /// # Errors
+    /// The service's refusal.
+    pub async fn deploy(&self, name: &str) -> anyhow::Result<(VmId, JobId)> {
+        let request = self.request(name);
+        Ok(deploy(self.context(), &self.admin().await?, request).await?)
+    }
+
+    /// A request for a VM of the catalogue's offering and template.
+    pub fn request(&self, name: &str) -> DeployRequest {
+        DeployRequest {
+            zone: self.catalogue.zone,
+            offering: self.catalogue.offering,
+            template: self.catalogue.template,
+            name: Some(name.to_owned()),
+            display_name: None,
+            networks: Vec::new(),
+            ip: None,
+            host: None,
+            key_pairs: Vec::new(),
+            user_data: None,
+            root_size: None,
+            group: None,
+            keyboard: None,
+            details: BTreeMap::new(),
+            start: true,
+        }
+    }
+
+    /// Waits for the end of a job: its final state and, if it failed, why.
+    ///
+    /// # Errors
+    /// If it does not end.
+    pub async fn ended(&self, job: JobId) -> anyhow::Result<(JobState, String)> {
+        let ended = async {
+            // the store tells nobody of its changes yet; a test may look again and again
+            loop {
+                let (state, text) = how_it_stands(self.store(), job).await?;
+                if state.is_final() || state == JobState::NeedsHelp {
+                    return Ok((state, text));
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        match tokio::time::timeout(PATIENCE, ended).await {
+            Ok(ended) => ended,
+            Err(_) => {
+                bail!("job {job} does not end: {:?}", how_it_stands(self.store(), job).await?)
+            }
+        }
+    }
+
+    /// Waits until a VM is in `state`.
+    ///
+    /// # Errors
+    /// If it does not get there.
+    pub async fn vm_is(&self, vm: VmId, state: VmState) -> anyhow::Result<()> {
+        let there = async {
+            loop {
+                if self.vm_state(vm).await? == state {
+                    return Ok(());
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        match tokio::time::timeout(PATIENCE, there).await {
+            Ok(there) => there,
+            Err(_) => bail!("vm {vm} is {}, not {state}", self.vm_state(vm).await?),
+        }
+    }
+
+    /// The state of a VM that is not expunged.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub async fn vm_state(&self, vm: VmId) -> anyhow::Result<VmState> {
+        let row = self.store().read(move |tx| vm_get(tx, vm)).await;
+        match row {
+            Ok(row) => Ok(row.state),
+            Err(StoreError::NotFound { .. }) => Ok(VmState::Expunged),
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    /// Every libvirt domain of every host, by name.
+    pub fn domains(&self) -> Vec<String> {
+        let of = |host: &SimulatedHost| host.hypervisor.domains();
+        let mut names: Vec<_> =
+            self.hosts.iter().flat_map(of).map(|domain| domain.name.clone()).collect();
+        names.sort();
+        names
+    }
+
+    /// Where its files are.
+    pub fn folder(&self) -> PathBuf {
+        self.folder.path().to_owned()
+    }
+
+    async fn register_template(&self) -> anyhow::Result<TemplateId> {
+        let request = template::RegisterRequest {
+            name: "tiny".to_owned(),
+            display_text: None,
+            url: "http://images.invalid/tiny.qcow2".to_owned(),
+            format: "QCOW2".to_owned(),
+            os: "Linux".to_owned(),
+            arch: "x86_64".to_owned(),
+            checksum: None,
+            zone: None,
+            is_public: true,
+            is_featured: false,
+            is_extractable: false,
+            details: BTreeMap::new(),
+        };
+        let id = template::register(self.context(), &self.admin().await?, request).await?;
+        let ready = async {
+            loop {
+                let row = self.store().read(move |tx| template_get(tx, id));
+                match row.await?.state {
+                    TemplateState::Ready => return Ok(id),
+                    TemplateState::Failed => bail!("the template failed"),
+                    _ => tokio::time::sleep(Duration::from_millis(5)).await,
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, ready).await.context("the template does not become Ready")?
+    }
+}
+
+/// The state of a job and, if it failed, why.
+///
+/// # Errors
+/// If there is none.
+async fn how_it_stands(store: &Store, job: JobId) -> anyhow::Result<(JobState, String)> {
+    let (state, error) = store.read(move |tx| job_state(tx, job)).await?;
+    Ok((state, error.map(|(_, text)| text).unwrap_or_default()))
+}
+
+/// How a test's manager runs: ports that are free, a ping every second.
+pub fn config(state_dir: &Path) -> Config {
+    let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
+    Config {
+        state_dir: state_dir.to_owned(),
+        api_listen: anywhere,
+        agent_listen: anywhere,
+        agent_addresses: vec!["127.0.0.1".to_owned()],
+        agent_binary: PathBuf::from("/nonexistent"),
+        agent_scripts: PathBuf::from("/nonexistent"),
+        log: "info".to_owned(),
+        settings: [("ping.interval", "1"), ("vm.stop.grace.seconds", "1")]
+            .map(|(k, v)| (k.to_owned(), v.to_owned()))
+            .into(),
+    }
+}
+
+async fn admin(store: &Store) -> anyhow::Result<Caller> {
+    let (domain, user) = store
+        .read(|tx| {
+            let root = domain_by_path(tx, "ROOT")?.ok_or(StoreError::Closed)?;
+            let user = user_by_name(tx, root.id, "admin")?.ok_or(StoreError::Closed)?;
+            Ok::<_, StoreError>((root.id, user.user))
+        })
+        .await?;
+    Ok(Caller {
+        user: user.id,
+        account: user.account,
+        domain,
+        role: AccountType::RootAdmin,
+        request: "test".to_owned(),
+    })
+}

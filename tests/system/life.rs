@@ -1,0 +1,81 @@
+//! [F] The life of a VM, over a real manager and real agents with in-memory hypervisors.
+
+use hostler_manager::orchestration::vm::{self, StartOptions};
+use hostler_model::{JobState, PowerReason, VmState};
+use hostler_store::claim::claim_audit;
+use hostler_tests::cloud::Cloud;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deployed_vm_runs_on_exactly_one_host() {
+    let cloud = Cloud::with_hosts(2).await.unwrap();
+    let (vm, job) = cloud.deploy("web").await.unwrap();
+    assert_eq!(cloud.ended(job).await.unwrap(), (JobState::Succeeded, String::new()));
+    assert_eq!(cloud.vm_state(vm).await.unwrap(), VmState::Running);
+    assert_eq!(cloud.domains().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vm_is_stopped_started_rebooted_and_expunged_and_leaves_nothing() {
+    let cloud = Cloud::with_hosts(1).await.unwrap();
+    let (app, admin) = (cloud.context(), cloud.admin().await.unwrap());
+    let (id, job) = cloud.deploy("web").await.unwrap();
+    cloud.ended(job).await.unwrap();
+
+    let job = vm::stop(app, &admin, id, false).await.unwrap();
+    assert_eq!(cloud.ended(job).await.unwrap(), (JobState::Succeeded, String::new()));
+    assert_eq!(cloud.vm_state(id).await.unwrap(), VmState::Stopped);
+    assert_eq!(cloud.domains(), Vec::<String>::new());
+
+    let job = vm::start(app, &admin, id, StartOptions::default()).await.unwrap();
+    assert_eq!(cloud.ended(job).await.unwrap(), (JobState::Succeeded, String::new()));
+    let job = vm::reboot(app, &admin, id, false).await.unwrap();
+    assert_eq!(cloud.ended(job).await.unwrap(), (JobState::Succeeded, String::new()));
+    assert_eq!(cloud.domains().len(), 1);
+
+    let job = vm::destroy(app, &admin, id, true).await.unwrap();
+    assert_eq!(cloud.ended(job).await.unwrap(), (JobState::Succeeded, String::new()));
+    assert_eq!(cloud.vm_state(id).await.unwrap(), VmState::Expunged);
+    assert_eq!(cloud.domains(), Vec::<String>::new());
+    assert_eq!(cloud.hosts[0].network.nics(), []);
+    assert_eq!(cloud.store().read(claim_audit).await.unwrap(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_that_shuts_itself_down_is_found_off_and_cleaned_up() {
+    let cloud = Cloud::with_hosts(1).await.unwrap();
+    let (id, job) = cloud.deploy("web").await.unwrap();
+    cloud.ended(job).await.unwrap();
+    let domain = cloud.hosts[0].hypervisor.domains()[0].uuid;
+    cloud.hosts[0].hypervisor.power_lost(domain, PowerReason::GuestShutdown);
+    cloud.vm_is(id, VmState::Stopped).await.unwrap();
+    assert_eq!(cloud.store().read(claim_audit).await.unwrap(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vm_that_fits_nowhere_is_in_error_and_says_why() {
+    let cloud = Cloud::with_hosts(1).await.unwrap();
+    for n in 0..14 {
+        // 7 GiB are for VMs of 512 MiB
+        let (_, job) = cloud.deploy(&format!("web-{n}")).await.unwrap();
+        assert_eq!(cloud.ended(job).await.unwrap().0, JobState::Succeeded);
+    }
+    let (vm, job) = cloud.deploy("one-too-many").await.unwrap();
+    let (state, why) = cloud.ended(job).await.unwrap();
+    assert_eq!(state, JobState::Failed);
+    assert!(why.contains("RamFilter 1→0") && why.contains("0 MiB free of the 512 MiB"), "{why}");
+    assert_eq!(cloud.vm_state(vm).await.unwrap(), VmState::Error);
+    assert_eq!(cloud.store().read(claim_audit).await.unwrap(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn restarting_manager_and_agent_leaves_vms_running() {
+    let mut cloud = Cloud::with_hosts(1).await.unwrap();
+    let (vm, job) = cloud.deploy("web").await.unwrap();
+    cloud.ended(job).await.unwrap();
+    cloud.restart_manager().await.unwrap();
+    cloud.hosts[0].end().await;
+    cloud.hosts[0].begin();
+    cloud.all_up().await.unwrap();
+    assert_eq!(cloud.vm_state(vm).await.unwrap(), VmState::Running);
+    assert_eq!(cloud.domains().len(), 1);
+}
