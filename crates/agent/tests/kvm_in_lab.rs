@@ -196,7 +196,7 @@ fn http(vm: &VmSpec) -> String {
     let url = format!("http://{}/", vm.nics[0].address.unwrap());
     let patience = ["--retry", "90", "--retry-delay", "1", "--retry-all-errors"];
     let space = namespace();
-    let curl = ["netns", "exec", &space, "curl", "-s", "--connect-timeout", "1"];
+    let curl = ["netns", "exec", &space, "curl", "-s", "--connect-timeout", "1", "-m", "3"];
     run("ip", &[curl.as_slice(), &patience, &[&url]].concat()).expect("the guest answers")
 }
 
@@ -383,7 +383,7 @@ fn reboots(host: &LibvirtComputingResource, clock: &mut Clock) {
     let (vm, name) = (vm(1), vm(1).name);
     let reboot = RebootCommand { vm: vm.vm, run: vm.run, name, force: false };
     assert!(call(host, reboot).unwrap().generation > Generation(3));
-    within(Duration::from_mins(1), "the guest has booted again", || http(&vm).contains(" boot=2 "));
+    within(Duration::from_mins(3), "the guest has booted again", || http(&vm).contains(" boot=2 "));
     clock.say("graceful RebootCommand, the guest answers again");
 }
 
