@@ -23,7 +23,7 @@ use crate::config::Config;
 use crate::context::Context;
 use crate::metrics::Metrics;
 use crate::monitors::{VmSync, follow_downloads, keep_house};
-use crate::onboarding::known_hosts::KnownHosts;
+use crate::onboarding::KnownHosts;
 use crate::onboarding::{Means, Onboarding, OnboardingSettings};
 use crate::settings::{
     AGENT_STARTUP_WAIT, HOST_CONNECT_TIMEOUT, PING_INTERVAL, SSH_RETRIES, SettingError, Settings,
