@@ -3,7 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use crate::none;
-use crate::tree::{files, read, root};
+use crate::tree::{files, is_kind, read, root};
 
 /// The numbered files of a folder, in their order.
 fn numbered<'a>(folder: &'a str, ending: &'a str) -> Vec<(u32, &'static str)> {
@@ -52,7 +52,7 @@ fn decision_records_are_numbered_without_gaps_and_have_their_three_parts() {
 
 /// The pages that people read.
 fn pages() -> impl Iterator<Item = (&'static String, String)> {
-    let pages = files().iter().filter(|path| path.ends_with(".md"));
+    let pages = files().iter().filter(|path| is_kind(path, "md"));
     pages.filter_map(|path| Some((path, read(path)?)))
 }
 

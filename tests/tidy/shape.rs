@@ -2,7 +2,7 @@
 
 use crate::none;
 use crate::source::has_word;
-use crate::tree::{files, product, sources};
+use crate::tree::{files, is_kind, product, sources};
 
 /// Lines in a file, tests not counted.
 const LIMIT: usize = 600;
@@ -29,7 +29,7 @@ fn no_module_is_a_drawer_for_everything() {
     const DRAWERS: &[&str] = &["common", "util", "utils", "helper", "helpers", "misc", "stuff"];
     let named = files().iter().filter(|path| {
         let is_code =
-            path.ends_with(".rs") || path.ends_with(".sh") || path.starts_with("agent-scripts/");
+            is_kind(path, "rs") || is_kind(path, "sh") || path.starts_with("agent-scripts/");
         let mut parts = path.split('/').map(|part| part.split('.').next().unwrap_or(part));
         is_code && parts.any(|part| DRAWERS.contains(&part))
     });

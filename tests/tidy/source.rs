@@ -111,7 +111,7 @@ pub(crate) fn has_word(line: &str, word: &str) -> bool {
 }
 
 fn line_of(bytes: &[u8], at: usize) -> usize {
-    bytes[..at.min(bytes.len())].iter().filter(|b| **b == b'\n').count()
+    bytes[..at.min(bytes.len())].split(|byte| *byte == b'\n').count() - 1
 }
 
 /// Where the item after an attribute ends, and whether it has a body in braces.

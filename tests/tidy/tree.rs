@@ -29,10 +29,10 @@ pub(crate) fn files() -> &'static [String] {
 }
 
 fn walk(root: &Path, folder: &Path, found: &mut Vec<String>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let entry = entry.unwrap();
+    for entry in fs::read_dir(folder).expect("a folder of the project") {
+        let entry = entry.expect("an entry of a folder");
         let name = entry.file_name().to_string_lossy().into_owned();
-        let kind = entry.file_type().unwrap();
+        let kind = entry.file_type().expect("an entry has a type");
         if NOT_OURS.contains(&name.as_str()) || kind.is_symlink() {
             continue;
         }
@@ -40,9 +40,15 @@ fn walk(root: &Path, folder: &Path, found: &mut Vec<String>) {
             walk(root, &entry.path(), found);
         } else {
             let path = entry.path();
-            found.push(path.strip_prefix(root).unwrap().to_string_lossy().into_owned());
+            let path = path.strip_prefix(root).expect("it lies in the project");
+            found.push(path.to_string_lossy().into_owned());
         }
     }
+}
+
+/// Whether a file's name ends in a full stop and `ending`.
+pub(crate) fn is_kind(path: &str, ending: &str) -> bool {
+    Path::new(path).extension().is_some_and(|extension| extension == ending)
 }
 
 /// What a file says; nothing for one that is not text.
@@ -54,7 +60,7 @@ pub(crate) fn read(path: &str) -> Option<String> {
 pub(crate) fn sources() -> &'static [Source] {
     static SOURCES: OnceLock<Vec<Source>> = OnceLock::new();
     SOURCES.get_or_init(|| {
-        let rust = files().iter().filter(|path| path.ends_with(".rs"));
+        let rust = files().iter().filter(|path| is_kind(path, "rs"));
         let mut all: Vec<Source> =
             rust.filter_map(|path| Some(Source::take_apart(path, &read(path)?))).collect();
         let tests: Vec<String> = all.iter().flat_map(|s| s.test_modules.clone()).collect();
