@@ -186,7 +186,7 @@ libvirt_bring_up() {
       systemd restart "$LV_SERVICE" || die 31 "$LV_SERVICE does not start: $(unit_reason "$LV_SERVICE")"
       CHANGES=$((CHANGES + 1)) ;;
     initd)
-      /etc/init.d/libvirtd restart 9>&- </dev/null >>"$LOG" 2>&1 || die 31 "/etc/init.d/libvirtd restart failed: $(last_log)"
+      libvirtd_script restart || die 31 "/etc/init.d/libvirtd restart failed: $(last_log)"
       CHANGES=$((CHANGES + 1)) ;;
     plain)
       libvirtd_stop
@@ -195,8 +195,9 @@ libvirt_bring_up() {
   esac
 }
 
-libvirtd_start() {
-  local LIBVIRTD_ARGS='' d
+libvirtd_start() (      # with the usual umask: what it makes in /run, QEMU's user must see
+  umask 022
+  LIBVIRTD_ARGS=''
   # shellcheck source=/dev/null
   if [ -f "$ARGS_FILE" ]; then . "$ARGS_FILE"; fi
   for d in virtlogd virtlockd; do
@@ -204,7 +205,9 @@ libvirtd_start() {
   done
   # shellcheck disable=SC2086  # several words
   setsid libvirtd -d $LIBVIRTD_ARGS 9>&- </dev/null >>"$LOG" 2>&1
-}
+)
+
+libvirtd_script() (umask 022 && exec /etc/init.d/libvirtd "$1" 9>&- </dev/null >>"$LOG" 2>&1)
 
 # As a daemon it tells only syslog: ask it again in the foreground.
 libvirtd_reason() {
@@ -308,7 +311,7 @@ undo_libvirt() { # MODE SOCKET RAN SOCKET-ENABLED SOCKET-ACTIVE VIRTLOGD-RAN
       if [ "$3" = on ]; then systemd restart "$LV_SERVICE"; else systemd stop "$LV_SERVICE"; fi || undo_trouble "$LV_SERVICE" ;;
     initd)
       if [ "$3" = on ] || domains_run domain; then set -- restart; else set -- stop; fi
-      /etc/init.d/libvirtd "$1" 9>&- </dev/null >>"$LOG" 2>&1 || undo_trouble 'libvirtd does not start' ;;
+      libvirtd_script "$1" || undo_trouble 'libvirtd does not start' ;;
     plain)
       if [ "$3" = on ] || domains_run domain; then
         libvirtd_stop
