@@ -12,17 +12,17 @@ use hostler_store::{Store, StoreError, installation};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::info;
+use tracing::{error, info};
 use uuid::Uuid;
 
 use crate::agents::{AgentSettings, Agents, AgentsParts, ServeError};
 use crate::api::bootstrap::{bootstrap, write_client_settings};
+use crate::api::http::{Server, serve};
 use crate::ca::{Authority, CaError, private_folder, write_file};
 use crate::config::Config;
 use crate::context::Context;
 use crate::metrics::Metrics;
 use crate::monitors::{HostStatistics, VmSync, follow_downloads, keep_house};
-
 use crate::onboarding::{KnownHosts, Means, Onboarding, OnboardingSettings};
 use crate::settings::{
     AGENT_STARTUP_WAIT, HOST_CONNECT_TIMEOUT, PING_INTERVAL, PING_TIMEOUT, SSH_RETRIES,
@@ -139,7 +139,14 @@ impl Manager {
         tasks.spawn(follow_downloads(context.clone(), stop.clone()));
         let resumed = context.jobs.resume(&context).await?;
         info!(%cloud, manager, %api, agents = %agents_at, resumed, "the manager is ready");
-        let _ = (api_port, metrics);
+        let answering = agents.clone();
+        let server = Server::new(context.clone(), metrics, move || answering.is_serving());
+        let stopped = stop.clone();
+        tasks.spawn(async move {
+            if let Err(e) = serve(api_port, server, stopped).await {
+                error!(error = %e, "the API has ended");
+            }
+        });
         Ok(Self { context, api, agents: agents_at, stop, tasks })
     }
 
@@ -197,7 +204,8 @@ fn prepare_image_worker(
         "# The image worker of this controller; written anew by the manager at each start.\n\
          # An empty zone is the cloud's oldest one.\n\
          guid={guid}\nhost=127.0.0.1\nport={port}\nzone=\nresource=SecondaryStorageResource\n\
-         state.dir={}\nsecondary.storage.path={}\nsecondary.storage.listen=0.0.0.0:8251\nsecondary.storage.address={address}\n\
+         state.dir={}\nsecondary.storage.path={}\nsecondary.storage.listen=0.0.0.0:8251\n\
+         secondary.storage.address={address}\n\
          tls.ca={}\ntls.certificate={}\ntls.key={}\n",
         at("state"),
         at("templates"),

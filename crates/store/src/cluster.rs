@@ -135,6 +135,27 @@ pub fn cluster_remove(tx: &Tx<'_>, id: ClusterId, now: Timestamp) -> Result<(), 
     Ok(())
 }
 
+/// Sets how often a cluster's CPUs and memory are sold.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn cluster_set_ratios(
+    tx: &Tx<'_>,
+    id: ClusterId,
+    cpu: f64,
+    memory: f64,
+) -> Result<(), StoreError> {
+    let changed = tx.execute(
+        "record the overcommit of a cluster",
+        "UPDATE cluster SET cpu_ratio = ?2, memory_ratio = ?3 WHERE id = ?1 AND removed IS NULL",
+        params![id.to_string(), cpu, memory],
+    )?;
+    if changed == 0 {
+        return Err(StoreError::NotFound { what: "cluster", id: id.to_string() });
+    }
+    Ok(())
+}
+
 /// Clusters by their names.
 ///
 /// # Errors

@@ -22,6 +22,15 @@ pub struct DomainRow {
     pub created: Timestamp,
 }
 
+/// A domain, and whether it is a leaf of the tree.
+#[derive(Debug, Clone)]
+pub struct DomainView {
+    /// The domain.
+    pub row: DomainRow,
+    /// Whether there are domains in it.
+    pub has_children: bool,
+}
+
 /// Which domains to list.
 #[derive(Debug, Clone, Default)]
 pub struct DomainFilter {
@@ -88,8 +97,10 @@ pub fn domain_list(
     filter: &DomainFilter,
     scope: &Scope,
     page: Page,
-) -> Result<Listed<DomainRow>, StoreError> {
-    let query = Query::new("d.*", "domain d", "d.path").only("d.removed IS NULL");
+) -> Result<Listed<DomainView>, StoreError> {
+    let columns = "d.*, EXISTS (SELECT 1 FROM domain c WHERE c.parent = d.id AND c.removed IS NULL)
+        AS has_children";
+    let query = Query::new(columns, "domain d", "d.path").only("d.removed IS NULL");
     // an account sees the domain that it is in
     let query = match scope {
         Scope::Account(id) => {
@@ -101,7 +112,9 @@ pub fn domain_list(
         .is("d.id", filter.id)
         .is("d.name", filter.name.as_deref())
         .keyword(&["d.name"], filter.keyword.as_deref())
-        .list(tx, "list domains", page, read)
+        .list(tx, "list domains", page, |row| {
+            Ok(DomainView { row: read(row)?, has_children: row.get("has_children")? })
+        })
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<DomainRow> {

@@ -106,6 +106,25 @@ pub fn job_add(tx: &Tx<'_>, job: &NewJob, now: Timestamp) -> Result<(), StoreErr
     Ok(())
 }
 
+/// Records a job that is over as soon as it is asked for: it had nothing to wait for.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn job_add_done(
+    tx: &Tx<'_>,
+    job: &NewJob,
+    result: &Value,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    job_add(tx, job, now)?;
+    tx.execute(
+        "end a job",
+        "UPDATE job SET state = 'Succeeded', result = ?2, started = ?3, finished = ?3 WHERE id = ?1",
+        params![job.id.to_string(), result.to_string(), now.0],
+    )?;
+    Ok(())
+}
+
 const JOB_COLUMNS: &str =
     "id, kind, account, user, subject, state, input, memory, lease, error_code, error_text";
 

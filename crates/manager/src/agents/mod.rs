@@ -211,6 +211,11 @@ impl Agents {
         Ok(())
     }
 
+    /// Whether agents can connect.
+    pub fn is_serving(&self) -> bool {
+        !self.shared.stop.is_cancelled() && !self.shared.tasks.is_empty()
+    }
+
     /// Tells every agent that the manager ends, and waits for the connections to end.
     pub async fn stop(&self) {
         self.shared.stop.cancel();

@@ -1,2 +1,16 @@
-//! The HTTP query API.
+//! The HTTP query API: parses and authorises, then reads, or asks a service.
+//!
+//! Not here: what services do (`orchestration`), how the API looks as data (`hostler-query-api`).
+
+mod auth;
 pub mod bootstrap;
+mod call;
+mod commands;
+mod dispatch;
+pub mod failure;
+pub mod http;
+pub mod metrics;
+mod objects;
+mod owner;
+pub mod password;
+mod sessions;

@@ -1,0 +1,69 @@
+//! `listAccounts`: who owns things.
+
+use hostler_model::{AccountId, AccountType, DomainId};
+use hostler_query_api::{Answer, api_command};
+use hostler_store::account::{AccountFilter, account_list};
+use hostler_store::reference::Entity;
+
+use crate::api::call::{Call, Handler};
+use crate::api::failure::Failure;
+use crate::api::objects::account::{ACCOUNT, account};
+use crate::api::owner::Wanted;
+
+api_command! {
+    /// Lists accounts.
+    pub(crate) struct ListAccounts = "listAccounts", synchronous .object("account").shape(&ACCOUNT).paged();
+
+    /// The account of this id.
+    id: optional uuid<AccountId> .entity("account"),
+    /// Accounts of this name.
+    name: optional string,
+    /// Accounts in this domain.
+    domainid: optional uuid<DomainId> .entity("domain"),
+    /// Accounts of this type: 0 user, 1 root admin, 2 domain admin, 3 resource admin.
+    accounttype: optional integer,
+    /// Accounts in this state.
+    state: optional string,
+    /// With domainid: domains below it too.
+    isrecursive: optional boolean,
+    /// Everything that the caller may see, not only its own.
+    listall: optional boolean,
+}
+
+impl Handler for ListAccounts {
+    async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
+        let wanted = Wanted {
+            account: None,
+            domain: self.domainid,
+            recursive: self.isrecursive.unwrap_or(false),
+            everything: self.listall.unwrap_or(false),
+            by_id: self.id.is_some() || self.name.is_some(),
+        };
+        let (scope, page) = (call.scope(wanted).await?, call.page()?);
+        let kind = account_type(call, self.accounttype)?;
+        let filter = AccountFilter {
+            id: self.id,
+            name: self.name,
+            domain: None,
+            kind,
+            state: self.state,
+            keyword: call.keyword(),
+        };
+        let listed = call.read(move |tx| Ok(account_list(tx, &filter, &scope, page)?)).await?;
+        call.list(listed, self.id.map(|id| (Entity::Account, id.uuid())), account).await
+    }
+}
+
+/// An account type by its number in the API.
+pub(super) fn account_type(
+    call: Call<'_>,
+    number: Option<i32>,
+) -> Result<Option<AccountType>, Failure> {
+    let Some(number) = number else { return Ok(None) };
+    AccountType::ALL
+        .iter()
+        .copied()
+        .find(|kind| i32::from(kind.api_number()) == number)
+        .map(Some)
+        .ok_or_else(|| call.wrong("accounttype", &number.to_string(), "0, 1, 2, 3 or 5"))
+}

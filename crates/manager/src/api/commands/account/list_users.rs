@@ -1,0 +1,59 @@
+//! `listUsers`: who can call the API.
+
+use hostler_model::{DomainId, UserId};
+use hostler_query_api::{Answer, api_command};
+use hostler_store::reference::Entity;
+use hostler_store::user::{UserFilter, user_list};
+
+use super::list_accounts::account_type;
+use crate::api::call::{Call, Handler};
+use crate::api::failure::Failure;
+use crate::api::objects::account::{USER, user};
+use crate::api::owner::Wanted;
+
+api_command! {
+    /// Lists users.
+    pub(crate) struct ListUsers = "listUsers", synchronous .object("user").shape(&USER).paged();
+
+    /// The user of this id.
+    id: optional uuid<UserId> .entity("user"),
+    /// Users of this name.
+    username: optional string,
+    /// Users of this account; goes with domainid.
+    account: optional string,
+    /// Users of accounts in this domain.
+    domainid: optional uuid<DomainId> .entity("domain"),
+    /// Users of accounts of this type, by number.
+    accounttype: optional integer,
+    /// Users in this state.
+    state: optional string,
+    /// With domainid: domains below it too.
+    isrecursive: optional boolean,
+    /// Everything that the caller may see, not only its own.
+    listall: optional boolean,
+}
+
+impl Handler for ListUsers {
+    async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
+        let wanted = Wanted {
+            account: self.account,
+            domain: self.domainid,
+            recursive: self.isrecursive.unwrap_or(false),
+            everything: self.listall.unwrap_or(false),
+            by_id: self.id.is_some() || self.username.is_some(),
+        };
+        let (scope, page) = (call.scope(wanted).await?, call.page()?);
+        let kind = account_type(call, self.accounttype)?;
+        let filter = UserFilter {
+            id: self.id,
+            name: self.username,
+            account: None,
+            domain: None,
+            kind,
+            state: self.state,
+            keyword: call.keyword(),
+        };
+        let listed = call.read(move |tx| Ok(user_list(tx, &filter, &scope, page)?)).await?;
+        call.list(listed, self.id.map(|id| (Entity::User, id.uuid())), user).await
+    }
+}

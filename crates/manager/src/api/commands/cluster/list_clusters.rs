@@ -1,0 +1,46 @@
+//! `listClusters`: the groups of hosts.
+
+use hostler_model::{AllocationState, ClusterId, PodId, ZoneId};
+use hostler_query_api::{Answer, Roles, api_command};
+use hostler_store::cluster::{ClusterFilter, cluster_list};
+use hostler_store::reference::Entity;
+
+use crate::api::call::{Call, Handler};
+use crate::api::failure::Failure;
+use crate::api::objects::place::{CLUSTER, cluster};
+
+api_command! {
+    /// Lists clusters.
+    pub(crate) struct ListClusters = "listClusters", synchronous
+        .roles(Roles::ADMIN_AND_RESOURCE_ADMIN).object("cluster").shape(&CLUSTER).paged();
+
+    /// The cluster of this id.
+    id: optional uuid<ClusterId> .entity("cluster"),
+    /// Clusters in this zone.
+    zoneid: optional uuid<ZoneId> .entity("zone"),
+    /// Clusters in this pod.
+    podid: optional uuid<PodId> .entity("pod"),
+    /// Clusters of this name.
+    name: optional string,
+    /// Clusters of this hypervisor.
+    hypervisor: optional string,
+    /// Clusters in this state: Enabled or Disabled.
+    allocationstate: optional choice<AllocationState>,
+}
+
+impl Handler for ListClusters {
+    async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
+        let filter = ClusterFilter {
+            id: self.id,
+            zone: self.zoneid,
+            pod: self.podid,
+            name: self.name,
+            hypervisor: self.hypervisor,
+            allocation_state: self.allocationstate,
+            keyword: call.keyword(),
+        };
+        let page = call.page()?;
+        let listed = call.read(move |tx| Ok(cluster_list(tx, &filter, page)?)).await?;
+        call.list(listed, self.id.map(|id| (Entity::Cluster, id.uuid())), cluster).await
+    }
+}

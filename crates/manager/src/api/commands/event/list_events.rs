@@ -1,0 +1,68 @@
+//! `listEvents`: what has happened.
+
+use hostler_model::{DomainId, Timestamp};
+use hostler_query_api::{Answer, api_command};
+use hostler_store::event_view::{EventFilter, event_list};
+use hostler_store::reference::Entity;
+use uuid::Uuid;
+
+use crate::api::call::{Call, Handler};
+use crate::api::failure::Failure;
+use crate::api::objects::event::{EVENT, event};
+use crate::api::owner::Wanted;
+
+api_command! {
+    /// Lists what has happened, the newest first.
+    pub(crate) struct ListEvents = "listEvents", synchronous .object("event").shape(&EVENT).paged();
+
+    /// The event of this id.
+    id: optional uuid<Uuid> .entity("event"),
+    /// Events of this kind, such as VM.CREATE.
+    kind "type": optional string,
+    /// INFO, WARN or ERROR only.
+    level: optional string,
+    /// Scheduled, Started or Completed only.
+    state: optional string,
+    /// Events about this thing.
+    resourceid: optional uuid<Uuid>,
+    /// Events about things of this kind, such as VirtualMachine.
+    resourcetype: optional string,
+    /// Not older than this.
+    startdate: optional date,
+    /// Not newer than this.
+    enddate: optional end_date,
+    /// Events of this account; goes with domainid.
+    account: optional string,
+    /// Events of accounts in this domain.
+    domainid: optional uuid<DomainId> .entity("domain"),
+    /// With domainid: domains below it too.
+    isrecursive: optional boolean,
+    /// Everything that the caller may see, not only its own.
+    listall: optional boolean,
+}
+
+impl Handler for ListEvents {
+    async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
+        let wanted = Wanted {
+            account: self.account,
+            domain: self.domainid,
+            recursive: self.isrecursive.unwrap_or(false),
+            everything: self.listall.unwrap_or(false),
+            by_id: self.id.is_some() || self.resourceid.is_some(),
+        };
+        let (scope, page) = (call.scope(wanted).await?, call.page()?);
+        let filter = EventFilter {
+            id: self.id,
+            kind: self.kind,
+            level: self.level,
+            state: self.state,
+            subject: self.resourceid,
+            subject_kind: self.resourcetype,
+            from: self.startdate.map(|at| Timestamp(at.as_millisecond())),
+            to: self.enddate.map(|at| Timestamp(at.0.as_millisecond())),
+            keyword: call.keyword(),
+        };
+        let listed = call.read(move |tx| Ok(event_list(tx, &filter, &scope, page)?)).await?;
+        call.list(listed, self.id.map(|id| (Entity::Event, id)), event).await
+    }
+}

@@ -1,0 +1,3 @@
+//! Commands about events.
+
+pub(crate) mod list_events;

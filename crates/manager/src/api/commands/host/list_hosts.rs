@@ -1,0 +1,58 @@
+//! `listHosts`: the machines.
+
+use hostler_model::{AllocationState, ClusterId, HostId, HostStatus, PodId, VmId, ZoneId};
+use hostler_query_api::{Answer, Roles, api_command};
+use hostler_store::host_view::{HostFilter, host_list};
+use hostler_store::reference::Entity;
+
+use crate::api::call::{Call, Handler};
+use crate::api::failure::Failure;
+use crate::api::objects::host::{HOST, host};
+
+api_command! {
+    /// Lists hosts and image workers.
+    pub(crate) struct ListHosts = "listHosts", synchronous
+        .roles(Roles::ADMIN_AND_RESOURCE_ADMIN).object("host").shape(&HOST).paged();
+
+    /// The host of this id.
+    id: optional uuid<HostId> .entity("host"),
+    /// Hosts of this name.
+    name: optional string,
+    /// Routing: runs VMs; SecondaryStorage: an image worker.
+    kind "type": optional string,
+    /// Hosts in this zone.
+    zoneid: optional uuid<ZoneId> .entity("zone"),
+    /// Hosts in this pod.
+    podid: optional uuid<PodId> .entity("pod"),
+    /// Hosts of this cluster.
+    clusterid: optional uuid<ClusterId> .entity("cluster"),
+    /// Hosts in this state: Up, Connecting, Disconnected, Alert or Down.
+    state: optional choice<HostStatus>,
+    /// Hosts that take new VMs (Enabled) or not (Disabled).
+    resourcestate: optional choice<AllocationState>,
+    /// Hosts of this hypervisor: KVM.
+    hypervisor: optional string,
+    /// The host that this VM runs on.
+    virtualmachineid: optional uuid<VmId> .entity("virtualmachine"),
+}
+
+impl Handler for ListHosts {
+    async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
+        let filter = HostFilter {
+            id: self.id,
+            name: self.name,
+            kind: self.kind,
+            zone: self.zoneid,
+            pod: self.podid,
+            cluster: self.clusterid,
+            status: self.state,
+            admin_state: self.resourcestate,
+            hypervisor: self.hypervisor,
+            vm: self.virtualmachineid,
+            keyword: call.keyword(),
+        };
+        let page = call.page()?;
+        let listed = call.read(move |tx| Ok(host_list(tx, &filter, page)?)).await?;
+        call.list(listed, self.id.map(|id| (Entity::Host, id.uuid())), host).await
+    }
+}

@@ -1,0 +1,180 @@
+//! `createNetwork`: records a guest network on a bridge that the hosts have.
+//!
+//! Nothing is made on hosts here: a host serves a network when a VM on it starts there.
+
+use std::net::Ipv4Addr;
+
+use hostler_model::{DomainId, NetworkId, NetworkOfferingId, ZoneId};
+use hostler_query_api::{Answer, Roles, api_command};
+use hostler_store::network::{
+    NetworkFilter, NetworkRow, network_add, network_list, network_of_zone,
+};
+use hostler_store::network_offering::{network_offering_by_name, network_offering_get};
+use hostler_store::reference::Entity;
+use hostler_store::zone::zone_get;
+use hostler_store::{Page, Tx};
+use uuid::Uuid;
+
+use super::range::Range;
+use crate::api::bootstrap::DEFAULT_NETWORK_OFFERING;
+use crate::api::call::{Call, Handler};
+use crate::api::failure::Failure;
+use crate::api::objects::network::{NETWORK, network};
+use crate::settings::GUEST_DOMAIN;
+
+api_command! {
+    /// Makes a guest network on a bridge that the hosts have.
+    pub(crate) struct CreateNetwork = "createNetwork", synchronous
+        .roles(Roles::ADMIN).object("network").shape(&NETWORK);
+
+    /// Its name.
+    name: required string,
+    /// What it is, for people; its name by default.
+    displaytext: optional string,
+    /// The zone that it is in.
+    zoneid: required uuid<ZoneId> .entity("zone"),
+    /// What it can do; a shared network by default.
+    networkofferingid: optional uuid<NetworkOfferingId> .entity("networkoffering"),
+    /// The router that guests are given.
+    gateway: required choice<Ipv4Addr>,
+    /// Netmask of its subnet.
+    netmask: required choice<Ipv4Addr>,
+    /// The first address that may be given out.
+    startip: required choice<Ipv4Addr>,
+    /// The last address that may be given out; the first one by default.
+    endip: optional choice<Ipv4Addr>,
+    /// The resolver that guests are given; the zone's by default.
+    dns1: optional choice<Ipv4Addr>,
+    /// The second resolver that guests are given.
+    dns2: optional choice<Ipv4Addr>,
+    /// DNS domain of its guests.
+    networkdomain: optional string .max(253),
+    /// Largest packet, in bytes, from 576 to 9000; 1500 by default.
+    privatemtu: optional integer,
+    /// The bridge on every host; each host's own guest bridge by default.
+    bridge: optional string .max(15),
+    /// The account that it is made for.
+    account: optional string,
+    /// The domain of that account.
+    domainid: optional uuid<DomainId> .entity("domain"),
+}
+
+impl Handler for CreateNetwork {
+    async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
+        let mut named = vec![("zoneid", Entity::Zone, self.zoneid.uuid())];
+        named.extend(
+            self.networkofferingid
+                .map(|id| ("networkofferingid", Entity::NetworkOffering, id.uuid())),
+        );
+        call.require(named).await?;
+        let mtu = match self.privatemtu.unwrap_or(1500) {
+            mtu @ 576..=9000 => mtu.unsigned_abs(),
+            odd => {
+                let text = odd.to_string();
+                return Err(call.wrong("privatemtu", &text, "a number from 576 to 9000"));
+            }
+        };
+        for (param, text, right) in [
+            ("bridge", self.bridge.as_deref(), is_interface as fn(&str) -> bool),
+            ("networkdomain", self.networkdomain.as_deref(), is_domain),
+        ] {
+            if let Some(text) = text.filter(|text| !right(text)) {
+                let expected = "letters, digits, hyphens and full stops, a letter first";
+                return Err(call.wrong(param, text, expected));
+            }
+        }
+        let end = self.endip.unwrap_or(self.startip);
+        let (gateway, netmask, start) = (self.gateway, self.netmask, self.startip);
+        let range = Range { gateway, netmask, start, end };
+        let cidr = range.check().map_err(Failure::invalid)?;
+        let row = NetworkRow {
+            id: NetworkId::new(Uuid::new_v4()),
+            display_text: self.displaytext.unwrap_or_else(|| self.name.clone()),
+            name: self.name,
+            zone: self.zoneid,
+            // known in the transaction
+            offering: self.networkofferingid.unwrap_or(NetworkOfferingId::new(Uuid::nil())),
+            account: call.owner(self.account, self.domainid).await?,
+            guru: String::new(),
+            guest_type: String::new(),
+            traffic_type: "Guest".to_owned(),
+            cidr,
+            gateway: Some(gateway),
+            start_ip: start,
+            end_ip: end,
+            bridge: self.bridge,
+            network_domain: self.networkdomain.unwrap_or_default(),
+            dns: [self.dns1, self.dns2].into_iter().flatten().collect(),
+            mtu,
+            is_default: false,
+            state: "Setup".to_owned(),
+            created: call.now(),
+        };
+        let wanted_offering = self.networkofferingid;
+        let suffix = call.context.settings.text(&GUEST_DOMAIN);
+        let event = call.event("NETWORK.CREATE").about("Network", row.id.uuid());
+        let view = call
+            .write(move |tx| {
+                let row = completed(tx, row, wanted_offering, suffix)?;
+                let others = network_of_zone(tx, row.zone)?;
+                let on_wire = others.iter().filter(|other| other.bridge == row.bridge);
+                if let Some(text) = on_wire.filter_map(|other| range.conflict(cidr, other)).next() {
+                    return Err(Failure::invalid(text));
+                }
+                let is_default = !others.iter().any(|other| other.is_default);
+                let row = NetworkRow { is_default, ..row };
+                network_add(tx, &row)?;
+                event.record(tx, format!("network {} was made", row.name))?;
+                let filter = NetworkFilter { id: Some(row.id), ..NetworkFilter::default() };
+                Ok(network_list(tx, &filter, Page::default())?.rows.pop())
+            })
+            .await?;
+        match view {
+            Some(view) => Ok(call.object(network(&view, true))),
+            None => Err(Failure::invalid("the network was removed again at once")),
+        }
+    }
+}
+
+/// The row with what its offering and its zone say.
+fn completed(
+    tx: &Tx<'_>,
+    row: NetworkRow,
+    offering: Option<NetworkOfferingId>,
+    suffix: String,
+) -> Result<NetworkRow, Failure> {
+    let offering = match offering {
+        Some(id) => network_offering_get(tx, id)?,
+        None => network_offering_by_name(tx, DEFAULT_NETWORK_OFFERING)?.ok_or_else(|| {
+            Failure::invalid("networkofferingid is missing, and there is no default offering")
+        })?,
+    };
+    let zone = zone_get(tx, row.zone)?;
+    let network_domain = Some(row.network_domain.clone())
+        .filter(|domain| !domain.is_empty())
+        .or(zone.network_domain)
+        .unwrap_or(suffix);
+    Ok(NetworkRow {
+        offering: offering.id,
+        guru: offering.guru,
+        guest_type: offering.guest_type,
+        network_domain,
+        ..row
+    })
+}
+
+/// The name of a network interface of Linux, as far as it is sensible.
+fn is_interface(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+}
+
+/// A DNS domain.
+fn is_domain(text: &str) -> bool {
+    text.split('.').all(|label| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    })
+}

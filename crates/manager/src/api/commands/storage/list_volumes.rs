@@ -1,0 +1,71 @@
+//! `listVolumes`: the disks of VMs.
+
+use hostler_model::{DomainId, HostId, StoragePoolId, VmId, VolumeId, VolumeState, ZoneId};
+use hostler_query_api::{Answer, Roles, api_command};
+use hostler_store::reference::Entity;
+use hostler_store::volume_view::{VolumeFilter, volume_list};
+
+use crate::api::call::{Call, Handler};
+use crate::api::failure::Failure;
+use crate::api::objects::storage::{VOLUME, volume};
+use crate::api::owner::Wanted;
+
+api_command! {
+    /// Lists volumes.
+    pub(crate) struct ListVolumes = "listVolumes", synchronous .object("volume").shape(&VOLUME).paged();
+
+    /// The volume of this id.
+    id: optional uuid<VolumeId> .entity("volume"),
+    /// The volumes of these ids.
+    ids: optional list<VolumeId> .entity("volume"),
+    /// Volumes of this name.
+    name: optional string,
+    /// ROOT or DATADISK only.
+    kind "type": optional string,
+    /// Volumes in this state.
+    state: optional choice<VolumeState>,
+    /// Volumes of this VM.
+    virtualmachineid: optional uuid<VmId> .entity("virtualmachine"),
+    /// Volumes in this zone.
+    zoneid: optional uuid<ZoneId> .entity("zone"),
+    /// Volumes on this pool.
+    storageid: optional uuid<StoragePoolId> .entity("storagepool").roles(Roles::ADMINS),
+    /// Volumes on this host's own disks.
+    hostid: optional uuid<HostId> .entity("host").roles(Roles::ADMINS),
+    /// Volumes of this account; goes with domainid.
+    account: optional string,
+    /// Volumes of accounts in this domain.
+    domainid: optional uuid<DomainId> .entity("domain"),
+    /// With domainid: domains below it too.
+    isrecursive: optional boolean,
+    /// Everything that the caller may see, not only its own.
+    listall: optional boolean,
+}
+
+impl Handler for ListVolumes {
+    async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
+        let wanted = Wanted {
+            account: self.account,
+            domain: self.domainid,
+            recursive: self.isrecursive.unwrap_or(false),
+            everything: self.listall.unwrap_or(false),
+            by_id: self.id.is_some() || self.ids.is_some() || self.virtualmachineid.is_some(),
+        };
+        let (scope, page) = (call.scope(wanted).await?, call.page()?);
+        let filter = VolumeFilter {
+            id: self.id,
+            ids: self.ids.unwrap_or_default(),
+            name: self.name,
+            kind: self.kind,
+            state: self.state,
+            vm: self.virtualmachineid,
+            zone: self.zoneid,
+            pool: self.storageid,
+            host: self.hostid,
+            keyword: call.keyword(),
+        };
+        let listed = call.read(move |tx| Ok(volume_list(tx, &filter, &scope, page)?)).await?;
+        let id = self.id.map(|id| (Entity::Volume, id.uuid()));
+        call.list(listed, id, |view| volume(view, call.is_root())).await
+    }
+}

@@ -1,0 +1,29 @@
+//! `deleteTemplate`: removes a template that no VM is made from.
+
+use hostler_model::{TemplateId, ZoneId};
+use hostler_query_api::{Answer, api_command};
+use hostler_store::reference::Entity;
+
+use crate::api::call::{Call, Handler};
+use crate::api::failure::Failure;
+use crate::orchestration::template::delete;
+
+api_command! {
+    /// Deletes a template that no VM is made from.
+    pub(crate) struct DeleteTemplate = "deleteTemplate", asynchronous;
+
+    /// The template.
+    id: required uuid<TemplateId> .entity("template"),
+    /// Its zone; it is deleted in all zones that it is in.
+    zoneid: optional uuid<ZoneId> .entity("zone"),
+}
+
+impl Handler for DeleteTemplate {
+    async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
+        let mut named = vec![("id", Entity::Template, self.id.uuid())];
+        named.extend(self.zoneid.map(|id| ("zoneid", Entity::Zone, id.uuid())));
+        call.require(named).await?;
+        let job = delete(call.context, call.caller(), self.id).await?;
+        Ok(Answer::job(call.command, None, job.uuid()))
+    }
+}

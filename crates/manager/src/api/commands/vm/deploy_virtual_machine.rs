@@ -1,0 +1,186 @@
+//! `deployVirtualMachine`: records a VM and has it started.
+//!
+//! What the service checks and records is in `orchestration::vm::deploy`; this reads what callers can say.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use hostler_model::{
+    Bytes, DomainId, HostId, NetworkId, ServiceOfferingId, TemplateId, VmId, ZoneId,
+};
+use hostler_query_api::{Answer, Records, Roles, api_command};
+use hostler_store::reference::Entity;
+use uuid::Uuid;
+
+use super::user_data;
+use crate::api::call::{Call, Handler};
+use crate::api::failure::Failure;
+use crate::api::objects::vm::VM;
+use crate::orchestration::Caller;
+use crate::orchestration::vm::{DeployRequest, deploy};
+use crate::settings::USER_DATA_MAX;
+
+/// Layouts of a console's keyboard that clients know.
+const KEYBOARDS: &[&str] = &[
+    "de", "de-ch", "es", "fi", "fr", "fr-be", "fr-ch", "is", "it", "jp", "nl-be", "no", "pt", "uk",
+    "us",
+];
+
+api_command! {
+    /// Makes a VM from a template and starts it.
+    pub(crate) struct DeployVirtualMachine = "deployVirtualMachine", asynchronous_create
+        .object("virtualmachine").shape(&VM);
+
+    /// The zone that it is to be in.
+    zoneid: required uuid<ZoneId> .entity("zone"),
+    /// Its size.
+    serviceofferingid: required uuid<ServiceOfferingId> .entity("serviceoffering"),
+    /// What its root volume is made from.
+    templateid: required uuid<TemplateId> .entity("template"),
+    /// Its networks, the default one first; the zone's default network without it.
+    networkids: optional list<NetworkId> .entity("network"),
+    /// Its networks with addresses, as iptonetworklist[0].networkid and .ip; in place of networkids.
+    iptonetworklist: optional records,
+    /// Its address on its default network; the lowest free one without it.
+    ipaddress: optional choice<Ipv4Addr>,
+    /// The guest's host name: letters, digits and hyphens, a letter first.
+    name: optional string,
+    /// The name for people; the host name without it.
+    displayname: optional string,
+    /// A name to group VMs under.
+    group: optional string,
+    /// KVM.
+    hypervisor: optional string,
+    /// What the guest does at its first boot, base64; at most 4096 characters by GET.
+    userdata: optional string .max(1_048_576),
+    /// Name of an SSH key that may log in.
+    keypair: optional string,
+    /// Names of SSH keys that may log in.
+    keypairs: optional list<String>,
+    /// Layout of its console's keyboard.
+    keyboard: optional string,
+    /// The host that it is to run on.
+    hostid: optional uuid<HostId> .entity("host").roles(Roles::ADMIN),
+    /// Size of its root volume in GiB; the offering's or the template's without it.
+    rootdisksize: optional long,
+    /// A size of data volume; none are for sale yet.
+    diskofferingid: optional uuid<Uuid> .entity("diskoffering"),
+    /// Choices that few need.
+    details: optional map .max(1024),
+    /// Whether to start it; true by default.
+    startvm: optional boolean,
+    /// The account that it is made for.
+    account: optional string,
+    /// The domain of that account.
+    domainid: optional uuid<DomainId> .entity("domain"),
+}
+
+impl Handler for DeployVirtualMachine {
+    async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
+        self.check(call)?;
+        let (networks, ip) = self.networks(call)?;
+        let mut named = vec![
+            ("zoneid", Entity::Zone, self.zoneid.uuid()),
+            ("serviceofferingid", Entity::ServiceOffering, self.serviceofferingid.uuid()),
+            ("templateid", Entity::Template, self.templateid.uuid()),
+        ];
+        let param = if self.networkids.is_some() { "networkids" } else { "iptonetworklist" };
+        named.extend(networks.iter().map(|id| (param, Entity::Network, id.uuid())));
+        named.extend(self.hostid.map(|id| ("hostid", Entity::Host, id.uuid())));
+        call.require(named).await?;
+        let owner = call.owner(self.account.clone(), self.domainid).await?;
+        let caller = Caller { account: owner, ..call.caller().clone() };
+        let root_size = self.root_size(call)?;
+        let most = call.context.settings.number(&USER_DATA_MAX);
+        let user_data = self
+            .userdata
+            .map(|sent| user_data::decode(&sent, call.by_post, most))
+            .transpose()
+            .map_err(Failure::invalid)?;
+        let mut key_pairs = self.keypairs.unwrap_or_default();
+        key_pairs.extend(self.keypair);
+        key_pairs.dedup();
+        let request = DeployRequest {
+            zone: self.zoneid,
+            offering: self.serviceofferingid,
+            template: self.templateid,
+            name: self.name,
+            display_name: self.displayname,
+            networks,
+            ip: ip.map(IpAddr::V4),
+            host: self.hostid,
+            key_pairs,
+            user_data,
+            root_size,
+            group: self.group,
+            keyboard: self.keyboard,
+            details: self.details.unwrap_or_default(),
+            start: self.startvm.unwrap_or(true),
+        };
+        let (vm, job): (VmId, _) = deploy(call.context, &caller, request).await?;
+        Ok(Answer::job(call.command, Some(vm.uuid()), job.uuid()))
+    }
+}
+
+impl DeployVirtualMachine {
+    fn check(&self, call: Call<'_>) -> Result<(), Failure> {
+        if let Some(other) = self.hypervisor.as_ref().filter(|h| !h.eq_ignore_ascii_case("KVM")) {
+            return Err(call.wrong("hypervisor", other, "KVM"));
+        }
+        if let Some(id) = self.diskofferingid {
+            return Err(call.unknown("diskofferingid", id));
+        }
+        if let Some(odd) = self.keyboard.as_ref().filter(|k| !KEYBOARDS.contains(&k.as_str())) {
+            let expected = format!("one of {}", KEYBOARDS.join(", "));
+            return Err(call.wrong("keyboard", odd, &expected));
+        }
+        if self.networkids.is_some() && self.iptonetworklist.is_some() {
+            return Err(Failure::invalid(
+                "networkids can't be given along with iptonetworklist; give one of them",
+            ));
+        }
+        Ok(())
+    }
+
+    /// The networks, the default one first, and the address on that one.
+    fn networks(&self, call: Call<'_>) -> Result<(Vec<NetworkId>, Option<Ipv4Addr>), Failure> {
+        let Some(records) = &self.iptonetworklist else {
+            return Ok((self.networkids.clone().unwrap_or_default(), self.ipaddress));
+        };
+        let (networks, addresses) = addressed_networks(call, records)?;
+        if addresses.iter().skip(1).any(Option::is_some) {
+            return Err(Failure::invalid(
+                "iptonetworklist: only the first network can be given an address; leave the other ip fields out",
+            ));
+        }
+        Ok((networks, self.ipaddress.or(addresses.first().copied().flatten())))
+    }
+
+    fn root_size(&self, call: Call<'_>) -> Result<Option<Bytes>, Failure> {
+        let in_details = self.details.as_ref().and_then(|details| details.get("rootdisksize"));
+        let (param, text) = match (self.rootdisksize, in_details) {
+            (Some(size), _) => ("rootdisksize", size.to_string()),
+            (None, Some(text)) => ("details", text.clone()),
+            (None, None) => return Ok(None),
+        };
+        match text.parse::<u64>() {
+            Ok(size @ 1..=65_536) => Ok(Some(Bytes::from_gib(size))),
+            _ => Err(call.wrong(param, &text, "a number of GiB from 1 to 65536")),
+        }
+    }
+}
+
+type Addressed = (Vec<NetworkId>, Vec<Option<Ipv4Addr>>);
+
+fn addressed_networks(call: Call<'_>, records: &Records) -> Result<Addressed, Failure> {
+    let wrong = |text: &str, expected| call.wrong("iptonetworklist", text, expected);
+    let mut found = (Vec::new(), Vec::new());
+    for record in records {
+        let id = record.get("networkid").map_or("", String::as_str);
+        found.0.push(id.parse().map_err(|_| wrong(id, "a network's id in field networkid"))?);
+        let ip = record
+            .get("ip")
+            .map(|ip| ip.parse().map_err(|_| wrong(ip, "an IPv4 address in field ip")));
+        found.1.push(ip.transpose()?);
+    }
+    Ok(found)
+}

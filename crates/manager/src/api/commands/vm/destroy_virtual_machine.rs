@@ -1,0 +1,29 @@
+//! `destroyVirtualMachine`: throws a VM away; it can be had back until it is expunged.
+
+use hostler_model::VmId;
+use hostler_query_api::{Answer, api_command};
+use hostler_store::reference::Entity;
+
+use crate::api::call::{Call, Handler};
+use crate::api::failure::Failure;
+use crate::api::objects::vm::VM;
+use crate::orchestration::vm::destroy;
+
+api_command! {
+    /// Throws a VM away. Its volumes are kept until the expunge delay is over.
+    pub(crate) struct DestroyVirtualMachine = "destroyVirtualMachine", asynchronous.object("virtualmachine").shape(&VM);
+
+    /// The VM.
+    id: required uuid<VmId> .entity("virtualmachine"),
+    /// Whether nothing of it is kept, from now on.
+    expunge: optional boolean,
+}
+
+impl Handler for DestroyVirtualMachine {
+    async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
+        call.require(vec![("id", Entity::Vm, self.id.uuid())]).await?;
+        let expunge = self.expunge.unwrap_or(false);
+        let job = destroy(call.context, call.caller(), self.id, expunge).await?;
+        Ok(Answer::job(call.command, None, job.uuid()))
+    }
+}

@@ -1,0 +1,114 @@
+//! `listVirtualMachines`: the VMs, with everything that clients want to know of them.
+
+use hostler_model::{
+    ClusterId, DomainId, HostId, NetworkId, PodId, ServiceOfferingId, StoragePoolId, TemplateId,
+    UserId, VmId, VmState, ZoneId,
+};
+use hostler_query_api::{Answer, Roles, api_command};
+use hostler_store::reference::Entity;
+use hostler_store::vm_view::{VmFilter, vm_list};
+
+use crate::api::call::{Call, Handler};
+use crate::api::failure::Failure;
+use crate::api::objects::vm::{Sight, VM, vm};
+use crate::api::owner::Wanted;
+
+api_command! {
+    /// Lists VMs.
+    pub(crate) struct ListVirtualMachines = "listVirtualMachines", synchronous
+        .object("virtualmachine").shape(&VM).paged();
+
+    /// The VM of this id.
+    id: optional uuid<VmId> .entity("virtualmachine"),
+    /// The VMs of these ids.
+    ids: optional list<VmId> .entity("virtualmachine"),
+    /// VMs of this host name or display name.
+    name: optional string,
+    /// VMs in this state; Present means in any but Destroyed and Expunging.
+    state: optional string,
+    /// VMs in this zone.
+    zoneid: optional uuid<ZoneId> .entity("zone"),
+    /// VMs on hosts in this pod.
+    podid: optional uuid<PodId> .entity("pod").roles(Roles::ADMINS),
+    /// VMs on hosts of this cluster.
+    clusterid: optional uuid<ClusterId> .entity("cluster").roles(Roles::ADMINS),
+    /// VMs on this host.
+    hostid: optional uuid<HostId> .entity("host").roles(Roles::ADMINS),
+    /// VMs with a volume on this storage pool.
+    storageid: optional uuid<StoragePoolId> .entity("storagepool").roles(Roles::ADMINS),
+    /// VMs of this size.
+    serviceofferingid: optional uuid<ServiceOfferingId> .entity("serviceoffering"),
+    /// VMs from this template.
+    templateid: optional uuid<TemplateId> .entity("template"),
+    /// VMs on this network.
+    networkid: optional uuid<NetworkId> .entity("network"),
+    /// VMs that this user deployed.
+    userid: optional uuid<UserId> .entity("user"),
+    /// VMs that were given the SSH key of this name.
+    keypair: optional string,
+    /// VMs of this hypervisor; all are KVM.
+    hypervisor: optional string,
+    /// Whether to show user data.
+    userdata: optional boolean,
+    /// VMs of this account; goes with domainid.
+    account: optional string,
+    /// VMs of accounts in this domain.
+    domainid: optional uuid<DomainId> .entity("domain"),
+    /// With domainid: domains below it too.
+    isrecursive: optional boolean,
+    /// Everything that the caller may see, not only its own.
+    listall: optional boolean,
+}
+
+impl Handler for ListVirtualMachines {
+    async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
+        if self.hypervisor.as_ref().is_some_and(|h| !h.eq_ignore_ascii_case("KVM")) {
+            return Ok(Answer::list(call.command, 0, Vec::new()));
+        }
+        let wanted = Wanted {
+            account: self.account,
+            domain: self.domainid,
+            recursive: self.isrecursive.unwrap_or(false),
+            everything: self.listall.unwrap_or(false),
+            by_id: self.id.is_some() || self.ids.is_some(),
+        };
+        let (scope, page) = (call.scope(wanted).await?, call.page()?);
+        let filter = VmFilter {
+            id: self.id,
+            ids: self.ids.unwrap_or_default(),
+            name: self.name,
+            states: states(call, self.state.as_deref())?,
+            zone: self.zoneid,
+            pod: self.podid,
+            cluster: self.clusterid,
+            host: self.hostid,
+            offering: self.serviceofferingid,
+            template: self.templateid,
+            network: self.networkid,
+            pool: self.storageid,
+            user: self.userid,
+            keypair: self.keypair,
+            group: None,
+            keyword: call.keyword(),
+            with_expunged: false,
+        };
+        let listed = call.read(move |tx| Ok(vm_list(tx, &filter, &scope, page)?)).await?;
+        let sight = Sight { admin: call.is_root(), user_data: self.userdata.unwrap_or(false) };
+        let id = self.id.map(|id| (Entity::Vm, id.uuid()));
+        call.list(listed, id, |view| vm(view, sight)).await
+    }
+}
+
+fn states(call: Call<'_>, text: Option<&str>) -> Result<Vec<VmState>, Failure> {
+    let gone = [VmState::Destroyed, VmState::Expunging, VmState::Expunged];
+    match text {
+        None => Ok(Vec::new()),
+        Some(text) if text.eq_ignore_ascii_case("Present") => {
+            Ok(VmState::ALL.iter().copied().filter(|state| !gone.contains(state)).collect())
+        }
+        Some(text) => text.parse().map(|state| vec![state]).map_err(|_| {
+            let known: Vec<_> = VmState::ALL.iter().map(|state| state.as_str()).collect();
+            call.wrong("state", text, &format!("Present or one of {}", known.join(", ")))
+        }),
+    }
+}

@@ -1,0 +1,43 @@
+//! `listZones`: the data centres.
+
+use hostler_model::{NetworkType, ZoneId};
+use hostler_query_api::{Answer, api_command};
+use hostler_store::reference::Entity;
+use hostler_store::zone::{ZoneFilter, zone_list};
+
+use crate::api::call::{Call, Handler};
+use crate::api::failure::Failure;
+use crate::api::objects::place::{ZONE, zone};
+
+api_command! {
+    /// Lists zones.
+    pub(crate) struct ListZones = "listZones", synchronous .object("zone").shape(&ZONE).paged();
+
+    /// The zone of this id.
+    id: optional uuid<ZoneId> .entity("zone"),
+    /// The zones of these ids.
+    ids: optional list<ZoneId> .entity("zone"),
+    /// The zone of this name.
+    name: optional string,
+    /// Zones of this network type: Basic or Advanced.
+    networktype: optional choice<NetworkType>,
+    /// Only zones that take new VMs.
+    available: optional boolean,
+}
+
+impl Handler for ListZones {
+    async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
+        let filter = ZoneFilter {
+            id: self.id,
+            ids: self.ids.unwrap_or_default(),
+            name: self.name,
+            network_type: self.networktype,
+            only_enabled: self.available.unwrap_or(false),
+            keyword: call.keyword(),
+        };
+        let page = call.page()?;
+        let listed = call.read(move |tx| Ok(zone_list(tx, &filter, page)?)).await?;
+        let id = self.id.map(|id| (Entity::Zone, id.uuid()));
+        call.list(listed, id, |row| zone(row, call.is_root())).await
+    }
+}

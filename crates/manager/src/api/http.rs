@@ -1,0 +1,224 @@
+//! The HTTP side of the API: `/client/api`, `/healthz`, `/metrics`. The only place that knows axum.
+//!
+//! A command that was begun is carried out even if its caller hangs up, and one that panics is answered
+//! with 530.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get};
+use hostler_query_api::{Answer, ApiError, Format, Params, Status};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+use uuid::Uuid;
+
+use super::dispatch::{Incoming, Outgoing, dispatch};
+use super::metrics::ApiMetrics;
+use crate::context::Context;
+use crate::metrics::Metrics;
+
+/// Largest body of a request.
+const MAX_BODY: usize = 1 << 20;
+/// Time for a command that says no other.
+const USUAL_TIME: Duration = Duration::from_secs(60);
+/// Time for adding a host, which installs software there.
+const ADD_HOST_TIME: Duration = Duration::from_secs(1200);
+
+/// What the server needs.
+pub struct Server {
+    /// The manager.
+    pub context: Context,
+    /// Everything that is measured, the API's own numbers included.
+    pub metrics: Metrics,
+    /// The API's own numbers.
+    pub api: ApiMetrics,
+    /// Whether agents can connect.
+    pub agents_ready: Box<dyn Fn() -> bool + Send + Sync>,
+}
+
+impl Server {
+    /// A server of `context` that measures into `metrics`.
+    pub fn new(
+        context: Context,
+        metrics: Metrics,
+        agents_ready: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> Self {
+        let api = metrics.register(ApiMetrics::register);
+        Self { context, metrics, api, agents_ready: Box::new(agents_ready) }
+    }
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").finish_non_exhaustive()
+    }
+}
+
+/// The cookies of a request.
+#[derive(Debug, Clone, Default)]
+pub struct Cookies(Vec<(String, String)>);
+
+impl Cookies {
+    /// The first cookie of a name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|cookie| cookie.0 == name).map(|cookie| cookie.1.as_str())
+    }
+
+    fn of(headers: &HeaderMap) -> Self {
+        let lines = headers.get_all(header::COOKIE).into_iter().filter_map(|v| v.to_str().ok());
+        let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.split_once('='));
+        Self(pairs.map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())).collect())
+    }
+}
+
+/// Serves until `shutdown`; requests that were begun are answered first.
+///
+/// # Errors
+/// That of the listener.
+pub async fn serve(
+    listener: TcpListener,
+    server: Server,
+    shutdown: CancellationToken,
+) -> std::io::Result<()> {
+    axum::serve(listener, router(server)).with_graceful_shutdown(shutdown.cancelled_owned()).await
+}
+
+/// The routes.
+pub fn router(server: Server) -> Router {
+    Router::new()
+        .route("/client/api", any(api))
+        .route("/client/api/", any(api))
+        .route("/healthz", get(healthz))
+        .route("/metrics", get(metrics))
+        .with_state(Arc::new(server))
+}
+
+async fn api(State(server): State<Arc<Server>>, request: Request) -> Response {
+    let begun = Instant::now();
+    let (head, body) = request.into_parts();
+    let id = request_id(&head.headers);
+    let by_post = head.method == Method::POST;
+    if !by_post && head.method != Method::GET {
+        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+    }
+    let query = head.uri.query().unwrap_or_default();
+    let params = match body_text(&head.headers, by_post, body).await {
+        Ok(body) => Params::parse(query, &body),
+        Err(error) => Err(error),
+    };
+    let outgoing = match params {
+        Ok(params) => {
+            let cookies = Cookies::of(&head.headers);
+            let incoming = Incoming { params, cookies, by_post, request: id.clone() };
+            answer_in_time(&server.context, incoming).await
+        }
+        Err(error) => refusal(Format::of(&Params::parse(query, "").unwrap_or_default()), &error),
+    };
+    let command = outgoing.command.map_or("unknown", |command| command.name);
+    server.api.observe(command, outgoing.answer.status, begun.elapsed());
+    response(&outgoing, &id)
+}
+
+/// Carries a command out in a task of its own, so that neither a panic nor a caller who hangs up tears it.
+async fn answer_in_time(context: &Context, incoming: Incoming) -> Outgoing {
+    let format = Format::of(&incoming.params);
+    let name = incoming.params.command().unwrap_or_default().to_owned();
+    let limit = if name == "addHost" { ADD_HOST_TIME } else { USUAL_TIME };
+    let span = tracing::info_span!("request", request = %incoming.request);
+    let context = context.clone();
+    let task = tokio::spawn(async move { dispatch(&context, incoming).await }.instrument(span));
+    let error = match tokio::time::timeout(limit, task).await {
+        Ok(Ok(outgoing)) => return outgoing,
+        Ok(Err(error)) => {
+            tracing::error!(command = %name, %error, "a command panicked");
+            ApiError::internal(
+                "the manager met an error that nobody foresaw; its log has the details",
+            )
+        }
+        Err(_) => ApiError::internal(format!(
+            "{name} took longer than {} seconds; it goes on in the background",
+            limit.as_secs()
+        )),
+    };
+    refusal(format, &error)
+}
+
+fn refusal(format: Format, error: &ApiError) -> Outgoing {
+    let answer = Answer::error(None, error);
+    Outgoing { answer, format, cookies: Vec::new(), ignored: Vec::new(), command: None }
+}
+
+async fn body_text(headers: &HeaderMap, by_post: bool, body: Body) -> Result<String, ApiError> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let is_form = kind.is_empty() || kind.starts_with("application/x-www-form-urlencoded");
+    if !by_post || !is_form {
+        return Ok(String::new());
+    }
+    let bytes = to_bytes(body, MAX_BODY).await.map_err(|_| {
+        ApiError::api(
+            Status::BadRequest,
+            format!("the body is larger than {MAX_BODY} bytes, or broken off"),
+        )
+    })?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The caller's own number for the request, if it is a sensible one, or a new one.
+fn request_id(headers: &HeaderMap) -> String {
+    let given = headers.get("x-request-id").and_then(|value| value.to_str().ok());
+    let sensible = |text: &&str| {
+        (1..=64).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    given.filter(sensible).map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
+}
+
+fn response(outgoing: &Outgoing, request: &str) -> Response {
+    let status =
+        StatusCode::from_u16(outgoing.answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (status, outgoing.answer.render(outgoing.format)).into_response();
+    let headers = response.headers_mut();
+    headers.remove(header::CONTENT_TYPE);
+    let mut set = |name: HeaderName, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.append(name, value);
+        }
+    };
+    set(HeaderName::from_static("x-request-id"), request);
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::CACHE_CONTROL, "no-store");
+    set(header::CONTENT_TYPE, outgoing.format.content_type());
+    for cookie in &outgoing.cookies {
+        set(header::SET_COOKIE, cookie);
+    }
+    if !outgoing.ignored.is_empty() {
+        set(HeaderName::from_static("x-hostler-ignored-parameters"), &outgoing.ignored.join(","));
+    }
+    response
+}
+
+/// 200 if the database answers and agents can connect, else 503 with what is wrong.
+async fn healthz(State(server): State<Arc<Server>>) -> Response {
+    let read = server.context.store.read(hostler_store::setting::setting_all);
+    let database = match tokio::time::timeout(Duration::from_secs(5), read).await {
+        Ok(Ok(_)) => "ok".to_owned(),
+        Ok(Err(error)) => crate::error::error_chain(&error),
+        Err(_) => "no answer within 5 seconds".to_owned(),
+    };
+    let agents = if (server.agents_ready)() { "ok" } else { "not listening" };
+    let healthy = database == "ok" && agents == "ok";
+    let status = if healthy { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, format!("database: {database}\nagents: {agents}\n")).into_response()
+}
+
+async fn metrics(State(server): State<Arc<Server>>) -> Response {
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(header::CONTENT_TYPE, kind)], server.metrics.text()).into_response()
+}

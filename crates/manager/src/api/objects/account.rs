@@ -1,0 +1,114 @@
+//! Domains, accounts, users and SSH keys in answers.
+
+use hostler_model::AccountType;
+use hostler_store::account::AccountRow;
+use hostler_store::domain::DomainView;
+use hostler_store::ssh_keypair::SshKeyPairView;
+use hostler_store::user::UserRow;
+
+use super::{api_object, date};
+
+api_object! {
+    /// A domain.
+    DOMAIN = "DomainResponse", domain(view: &DomainView) {
+        "id" string "its id" => view.row.id,
+        "name" string "its name" => view.row.name,
+        "path" string "the names from the root down" => view.row.path,
+        "level" integer "how deep it is, from 0" => view.row.path.matches('/').count(),
+        "parentdomainid" string "the domain that it is in" => view.row.parent,
+        "parentdomainname" string "that domain's name" => parent_name(view),
+        "haschild" boolean "whether there are domains in it" => view.has_children,
+        "state" string "Active" => "Active",
+        "created" date "since when there has been one" => date(view.row.created),
+    }
+}
+
+fn parent_name(view: &DomainView) -> Option<&str> {
+    view.row.path.rsplit('/').nth(1)
+}
+
+api_object! {
+    /// An account.
+    ACCOUNT = "AccountResponse", account(row: &AccountRow) {
+        "id" string "its id" => row.id,
+        "name" string "its name" => row.name,
+        "accounttype" integer "0 user, 1 root admin, 2 domain admin, 3 resource admin" => row.kind.api_number(),
+        "roletype" string "what it may do" => role_type(row.kind),
+        "rolename" string "what it may do, for people" => role_name(row.kind),
+        "domainid" string "the domain that it is in" => row.domain,
+        "domain" string "that domain's name" => row.domain_name,
+        "domainpath" string "that domain's path" => row.domain_path,
+        "state" string "enabled, or why it is not" => row.state,
+        "isdefault" boolean "whether it came with the product" => row.number == 1,
+        "vmtotal" long "how many VMs it has" => row.vms,
+        "vmrunning" integer "how many of its VMs run" => row.vms_running,
+        "vmstopped" integer "how many of its VMs do not run" => row.vms.saturating_sub(row.vms_running),
+        "vmlimit" string "how many VMs it may have" => "Unlimited",
+        "vmavailable" string "how many more VMs it may have" => "Unlimited",
+        "created" date "since when there has been one" => date(row.created),
+    }
+}
+
+fn role_type(kind: AccountType) -> &'static str {
+    match kind {
+        AccountType::RootAdmin => "Admin",
+        AccountType::ResourceAdmin => "ResourceAdmin",
+        AccountType::DomainAdmin => "DomainAdmin",
+        AccountType::User | AccountType::Project => "User",
+    }
+}
+
+fn role_name(kind: AccountType) -> &'static str {
+    match kind {
+        AccountType::RootAdmin => "Root Admin",
+        AccountType::ResourceAdmin => "Resource Admin",
+        AccountType::DomainAdmin => "Domain Admin",
+        AccountType::User | AccountType::Project => "User",
+    }
+}
+
+api_object! {
+    /// A user.
+    USER = "user", user(row: &UserRow) {
+        "id" string "their id" => row.id,
+        "username" string "the name for logging in" => row.name,
+        "firstname" string "first name" => row.first_name,
+        "lastname" string "last name" => row.last_name,
+        "email" string "mail address" => row.email,
+        "account" string "the account that they act for" => row.account_name,
+        "accountid" string "that account's id" => row.account,
+        "accounttype" integer "that account's type, by number" => row.account_kind.api_number(),
+        "roletype" string "what they may do" => role_type(row.account_kind),
+        "rolename" string "what they may do, for people" => role_name(row.account_kind),
+        "domainid" string "the account's domain" => row.domain,
+        "domain" string "that domain's name" => row.domain_name,
+        "apikey" string "the public half of their keys for signing" => row.api_key,
+        "state" string "enabled, or why they are not" => row.state,
+        "usersource" string "where they come from, always native" => "native",
+        "iscallerchilddomain" boolean "whether their domain is below the caller's, always false" => false,
+        "isdefault" boolean "whether they came with the product" => row.name == crate::api::bootstrap::ADMIN,
+        "is2faenabled" boolean "whether they use a second factor, always false" => false,
+        "is2famandated" boolean "whether they must, always false" => false,
+        "created" date "since when there has been one" => date(row.created),
+    }
+}
+
+api_object! {
+    /// A user's keys for signing.
+    KEYS = "RegisterResponse", keys(api_key: &str, secret_key: &str) {
+        "apikey" string "the half that requests carry" => api_key,
+        "secretkey" string "the half that signs them" => secret_key,
+    }
+}
+
+api_object! {
+    /// A registered SSH key.
+    SSH_KEYPAIR = "SSHKeyPairResponse", ssh_keypair(view: &SshKeyPairView) {
+        "id" string "its id" => view.row.id,
+        "name" string "its name" => view.row.name,
+        "fingerprint" string "MD5 of the key" => view.row.fingerprint,
+        "account" string "whose it is" => view.account_name,
+        "domainid" string "the owner's domain" => view.domain,
+        "domain" string "that domain's name" => view.domain_name,
+    }
+}

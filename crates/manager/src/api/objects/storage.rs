@@ -1,0 +1,80 @@
+//! Volumes and storage pools in answers.
+
+use hostler_store::storage_pool_view::StoragePoolView;
+use hostler_store::volume_view::VolumeView;
+
+use super::{api_object, date, no_items};
+
+api_object! {
+    /// A volume.
+    VOLUME = "VolumeResponse", volume(view: &VolumeView, admin: bool) {
+        "id" string "its id" => view.id,
+        "name" string "its name" => view.name,
+        "type" string "ROOT or DATADISK" => view.kind,
+        "state" string "Allocated, Creating, Ready or Expunging" => view.state,
+        "size" long "how large a guest sees it, in bytes" => view.size,
+        "deviceid" long "its place among the VM's disks, from 0" => view.vm.map(|_| view.device),
+        "account" string "whose it is" => view.account_name,
+        "domainid" string "the owner's domain" => view.domain,
+        "domain" string "that domain's name" => view.domain_name,
+        "domainpath" string "that domain's path" => view.domain_path,
+        "zoneid" string "the zone that it is in" => view.zone,
+        "zonename" string "that zone's name" => view.zone_name,
+        "virtualmachineid" string "the VM that it belongs to" => view.vm,
+        "vmname" string "that VM's host name" => view.vm_name,
+        "vmdisplayname" string "that VM's name for people" => view.vm_display_name,
+        "vmstate" string "that VM's state" => view.vm_state,
+        "serviceofferingid" string "the VM's size" => view.offering,
+        "serviceofferingname" string "that offering's name" => view.offering_name,
+        "templateid" string "what it was made from" => view.template,
+        "templatename" string "that template's name" => view.template_name,
+        "templatedisplaytext" string "what that template is, for people" => view.template_text,
+        "storageid" string "the pool that it lives on" => view.pool.filter(|_| admin),
+        "storage" string "that pool's name" => view.pool_name.as_ref().filter(|_| admin),
+        "path" string "where it is in that pool" => view.path.as_ref().filter(|_| admin),
+        "storagetype" string "local: on its host's own disks" => "local",
+        "provisioningtype" string "how it grows, always thin" => "thin",
+        "hypervisor" string "always KVM" => "KVM",
+        "destroyed" boolean "whether it is being deleted" =>
+            view.state == hostler_model::VolumeState::Expunging,
+        "isextractable" boolean "whether it may be downloaded, always false" => false,
+        "quiescevm" boolean "whether its VM is stilled for snapshots, always false" => false,
+        "created" date "since when there has been one" => date(view.created),
+        "tags" set "tags, none yet" => no_items(),
+    }
+}
+
+api_object! {
+    /// A storage pool.
+    STORAGE_POOL = "StoragePoolResponse", storage_pool(view: &StoragePoolView) {
+        "id" string "its id" => view.id,
+        "name" string "its name" => view.name,
+        "type" string "Filesystem: a directory of a host" =>
+            if view.kind == "Directory" { "Filesystem" } else { view.kind.as_str() },
+        "scope" string "who can use it: HOST, CLUSTER or ZONE" => scope(view),
+        "state" storagepoolstatus "Up" => view.state,
+        "path" string "where it is on the host" => view.path,
+        "ipaddress" string "address of its host" => view.host_address,
+        "zoneid" string "the zone that it is in" => view.zone,
+        "zonename" string "that zone's name" => view.zone_name,
+        "podid" string "the pod that it is in" => view.pod,
+        "podname" string "that pod's name" => view.pod_name,
+        "clusterid" string "the cluster that it is in" => view.cluster,
+        "clustername" string "that cluster's name" => view.cluster_name,
+        "disksizetotal" long "size of its file system, in bytes" => view.capacity,
+        "disksizeused" long "in use there, by whomever, in bytes" => view.used,
+        "disksizeallocated" long "given to volumes, in bytes" => view.allocated,
+        "hypervisor" string "always KVM" => "KVM",
+        "provider" string "who looks after it" => "DefaultPrimary",
+        "tags" string "its tags" => Some(&view.tags).filter(|tags| !tags.is_empty()),
+        "created" date "since when there has been one" => date(view.created),
+    }
+}
+
+fn scope(view: &StoragePoolView) -> &'static str {
+    match (view.host, view.cluster) {
+        (Some(_), _) => "HOST",
+        (None, Some(_)) => "CLUSTER",
+        (None, None) => "ZONE",
+    }
+}

@@ -1,0 +1,119 @@
+//! VMs and their NICs in answers.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hostler_store::vm_view::{NicView, VmView};
+use serde_json::Value;
+
+use super::{api_object, date, job_id, job_status, no_items};
+
+api_object! {
+    /// A network interface of a VM.
+    NIC = "nic", nic(view: &NicView) {
+        "id" string "its id" => view.id,
+        "virtualmachineid" string "its VM" => view.vm,
+        "deviceid" string "its place among the VM's interfaces, from 0" => view.device.to_string(),
+        "networkid" string "the network that it is on" => view.network,
+        "networkname" string "that network's name" => view.network_name,
+        "ipaddress" string "its address" => view.ip,
+        "netmask" string "the subnet's netmask" => view.cidr.netmask(),
+        "gateway" string "the subnet's router" => view.gateway,
+        "macaddress" string "its hardware address" => view.mac.to_string(),
+        "traffictype" string "whose traffic it carries" => view.traffic_type,
+        "type" string "the kind of network" => view.guest_type,
+        "isdefault" boolean "whether the default route goes through it" => view.is_default,
+        "mtu" integer "largest packet, in bytes" => view.mtu,
+        "secondaryip" list "more addresses, none yet" => no_items(),
+        "extradhcpoption" list "more DHCP options, none yet" => no_items(),
+    }
+}
+
+/// What only some readers get to see of a VM.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sight {
+    /// Hosts and instance names.
+    pub(crate) admin: bool,
+    /// The user data.
+    pub(crate) user_data: bool,
+}
+
+api_object! {
+    /// A VM.
+    VM = "UserVmResponse", vm(view: &VmView, sight: Sight) {
+        "id" string "its id" => view.id,
+        "name" string "the guest's host name" => view.name,
+        "displayname" string "the name for people" => view.display_name,
+        "instancename" string "the name of its libvirt domain" => sight.admin.then_some(&view.instance_name),
+        "account" string "whose it is" => view.account_name,
+        "domainid" string "the owner's domain" => view.domain,
+        "domain" string "that domain's name" => view.domain_name,
+        "domainpath" string "that domain's path" => view.domain_path,
+        "userid" string "who deployed it" => view.user,
+        "username" string "that user's name" => view.user_name,
+        "created" date "when it was deployed" => date(view.created),
+        "lastupdated" date "when it changed last" => date(view.changed),
+        "state" string "Stopped, Starting, Running, Stopping, Destroyed, Expunging or Error" => view.state,
+        "haenable" boolean "whether it is restarted elsewhere, always false" => false,
+        "group" string "the name that its user groups it under" => view.group,
+        "zoneid" string "the zone that it is in" => view.zone,
+        "zonename" string "that zone's name" => view.zone_name,
+        "hostid" string "the host that it runs on" => view.host.filter(|_| sight.admin),
+        "hostname" string "that host's name" => view.host_name.as_ref().filter(|_| sight.admin),
+        "hostcontrolstate" string "Enabled, or Offline when its host is not connected" =>
+            view.host_status.as_ref().map(|status| if status == "Up" { "Enabled" } else { "Offline" }),
+        "templateid" string "what its root volume was made from" => view.template,
+        "templatename" string "that template's name" => view.template_name,
+        "templatedisplaytext" string "what that template is, for people" => view.template_text,
+        "templateformat" string "that template's format" => view.template_format,
+        "templatetype" string "the kind of template" => "USER",
+        "osdisplayname" string "Linux, Windows, WindowsLegacy or Other" => view.os,
+        "arch" string "machine architecture" => view.arch,
+        "serviceofferingid" string "its size" => view.offering,
+        "serviceofferingname" string "that offering's name" => view.offering_name,
+        "cpunumber" integer "how many CPUs it has" => view.cpus,
+        "cpuspeed" integer "how fast each CPU is, in MHz" => view.cpu_speed,
+        "memory" integer "how much memory it has, in MiB" => view.memory,
+        "hypervisor" string "always KVM" => "KVM",
+        "vmtype" string "the kind of VM, always User" => "User",
+        "rootdeviceid" long "place of its root volume, always 0" => view.root_volume.map(|_| 0),
+        "rootdevicetype" string "where its root volume is, always ROOT" => view.root_volume.map(|_| "ROOT"),
+        "ipaddress" string "the address of its default NIC" => address(view),
+        "passwordenabled" boolean "whether its password can be reset, always false" => false,
+        "displayvm" boolean "whether its user sees it, always true" => true,
+        "isdynamicallyscalable" boolean "whether its size can change while it runs, always false" => false,
+        "deleteprotection" boolean "whether it refuses to be destroyed, always false" => false,
+        "keypairs" string "names of the SSH keys that it was given" =>
+            Some(view.keypairs.join(",")).filter(|names| !names.is_empty()),
+        "userdata" string "its user data, base64" => view.user_data.as_ref()
+            .filter(|_| sight.user_data).map(|text| STANDARD.encode(text)),
+        "details" map "choices that few need" => details(view),
+        "nic" set(NIC) "its network interfaces" => view.nics.iter().map(nic).collect::<Value>(),
+        "securitygroup" set "its security groups, none yet" => no_items(),
+        "affinitygroup" set "its affinity groups, none yet" => no_items(),
+        "tags" set "tags, none yet" => no_items(),
+        "jobid" string "the job that works on it" => job_id(view.job),
+        "jobstatus" integer "state of that job" => job_status(view.job),
+    }
+}
+
+fn address(view: &VmView) -> Option<std::net::Ipv4Addr> {
+    view.nics.iter().find(|nic| nic.is_default).and_then(|nic| nic.ip)
+}
+
+fn details(view: &VmView) -> BTreeMap<String, String> {
+    let mut details = view.details.clone();
+    if let Some(keyboard) = &view.keyboard {
+        details.insert("keyboard".to_owned(), keyboard.clone());
+    }
+    details
+}
+
+api_object! {
+    /// What a VM wrote to its serial console.
+    CONSOLE_LOG = "ConsoleLogResponse", console_log(vm: hostler_model::VmId, text: &str) {
+        "virtualmachineid" string "the VM" => vm,
+        "text" string "the end of what it wrote" => text,
+    }
+}
