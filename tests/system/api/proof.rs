@@ -65,7 +65,12 @@ async fn a_disabled_user_and_old_keys_are_refused() {
 async fn proving_who_one_is_costs_one_statement() {
     let world = World::new().await;
     let store = &world.manager.context.store;
-    let before = store.counters().statements;
-    world.admin.ok("listCapabilities", &[]).await;
-    assert_eq!(store.counters().statements - before, 1);
+    let mut costs = Vec::new();
+    for _ in 0..10 {
+        let before = store.counters().statements;
+        world.admin.ok("listCapabilities", &[]).await;
+        costs.push(store.counters().statements - before);
+    }
+    // the manager's own housekeeping may ask something at the same moment, but not each time
+    assert_eq!(costs.iter().min(), Some(&1), "{costs:?}");
 }

@@ -55,6 +55,10 @@ async fn a_parameter_that_the_role_may_not_pass_is_an_error_and_not_ignored() {
         let (status, text) = user.refused(command, &[("hostid", &id)]).await;
         assert_eq!((status, text.contains("hostid")), (531, true), "{command}: {text}");
     }
+    for param in ["podid", "clusterid"] {
+        let (status, text) = user.refused("deployVirtualMachine", &[(param, &id)]).await;
+        assert_eq!((status, text.contains(param)), (531, true), "{text}");
+    }
     let described = user.ok("listApis", &[("name", "deployVirtualMachine")]).await;
     let params = described["api"][0]["params"].as_array().unwrap().clone();
     assert!(!params.iter().any(|param| param["name"] == "hostid"));

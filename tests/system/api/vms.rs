@@ -130,13 +130,17 @@ async fn a_deployment_that_is_refused_leaves_nothing_behind() {
     let cloud = Cloud::with_hosts(1).await.unwrap();
     let (admin, ids) = (admin_of(&cloud), Ids::of(&cloud));
     let nothing = uuid::Uuid::new_v4().to_string();
-    let wrong: [(&str, &str, &str); 14] = [
+    let wrong: [(&str, &str, &str); 18] = [
         ("zoneid", &nothing, "zoneid"),
         ("serviceofferingid", &nothing, "serviceofferingid"),
         ("templateid", &nothing, "templateid"),
         ("networkids", &nothing, "networkids"),
         ("hostid", &nothing, "hostid"),
         ("diskofferingid", &nothing, "diskofferingid"),
+        ("clusterid", &nothing, "clusterid"),
+        ("podid", &nothing, "podid"),
+        ("securitygroupids", &nothing, "securitygroupids"),
+        ("affinitygroupnames", "near", "affinitygroupnames"),
         ("name", "1web", "name"),
         ("keyboard", "klingon", "keyboard"),
         ("keypair", "none", "keypair"),

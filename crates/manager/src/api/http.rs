@@ -26,6 +26,8 @@ use crate::metrics::Metrics;
 
 /// Largest body of a request.
 const MAX_BODY: usize = 1 << 20;
+/// How many ignored parameters are named at most: a header has to stay small.
+const MOST_IGNORED_NAMED: usize = 20;
 /// Time for a command that says no other.
 const USUAL_TIME: Duration = Duration::from_secs(60);
 /// Time for adding a host, which installs software there.
@@ -199,7 +201,9 @@ fn response(outgoing: &Outgoing, request: &str) -> Response {
         set(header::SET_COOKIE, cookie);
     }
     if !outgoing.ignored.is_empty() {
-        set(HeaderName::from_static("x-hostler-ignored-parameters"), &outgoing.ignored.join(","));
+        let first: Vec<&str> =
+            outgoing.ignored.iter().map(String::as_str).take(MOST_IGNORED_NAMED).collect();
+        set(HeaderName::from_static("x-hostler-ignored-parameters"), &first.join(","));
     }
     response
 }
