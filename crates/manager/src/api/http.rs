@@ -29,9 +29,9 @@ const MAX_BODY: usize = 1 << 20;
 /// How many ignored parameters are named at most: a header has to stay small.
 const MOST_IGNORED_NAMED: usize = 20;
 /// Time for a command that says no other.
-const USUAL_TIME: Duration = Duration::from_secs(60);
+const USUAL_TIME: Duration = Duration::from_mins(1);
 /// Time for adding a host, which installs software there.
-const ADD_HOST_TIME: Duration = Duration::from_secs(1200);
+const ADD_HOST_TIME: Duration = Duration::from_mins(20);
 
 /// What the server needs.
 pub struct Server {

@@ -5,7 +5,8 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use hostler_model::{
-    Bytes, ClusterId, DomainId, HostId, NetworkId, PodId, ServiceOfferingId, TemplateId, VmId, ZoneId,
+    Bytes, ClusterId, DomainId, HostId, NetworkId, PodId, ServiceOfferingId, TemplateId, VmId,
+    ZoneId,
 };
 use hostler_query_api::{Answer, Records, Roles, api_command};
 use hostler_store::reference::Entity;
