@@ -108,3 +108,12 @@ async fn other_methods_and_paths_are_not_there() {
     assert_eq!(status("DELETE", "/client/api").await, 405);
     assert_eq!(status("GET", "/client").await, 404);
 }
+
+#[tokio::test]
+async fn a_connection_that_says_nothing_does_not_keep_the_manager_from_ending() {
+    let world = World::new().await;
+    let silent = tokio::net::TcpStream::connect(world.admin.address).await.unwrap();
+    let limit = std::time::Duration::from_secs(20);
+    tokio::time::timeout(limit, world.manager.stop()).await.expect("the manager ends");
+    drop(silent);
+}

@@ -3,6 +3,7 @@
 //! A command that was begun is carried out even if its caller hangs up, and one that panics is answered
 //! with 530.
 
+use std::future::IntoFuture;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -26,6 +27,8 @@ use crate::metrics::Metrics;
 
 /// Largest body of a request.
 const MAX_BODY: usize = 1 << 20;
+/// Time for the answers of requests that were begun when the manager ends.
+const LAST_ANSWERS: Duration = Duration::from_secs(5);
 /// How many ignored parameters are named at most: a header has to stay small.
 const MOST_IGNORED_NAMED: usize = 20;
 /// Time for a command that says no other.
@@ -80,7 +83,7 @@ impl Cookies {
     }
 }
 
-/// Serves until `shutdown`; requests that were begun are answered first.
+/// Serves until `shutdown`; requests that were begun have some seconds to be answered.
 ///
 /// # Errors
 /// That of the listener.
@@ -89,7 +92,15 @@ pub async fn serve(
     server: Server,
     shutdown: CancellationToken,
 ) -> std::io::Result<()> {
-    axum::serve(listener, router(server)).with_graceful_shutdown(shutdown.cancelled_owned()).await
+    let ending = shutdown.clone().cancelled_owned();
+    let serving = axum::serve(listener, router(server)).with_graceful_shutdown(ending);
+    let mut serving = std::pin::pin!(serving.into_future());
+    tokio::select! {
+        ended = &mut serving => ended,
+        () = shutdown.cancelled() => {
+            tokio::time::timeout(LAST_ANSWERS, serving).await.unwrap_or(Ok(()))
+        }
+    }
 }
 
 /// The routes.
