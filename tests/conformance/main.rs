@@ -2,6 +2,8 @@
 //!
 //! The contract is a table of facts in `tests/fixtures/contract`. What is our own is listed here by name.
 
+#![allow(clippy::unwrap_used)] // a test says what it expects
+
 mod answers;
 mod declarations;
 

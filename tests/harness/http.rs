@@ -1,5 +1,6 @@
 //! A client of the query API that is no more than HTTP: it signs, sends, and shows what comes back.
 
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -105,7 +106,7 @@ impl Api {
     /// If the manager does not answer.
     pub async fn call(&self, command: &str, params: &[(&str, &str)]) -> Reply {
         let body = self.query(command, params);
-        request(self.address, "POST", "/client/api", &[], &body).await.unwrap()
+        request(self.address, "POST", "/client/api", &[], &body).await.expect("the manager answers")
     }
 
     /// Calls by GET.
@@ -114,7 +115,7 @@ impl Api {
     /// If the manager does not answer.
     pub async fn get(&self, command: &str, params: &[(&str, &str)]) -> Reply {
         let path = format!("/client/api?{}", self.query(command, params));
-        request(self.address, "GET", &path, &[], "").await.unwrap()
+        request(self.address, "GET", &path, &[], "").await.expect("the manager answers")
     }
 
     /// Calls, and takes what stands in the envelope.
@@ -169,11 +170,11 @@ pub async fn request(
 ) -> anyhow::Result<Reply> {
     let mut text = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
     for (name, value) in headers {
-        text.push_str(&format!("{name}: {value}\r\n"));
+        let _ = write!(text, "{name}: {value}\r\n");
     }
     if method == "POST" {
         let kind = "application/x-www-form-urlencoded";
-        text.push_str(&format!("Content-Type: {kind}\r\nContent-Length: {}\r\n", body.len()));
+        let _ = write!(text, "Content-Type: {kind}\r\nContent-Length: {}\r\n", body.len());
     }
     text.push_str("\r\n");
     text.push_str(body);

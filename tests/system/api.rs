@@ -1,5 +1,7 @@
 //! [F] The query API over HTTP, served by a real manager.
 
+#![allow(clippy::unwrap_used)] // a test says what it expects
+
 #[path = "api/bad_input.rs"]
 mod bad_input;
 #[path = "api/catalogue.rs"]

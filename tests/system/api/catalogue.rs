@@ -4,6 +4,9 @@ use serde_json::Value;
 
 use super::World;
 
+/// What is changed of a right request, what is left out of it, and what the refusal says.
+type Wrong<'a> = (&'a [(&'static str, &'a str)], &'a [&'a str], &'a str);
+
 fn id<'a>(answer: &'a Value, key: &str) -> &'a str {
     answer[key]["id"].as_str().unwrap()
 }
@@ -79,7 +82,7 @@ async fn a_host_is_refused_for_what_is_wrong_with_the_request_before_any_machine
         params.extend(changes.iter().copied());
         world.admin.refused("addHost", &params).await
     };
-    let wrong: [(&[(&'static str, &str)], &[&str], &str); 10] = [
+    let wrong: [Wrong<'_>; 10] = [
         (&[("zoneid", &nothing)], &[], "Invalid parameter zoneid"),
         (&[("podid", &nothing)], &[], "Invalid parameter podid"),
         (&[("clusterid", &nothing)], &[], "Invalid parameter clusterid"),
@@ -184,7 +187,7 @@ async fn a_setting_takes_effect_at_once_and_survives_a_restart() {
     world.admin.ok("updateConfiguration", &change).await;
     let delay = hostler_manager::settings::EXPUNGE_DELAY;
     let settings = &world.manager.context.settings;
-    assert_eq!(settings.duration(&delay), std::time::Duration::from_secs(60));
+    assert_eq!(settings.duration(&delay), std::time::Duration::from_mins(1));
     let listed = world.admin.ok("listConfigurations", &[("name", "expunge.delay")]).await;
     assert_eq!(listed["configuration"][0]["value"], "60");
     let (status, text) = world
@@ -199,7 +202,7 @@ async fn a_setting_takes_effect_at_once_and_survives_a_restart() {
         hostler_manager::manager::Manager::start(hostler_tests::cloud::config(folder.path()))
             .await
             .unwrap();
-    assert_eq!(again.context.settings.duration(&delay), std::time::Duration::from_secs(60));
+    assert_eq!(again.context.settings.duration(&delay), std::time::Duration::from_mins(1));
 }
 
 #[tokio::test]
