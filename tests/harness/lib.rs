@@ -3,5 +3,6 @@
 pub mod agents;
 pub mod cloud;
 pub mod furnish;
+pub mod http;
 pub mod simulated;
 pub mod sshd;
