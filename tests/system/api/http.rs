@@ -87,6 +87,18 @@ async fn lists_are_paged_and_count_all_matches() {
 }
 
 #[tokio::test]
+async fn a_list_without_a_page_has_as_many_rows_as_the_setting_says() {
+    let world = World::new().await;
+    let change = [("name", "default.page.size"), ("value", "2")];
+    world.admin.ok("updateConfiguration", &change).await;
+    let list = world.admin.ok("listServiceOfferings", &[]).await;
+    assert_eq!(
+        (&list["count"], list["serviceoffering"].as_array().map(Vec::len)),
+        (&3.into(), Some(2))
+    );
+}
+
+#[tokio::test]
 async fn health_and_metrics_are_there_without_keys() {
     let world = World::new().await;
     let get = async |path| request(world.admin.address, "GET", path, &[], "").await.unwrap();
