@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context as _;
 use hostler_agent::storage::Storage as _;
@@ -16,7 +17,7 @@ use crate::simulated::SimulatedHost;
 
 /// A record that is only read.
 #[derive(Debug)]
-pub struct Books(Connection);
+pub struct Books(Mutex<Connection>);
 
 impl Books {
     /// Opens the manager's database.
@@ -26,7 +27,7 @@ impl Books {
     pub fn open(database: &Path) -> anyhow::Result<Self> {
         let connection = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         connection.busy_timeout(crate::cloud::PATIENCE)?;
-        Ok(Self(connection))
+        Ok(Self(Mutex::new(connection)))
     }
 
     /// The rows of a query, each as text with blanks between columns.
@@ -64,7 +65,8 @@ impl Books {
         sql: &str,
         read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
     ) -> anyhow::Result<Vec<T>> {
-        let mut statement = self.0.prepare(sql).with_context(|| sql.to_owned())?;
+        let connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut statement = connection.prepare(sql).with_context(|| sql.to_owned())?;
         Ok(statement.query_map([], read)?.collect::<Result<_, _>>()?)
     }
 

@@ -16,6 +16,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::OnceCell;
 
+use crate::books::Books;
 use crate::cloud::{Cloud, PATIENCE};
 
 /// What the manager says when everything in it runs.
@@ -61,6 +62,7 @@ impl CrashCloud {
             .stdin(Stdio::null())
             .stderr(Stdio::piped())
             .env_remove(CRASH_POINT)
+            .env("NO_COLOR", "1")
             .kill_on_drop(true);
         if let Some(point) = crash_at {
             command.env(CRASH_POINT, point);
@@ -92,6 +94,25 @@ impl CrashCloud {
             }
         });
         Ok(())
+    }
+
+    /// Waits until every host and the image worker are Up.
+    ///
+    /// # Errors
+    /// If that takes too long.
+    pub async fn all_up(&self) -> anyhow::Result<()> {
+        let books = Books::open(&self.database())?;
+        let count = (self.cloud.hosts.len() + 1).to_string();
+        let up = async {
+            // another process's news; a test may look again and again
+            while books.value("SELECT count(*) FROM host WHERE status = 'Up'")?
+                != Some(count.clone())
+            {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            Ok(())
+        };
+        tokio::time::timeout(PATIENCE, up).await.map_err(|_| anyhow!("the hosts do not come Up"))?
     }
 
     /// Waits until the manager has ended by itself.
@@ -144,6 +165,21 @@ impl CrashCloud {
         self.client()?.call(request).await.map_err(anyhow::Error::from)
     }
 
+    /// Waits until a manager has said this.
+    ///
+    /// # Errors
+    /// If none does.
+    pub async fn said(&self, words: &str) -> anyhow::Result<()> {
+        let heard = async {
+            // a file tells nobody that it has grown; a test may look again and again
+            while !std::fs::read_to_string(&self.log).unwrap_or_default().contains(words) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let heard = tokio::time::timeout(PATIENCE, heard).await;
+        heard.map_err(|_| anyhow!("no manager says {words:?}:\n{}", self.last_words()))
+    }
+
     /// What the managers said last.
     pub fn last_words(&self) -> String {
         let text = std::fs::read_to_string(&self.log).unwrap_or_default();
@@ -182,8 +218,16 @@ async fn program() -> anyhow::Result<&'static Path> {
         let test = std::env::current_exe()?;
         let folder = test.ancestors().nth(2).context("where tests are built")?;
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.args(["build", "--quiet", "--package", "hostler-manager", "--bin", "hostler-manager"]);
-        cargo.args(["--target-dir".into(), folder.ancestors().nth(1).context("target")?.to_owned()]);
+        cargo.args([
+            "build",
+            "--quiet",
+            "--package",
+            "hostler-manager",
+            "--bin",
+            "hostler-manager",
+        ]);
+        cargo
+            .args(["--target-dir".into(), folder.ancestors().nth(1).context("target")?.to_owned()]);
         if folder.ends_with("release") {
             cargo.arg("--release");
         }

@@ -78,11 +78,7 @@ impl SimulatedHost {
     ///
     /// # Errors
     /// If its files cannot be written.
-    pub fn routing_with(
-        authority: &Authority,
-        place: &Place,
-        memory: Mib,
-    ) -> anyhow::Result<Self> {
+    pub fn routing_with(authority: &Authority, place: &Place, memory: Mib) -> anyhow::Result<Self> {
         let pool = StoragePoolId::new(Uuid::new_v4());
         let hypervisor = Arc::new(FakeHypervisor::new());
         let network = Arc::new(MemoryNetwork::default());
@@ -160,6 +156,11 @@ impl SimulatedHost {
             properties,
             life: None,
         })
+    }
+
+    /// From its next start on, its agent dials this port.
+    pub fn dial(&mut self, port: u16) {
+        self.properties.port = port;
     }
 
     /// Starts its agent.

@@ -57,7 +57,13 @@ pub(crate) static ALL: &[Scenario] = &[
     good("record", O::Record, &["job Succeeded -", "vm Stopped", "domains 0"]),
     good("reboot", O::Reboot, &["job Succeeded -", "vm Running", "call reboot"]),
     good("register", O::Register, &["job Succeeded -", "template Ready"]),
-    bad("reboot refused", O::Reboot, Luck::Refused(&["reboot", "reset"]), "reboot", &["vm Running"]),
+    bad(
+        "reboot refused",
+        O::Reboot,
+        Luck::Refused(&["reboot", "reset"]),
+        "reboot",
+        &["vm Running"],
+    ),
     bad("register refused", O::Register, Luck::WorkerRefuses, "download", &["template Failed"]),
     bad("stop refused", O::Stop, ENDING, "stop", &["job Failed 530", "vm Running", "domains 1"]),
     bad("destroy refused", O::Destroy, ENDING, "stop", &["job Failed 530", "vm Running"]),
@@ -68,7 +74,13 @@ pub(crate) static ALL: &[Scenario] = &[
     good("start", O::Start, &["job Succeeded -", "vm Running", "domains 1"]),
     good("stop", O::Stop, &["job Succeeded -", "vm Stopped", "domains 0", "NICs served 0"]),
     good("destroy", O::Destroy, &["job Succeeded -", "vm Destroyed", "domains 0"]),
-    bad("deploy refused", O::Deploy, NO_START, "start", &["job Failed 530", "vm Error", "domains 0"]),
+    bad(
+        "deploy refused",
+        O::Deploy,
+        NO_START,
+        "start",
+        &["job Failed 533", "vm Error", "domains 0"],
+    ),
     bad(
         "deploy elsewhere",
         O::Deploy,
@@ -76,7 +88,13 @@ pub(crate) static ALL: &[Scenario] = &[
         "start",
         &["job Succeeded -", "vm Running", "domains 1"],
     ),
-    bad("start refused", O::Start, NO_START, "start", &["job Failed 530", "vm Stopped", "volume Ready"]),
+    bad(
+        "start refused",
+        O::Start,
+        NO_START,
+        "start",
+        &["job Failed 530", "vm Stopped", "volume Ready"],
+    ),
     good("expunge", O::Expunge, &["job Succeeded -", "domains 0"]),
 ];
 
@@ -152,7 +170,9 @@ impl Operation {
             }
             Self::Delete => {
                 crash.call(&Self::Register.request(crash, name, None)).await?;
-                let sql = format!("SELECT job.id FROM job JOIN template ON template.id = job.subject WHERE name = '{name}'");
+                let sql = format!(
+                    "SELECT job.id FROM job JOIN template ON template.id = job.subject WHERE name = '{name}'"
+                );
                 let fetched = Books::open(&crash.database())?.value(&sql)?.context("its job")?;
                 crash.cloud.ended(fetched.parse()?).await?;
                 let sql = format!("SELECT id FROM template WHERE name = '{name}'");
@@ -244,7 +264,12 @@ pub(crate) fn end(crash: &CrashCloud, job: JobId, said: &[usize]) -> anyhow::Res
         ("runs", format!("SELECT state FROM vm_run WHERE vm = {of_job}")),
         ("placed", format!("SELECT host IS NOT NULL FROM placement WHERE vm = {of_job}")),
         ("template", format!("SELECT state FROM template WHERE id = {of_job}")),
-        ("event", format!("SELECT kind, level, state FROM event WHERE subject = {of_job} ORDER BY number")),
+        (
+            "event",
+            format!(
+                "SELECT kind, level, state FROM event WHERE subject = {of_job} ORDER BY number"
+            ),
+        ),
     ] {
         lines.extend(books.rows(&sql)?.into_iter().map(|row| format!("{what} {row}")));
     }

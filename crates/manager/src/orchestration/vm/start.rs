@@ -10,11 +10,11 @@ use hostler_model::{
     Bytes, CopyState, Generation, HostId, RunEvent, RunId, RunState, StoragePoolId, TemplateState,
     VmEvent, VmState, VolumeEvent, VolumeId, VolumeState,
 };
-use hostler_scheduler::place;
+use hostler_scheduler::{HostView, place};
 use hostler_store::Tx;
 use hostler_store::address::{address_of_host, address_of_host_if_given};
 use hostler_store::blueprint::{Blueprint, blueprint};
-use hostler_store::claim::{HostCapacity, claim_take, host_capacities};
+use hostler_store::claim::{claim_take, host_capacities};
 use hostler_store::event::event_add;
 use hostler_store::placement::placement_add;
 use hostler_store::run::{run_add, run_get, run_set_vnc_port, run_transition};
@@ -168,7 +168,7 @@ async fn choose(cx: &StepContext) -> Result<Done, StepError> {
         let demand = spec::demand(&blueprint, memory.tried.clone(), input.host);
         match place(&hosts, &demand, &cx.app.policy) {
             Ok(placement) => break (blueprint, demand, hosts, placement),
-            Err(none) if !somebody_returns(cx, &capacities, &mut news).await => {
+            Err(none) if !somebody_returns(cx, &hosts, &mut news).await => {
                 let verdict = serde_json::to_string(&none.verdict).unwrap_or_default();
                 let (job, now) = (cx.job.id, cx.app.now());
                 cx.write(move |tx| placement_add(tx, vm, job, None, None, &verdict, now)).await?;
@@ -214,19 +214,16 @@ async fn choose(cx: &StepContext) -> Result<Done, StepError> {
     .remembering(memory.value()))
 }
 
-/// Waits for news of hosts while some that the last manager had are not connected to this one yet.
+/// Waits for news of hosts while some that the last manager had were not Up in this one yet.
+///
+/// `news` must be older than `hosts`: who came Up since then is in it.
 async fn somebody_returns(
     cx: &StepContext,
-    hosts: &[HostCapacity],
+    hosts: &[HostView],
     news: &mut Receiver<HostNews>,
 ) -> bool {
-    let returns =
-        |h: &&HostCapacity| matches!(h.status.as_str(), "Up" | "Connecting" | "Disconnected");
-    let away = hosts
-        .iter()
-        .filter(returns)
-        .filter(|h| h.enabled && !cx.app.agents.is_connected(h.host))
-        .count();
+    let returns = |h: &&HostView| matches!(h.status.as_str(), "Up" | "Connecting" | "Disconnected");
+    let away = hosts.iter().filter(returns).filter(|h| h.is_enabled && !h.is_up).count();
     let Some(left) = cx.app.hosts_return_within().filter(|_| away > 0) else { return false };
     cx.wait_for(&format!("the manager began a moment ago; {away} hosts are not connected yet"))
         .await;
