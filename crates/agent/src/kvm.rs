@@ -4,7 +4,6 @@
 
 mod report;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -163,7 +162,7 @@ impl LibvirtComputingResource {
 
     /// Speed of one CPU of the host.
     pub(crate) fn cpu_speed(&self) -> Mhz {
-        self.settings.pretend.map_or_else(|| self.reader.facts().speed, |it| it.cpu_speed)
+        self.settings.pretend.map_or_else(|| HostReader::facts().speed, |it| it.cpu_speed)
     }
 
     /// Where a VM's serial console is written to. Makes the directory.
@@ -198,7 +197,7 @@ impl LibvirtComputingResource {
 impl Resource for LibvirtComputingResource {
     fn startup(&self) -> Result<StartupResource, String> {
         let facts = self.hypervisor.facts().map_err(|error| commands::chain(&error))?;
-        let host = self.reader.facts();
+        let host = HostReader::facts();
         let has = self.settings.pretend.unwrap_or(Pretend {
             cpus: host.cpus,
             cpu_speed: host.speed,
@@ -293,19 +292,40 @@ fn known_cloud(state_dir: &Path) -> Option<CloudId> {
     std::fs::read_to_string(state_dir.join("cloud")).ok()?.trim().parse().ok()
 }
 
-/// Details that go into the agent's Startup.
-impl LibvirtComputingResource {
-    /// Facts about the host's system by name: `os.name`, `os.version`, `kernel`.
-    pub fn details() -> BTreeMap<String, String> {
-        let mut details = BTreeMap::new();
-        let release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
-        for (key, name) in [("ID", "os.name"), ("VERSION_ID", "os.version")] {
-            let value = release.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
-            let value = value.unwrap_or("unknown").trim_matches('"').to_owned();
-            details.insert(name.to_owned(), value);
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn the_resource_that_properties_describe_says_what_the_host_has() {
+        let root = tempfile::tempdir().unwrap();
+        let at = |name: &str| root.path().join(name).display().to_string();
+        let text = format!(
+            "guid=5b0b6f1e-7a0c-4d3a-9b61-0d2f6f0f3a11\nhost=10.0.0.1\nzone=z\npod=p\ncluster=c\n\
+             hypervisor.uri=test:///default\nguest.network.device=br0\nhost.reserved.mem.mb=512\n\
+             local.storage.uuid=0a9b8c7d-0000-4000-8000-000000000001\n\
+             local.storage.path={}\nstate.dir={}\n",
+            at("pool"),
+            at("state")
+        );
+        let (properties, _) = Properties::parse("test", &text, &[]).unwrap();
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let resource =
+            LibvirtComputingResource::new(&properties, runtime.handle().clone()).unwrap();
+        let StartupResource::Routing(startup) = resource.startup().unwrap() else { panic!() };
+        assert!(startup.cpus > 0 && startup.memory > Mib(0) && startup.cpu_speed > Mhz(0));
+        assert_eq!(startup.reserved_memory, Mib(512));
+        assert_eq!(startup.guest_bridge.as_deref(), Some("br0"));
+        assert!(startup.hypervisor_version.contains("libvirt"), "{startup:?}");
+        let pool = startup.local_pool.unwrap();
+        assert_eq!(pool.path, at("pool"));
+        assert!(pool.capacity >= pool.available && pool.available.0 > 0);
+        assert!(!startup.report.complete, "no manager has said yet which cloud this is");
+        // QEMU's user passes through to its files, dnsmasq's to its own; neither lists what is there.
+        for directory in [at("pool"), at("state")] {
+            let mode = std::fs::metadata(directory).unwrap().permissions().mode();
+            assert_eq!(mode & 0o011, 0o011);
         }
-        let kernel = rustix::system::uname().release().to_string_lossy().into_owned();
-        details.insert("kernel".to_owned(), kernel);
-        details
     }
 }

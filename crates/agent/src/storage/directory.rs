@@ -23,7 +23,7 @@ use crate::resource::Task;
 use crate::seed::{self, SeedError};
 
 /// `qemu-img` reads and writes a few clusters here.
-const QEMU_IMG: Duration = Duration::from_secs(60);
+const QEMU_IMG: Duration = Duration::from_mins(1);
 /// Less than this free is a full disk, whatever a program said.
 const NOTHING_LEFT: Bytes = Bytes(4 << 20);
 
@@ -75,13 +75,7 @@ impl DirectoryStorage {
             // QEMU runs as another user: it may pass through, and open the files that are given to it.
             fs::set_permissions(&directory, Permissions::from_mode(0o711))?;
         }
-        for entry in fs::read_dir(root.join("tmp"))? {
-            let path = entry?.path();
-            if path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"volume-"))
-            {
-                let _ = fs::remove_file(path); // an agent ended while it wrote this
-            }
-        }
+        remove_half_written(root)?;
         Ok(Self { pool, root: root.to_owned(), fetcher, templates: Mutex::default() })
     }
 
@@ -188,14 +182,14 @@ impl DirectoryStorage {
     fn write_volume(
         &self,
         volume: &VolumeSpec,
-        backing: Option<(PathBuf, DiskFormat)>,
+        backing: Option<&(PathBuf, DiskFormat)>,
         path: &Path,
     ) -> Result<(), StorageError> {
         let new = self.root.join("tmp").join(format!("volume-{}", volume.volume));
         let size = volume.size.0.to_string();
         let mut arguments: Vec<&OsStr> = vec!["create".as_ref(), "-q".as_ref()];
         arguments.extend::<[&OsStr; 2]>(["-f".as_ref(), "qcow2".as_ref()]);
-        if let Some((file, format)) = &backing {
+        if let Some((file, format)) = backing {
             let of: [&OsStr; 4] =
                 ["-b".as_ref(), file.as_ref(), "-F".as_ref(), name(*format).as_ref()];
             arguments.extend(of);
@@ -235,14 +229,13 @@ impl Storage for DirectoryStorage {
         let lock = self.lock_of(template);
         let _turn = lock.lock().unwrap_or_else(PoisonError::into_inner);
         let was_there = self.template_file(template);
-        let path = match &was_there {
-            Some((path, _)) => path.clone(),
-            None => {
-                let path = self.template_path(template, source.format);
-                self.bring(template, source, &path, task)?;
-                info!(%template, "template is on the storage pool");
-                path
-            }
+        let path = if let Some((path, _)) = &was_there {
+            path.clone()
+        } else {
+            let path = self.template_path(template, source.format);
+            self.bring(template, source, &path, task)?;
+            info!(%template, "template is on the storage pool");
+            path
         };
         let size = Bytes(path.metadata().map_err(file_error("read", &path))?.len());
         Ok(TemplateThere { was_there: was_there.is_some(), size })
@@ -278,7 +271,7 @@ impl Storage for DirectoryStorage {
         let backing = self.backing(volume)?;
         match qcow2::header(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                self.write_volume(volume, backing, &path)?;
+                self.write_volume(volume, backing.as_ref(), &path)?;
                 Ok(path)
             }
             Err(error) => Err(file_error("read volume", &path)(error)),
@@ -360,6 +353,21 @@ impl Storage for DirectoryStorage {
             }
         }
     }
+}
+
+/// Removes what an agent was writing when it ended.
+fn remove_half_written(root: &Path) -> io::Result<()> {
+    for (directory, prefix) in [("tmp", "volume-"), ("seeds", seed::WORK_PREFIX)] {
+        for entry in fs::read_dir(root.join(directory))? {
+            let path = entry?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if !name.starts_with(prefix) {
+                continue;
+            }
+            let _ = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        }
+    }
+    Ok(())
 }
 
 /// Looks at a template as QEMU would: it must be what was promised, and refer to no other file.
