@@ -12,7 +12,8 @@ mod lanes;
 mod step;
 mod workflow;
 
-pub use crash::{CRASH_POINT, phases};
+pub(crate) use crash::crash_point;
+pub use crash::{CRASH_POINT, QUEUED, phases, undo_phases};
 pub(crate) use engine::LEASE;
 pub use lanes::Jobs;
 pub use step::{StepContext, order_id};
