@@ -50,8 +50,17 @@ impl Cloud {
     /// # Errors
     /// What went wrong, and where.
     pub async fn with_hosts(count: usize) -> anyhow::Result<Self> {
+        Self::configured(count, |_| ()).await
+    }
+
+    /// The same, with what `tune` changes of the manager's configuration.
+    ///
+    /// # Errors
+    /// What went wrong, and where.
+    pub async fn configured(count: usize, tune: impl FnOnce(&mut Config)) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
-        let config = config(&folder.path().join("manager"));
+        let mut config = config(&folder.path().join("manager"));
+        tune(&mut config);
         let manager = Manager::start(config.clone()).await.context("start the manager")?;
         let catalogue = furnish(&manager.context).await.context("furnish the cloud")?;
         let port = manager.agents.port();

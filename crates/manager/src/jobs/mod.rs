@@ -8,12 +8,14 @@
 
 mod crash;
 mod engine;
+mod kept;
 mod lanes;
 mod step;
 mod workflow;
 
 pub use crash::{CRASH_POINT, phases};
 pub(crate) use engine::LEASE;
+pub use kept::Kept;
 pub use lanes::Jobs;
 pub use step::{StepContext, order_id};
 pub use workflow::{Commit, Done, StepError, Undone, Workflow, nothing};
