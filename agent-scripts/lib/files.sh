@@ -174,11 +174,11 @@ identity_trouble() { # DIR: prints what is wrong with the identity there and fai
     { [ "$d" = "$STAGE" ] || { printf 'it ends soon'; return 1; }; }
   [ "$(openssl x509 -in "$d/agent.crt" -noout -pubkey 2>/dev/null)" = "$(openssl pkey -in "$d/agent.key" -pubout 2>/dev/null)" ] ||
     { printf 'it is for another key'; return 1; }
-  openssl x509 -in "$d/agent.crt" -noout -checkhost "$GUID" 2>/dev/null | grep -q 'does match' ||
+  openssl x509 -in "$d/agent.crt" -noout -checkhost "$GUID" 2>/dev/null | grep 'does match' >/dev/null ||
     { printf 'it is not for the host %s' "$GUID"; return 1; }
   # libvirt refuses to start with, and to connect by, a certificate whose key usage lacks this
-  if openssl x509 -in "$d/agent.crt" -noout -ext keyUsage 2>/dev/null | grep -q critical &&
-    ! openssl x509 -in "$d/agent.crt" -noout -ext keyUsage 2>/dev/null | grep -q 'Key Encipherment'; then
+  if openssl x509 -in "$d/agent.crt" -noout -ext keyUsage 2>/dev/null | grep critical >/dev/null &&
+    ! openssl x509 -in "$d/agent.crt" -noout -ext keyUsage 2>/dev/null | grep 'Key Encipherment' >/dev/null; then
     printf 'its keyUsage lacks keyEncipherment, which libvirt insists on'
     return 1
   fi

@@ -11,7 +11,7 @@ MIGRATION_FIRST=49152 MIGRATION_LAST=49215
 
 firewall_kind() { # ufw, firewalld, nft, iptables; several words are possible, none too
   local kinds=''
-  if command -v ufw >/dev/null && ufw status 2>/dev/null | grep -q '^Status: active'; then printf ufw; return; fi
+  if command -v ufw >/dev/null && ufw status 2>/dev/null | grep '^Status: active' >/dev/null; then printf ufw; return; fi
   if command -v firewall-cmd >/dev/null && firewall-cmd --state >/dev/null 2>&1; then printf firewalld; return; fi
   if [ -n "$(nft_chains)" ]; then kinds=nft; fi
   if iptables_refuses; then kinds+="${kinds:+ }iptables"; fi
@@ -46,7 +46,7 @@ firewall_ufw() {
   local -a rule
   for port in $(firewall_ports); do
     mapfile -t rule < <(ufw_rule "$port")
-    ufw show added 2>/dev/null | grep -qF -- "ufw ${rule[*]}" && continue
+    ufw show added 2>/dev/null | grep -F -- "ufw ${rule[*]}" >/dev/null && continue
     journal ufw "${rule[*]}"
     ufw "${rule[@]}" comment hostler </dev/null >>"$LOG" 2>&1 || die 32 "ufw does not take the rule for port $port: $(last_log)"
     CHANGES=$((CHANGES + 1))
@@ -108,7 +108,7 @@ firewall_nft() {
   while read -r where; do
     lines+="${lines:+$'\n'}insert rule $where $(nft_rule)"
     # shellcheck disable=SC2086  # family table chain
-    nft list chain $where 2>/dev/null | grep -q 'comment "hostler"' && continue
+    nft list chain $where 2>/dev/null | grep 'comment "hostler"' >/dev/null && continue
     journal nft "$where"
     # shellcheck disable=SC2086  # family table chain
     nft insert rule $where "$(nft_rule)" 2>>"$LOG" || die 32 "nft does not take a rule in $where: $(last_log)"
@@ -140,7 +140,7 @@ undo_nft() { # "FAMILY TABLE CHAIN"
 
 # ---- iptables ----
 
-iptables_refuses() { command -v iptables >/dev/null && iptables -S INPUT 2>/dev/null | grep -Eq '^-P INPUT DROP|-j (DROP|REJECT)'; }
+iptables_refuses() { command -v iptables >/dev/null && iptables -S INPUT 2>/dev/null | grep -E '^-P INPUT DROP|-j (DROP|REJECT)' >/dev/null; }
 
 iptables_rule() {
   printf '%s\n' INPUT -i "$PRIVATE_NIC" -p tcp -m multiport --dports "$LV_PORT,$MIGRATION_FIRST:$MIGRATION_LAST" -m comment --comment hostler -j ACCEPT

@@ -18,6 +18,7 @@ JOURNAL=$RUN_DIR/journal
 IN_RUN=0
 CHANGES=0                       # changes made since the step began
 declare -a UNDO_TROUBLE=()
+declare -a KEPT_DIRS=()         # made by setup-agent, in use by now
 
 journal_begin() {
   local made=kept
@@ -98,7 +99,10 @@ undo_state() { # PATH made|kept
   if [ "$2" = made ]; then REMOVE_STATE=1; fi
 }
 
-undo_dir() { rmdir -- "$1" 2>/dev/null || true; }   # what is not empty is in use by others
+undo_dir() { # a directory that was made; files in it, such as guests' disks, stay
+  if [ -d "$1" ]; then find "$1" -xdev -depth -type d -empty -delete 2>/dev/null; fi
+  if [ -d "$1" ]; then KEPT_DIRS+=("$1"); fi
+}
 
 undo_file() { # PATH BACKUP HASH
   rm -f -- "$1.hostler-new"
@@ -153,7 +157,9 @@ journal_undo() {
   rm -rf "$RUN_DIR"
   if [ "$1" = "$MANIFEST" ]; then rm -rf "$SETUP_DIR"; fi
   [ -f "$MANIFEST" ] || rmdir "$SETUP_DIR" 2>/dev/null || true
-  if [ "$REMOVE_STATE" = 1 ] && [ ! -f "$MANIFEST" ]; then rm -rf "${STATE_DIR:?}"; fi
+  [ "$REMOVE_STATE" = 1 ] && [ ! -f "$MANIFEST" ] || return 0
+  # what serves guests that still run (their DHCP leases) is kept there
+  if domains_run hostler; then KEPT_DIRS+=("$STATE_DIR"); else rm -rf "${STATE_DIR:?}"; fi
 }
 
 # The run was a success: what it changed first of all stays the way back.

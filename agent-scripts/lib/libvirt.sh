@@ -90,7 +90,7 @@ libvirt_settings() { # prints the lines for the daemon that listens
 }
 
 uuid_settings() { # FILE: where somebody has chosen a host UUID already, that stays
-  if [ -f "$1" ] && conf_strip "$1" | grep -Eq '^[[:space:]]*host_uuid(_source)?[[:space:]]*='; then return 0; fi
+  if [ -f "$1" ] && conf_strip "$1" | grep -E '^[[:space:]]*host_uuid(_source)?[[:space:]]*=' >/dev/null; then return 0; fi
   # without it libvirt makes one up at each start, or shares it with a clone of this machine
   printf 'host_uuid = "%s"\n' "$GUID"
 }
@@ -268,11 +268,12 @@ libvirt_prove() {
 # ---- undo ----
 
 # Asked of /run, not of libvirt: it may be stopped while its guests run.
-domains_run() {
+domains_run() { # WORD: one with this word in its definition; "domain" is in all
   local f
   for f in /run/libvirt/qemu/*.pid; do
     # driver.pid is libvirtd's own
-    if [ -f "$f" ] && [ "${f##*/}" != driver.pid ] && [ -d "/proc/$(<"$f")" ]; then return 0; fi
+    if [ -f "$f" ] && [ "${f##*/}" != driver.pid ] && [ -d "/proc/$(<"$f")" ] &&
+      grep -qs -- "$1" "${f%.pid}.xml"; then return 0; fi
   done
   return 1
 }
@@ -306,10 +307,10 @@ undo_libvirt() { # MODE SOCKET RAN SOCKET-ENABLED SOCKET-ACTIVE VIRTLOGD-RAN
     listen)
       if [ "$3" = on ]; then systemd restart "$LV_SERVICE"; else systemd stop "$LV_SERVICE"; fi || undo_trouble "$LV_SERVICE" ;;
     initd)
-      if [ "$3" = on ] || domains_run; then set -- restart; else set -- stop; fi
+      if [ "$3" = on ] || domains_run domain; then set -- restart; else set -- stop; fi
       /etc/init.d/libvirtd "$1" 9>&- </dev/null >>"$LOG" 2>&1 || undo_trouble 'libvirtd does not start' ;;
     plain)
-      if [ "$3" = on ] || domains_run; then
+      if [ "$3" = on ] || domains_run domain; then
         libvirtd_stop
         libvirtd_start || undo_trouble 'libvirtd does not start'
       else

@@ -16,7 +16,7 @@ needed_packages() {
   local qemu=qemu-system-x86
   if [ "$(uname -m)" = aarch64 ]; then qemu="qemu-system-arm"; fi
   printf '%s\n' libvirt-daemon-system libvirt-clients "$qemu" qemu-utils \
-    dnsmasq-base nftables iproute2 openssl procps
+    dnsmasq-base genisoimage nftables iproute2 openssl procps
 }
 
 missing_packages() {
@@ -95,7 +95,7 @@ undo_packages() { # RUN names NAMES | RUN FILE-WITH-THE-LIST-BEFORE
   fi
   mapfile -t names < <(for name in "${names[@]}"; do still_there "$name" && printf '%s\n' "$name"; done)
   if [ ${#names[@]} -eq 0 ]; then return 0; fi
-  if domains_run; then undo_trouble "packages stay: VMs run on this host"; return 0; fi
+  if domains_run domain; then undo_trouble "packages stay: VMs run on this host"; return 0; fi
   others=$(others_that_go "${names[@]}")
   if [ -n "$others" ]; then undo_trouble "packages stay: $others would go with them"; return 0; fi
   timeout "$APT_SECONDS" apt-get purge "${APT_OPTIONS[@]}" "${names[@]}" 9>&- </dev/null >>"$LOG" 2>&1 ||

@@ -1,6 +1,7 @@
 //! Agents that speak the real protocol over real TLS and run no VMs, and a manager's agents' side for them.
 //!
 //! [`FakeLink`] is one connection, for tests that say wrong things; [`FakeAgent`] behaves.
+#![allow(clippy::unwrap_used)] // a lock is poisoned only by a test that has failed already
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
@@ -188,13 +189,12 @@ impl AgentSide {
     }
 
     /// A number from the metrics.
-    pub fn metric(&self, line: &str) -> f64 {
+    pub fn metric(&self, line: &str) -> u64 {
         self.metrics
             .text()
             .lines()
-            .filter_map(|l| l.strip_prefix(line)?.trim().parse().ok())
-            .next()
-            .unwrap_or(0.0)
+            .find_map(|l| l.strip_prefix(line)?.trim().parse().ok())
+            .unwrap_or(0)
     }
 }
 

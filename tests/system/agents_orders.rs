@@ -28,7 +28,7 @@ async fn an_order_gets_its_own_answer() {
     side.agents.watch(agent.host).await;
     let answer = side.agents.call(agent.host, order(1), ReportCommand {}, WAIT).await.unwrap();
     assert!(answer.report.complete);
-    assert_eq!(side.metric("hostler_agent_open_orders"), 0.0);
+    assert_eq!(side.metric("hostler_agent_open_orders"), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -86,7 +86,7 @@ async fn an_answer_that_does_not_come_is_no_answer() {
     side.agents.answers(host, WAIT).await;
     agent.kill();
     assert_eq!(asked.await.unwrap().unwrap_err(), CallError::Lost { host });
-    assert_eq!(side.metric("hostler_agent_open_orders"), 0.0);
+    assert_eq!(side.metric("hostler_agent_open_orders"), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

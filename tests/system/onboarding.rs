@@ -1,4 +1,6 @@
 //! Adding hosts over a real sshd, with scripts that only pretend to prepare a machine.
+#![allow(clippy::unwrap_used)] // a failed unwrap is a failed test
+#![allow(clippy::print_stderr)] // whoever runs it must see what was left out
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

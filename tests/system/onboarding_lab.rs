@@ -1,18 +1,20 @@
 //! Adding real (simulated) hosts with the real setup-agent and the real agent: needs root and the lab.
 //!
 //! One test, one lab: `LAB_NAME`, `LAB_NET` and `LAB_GUEST_NET` choose which.
+#![allow(clippy::unwrap_used)] // a failed unwrap is a failed test
+#![allow(clippy::print_stderr)] // whoever runs it must see what was left out
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hostler_manager::agents::AgentSettings;
 use hostler_manager::onboarding::{
     AddHostRequest, KnownHosts, Means, Onboarding, OnboardingSettings, SshAuth,
 };
 use hostler_model::{AllocationState, ClusterId, HostStatus, PodId, ZoneId};
-use hostler_tests::agents::AgentSide;
+use hostler_tests::agents::{AgentSide, wait_up};
 use hostler_wire::Secret;
 use uuid::Uuid;
 
@@ -76,7 +78,9 @@ async fn real_hosts_are_added_cleaned_and_added_again() {
         return;
     };
     let Some(lab) = Lab::up(2) else { return };
-    let side = AgentSide::start_on("0.0.0.0:0", AgentSettings::default()).await.unwrap();
+    let settings =
+        AgentSettings { ping_interval: Duration::from_secs(2), ..AgentSettings::default() };
+    let side = AgentSide::start_on("0.0.0.0:0", settings).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let onboarding = Onboarding::new(Means {
         store: side.store.clone(),
@@ -111,10 +115,10 @@ async fn real_hosts_are_added_cleaned_and_added_again() {
     // Both at once: one as root, one by sudo.
     let (made, text) = lab.exec(
         "h2",
-        "useradd -m -s /bin/sh adm && echo adm:lab-word | chpasswd \
-        && echo 'adm ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/adm && command -v sudo",
+        "command -v sudo && useradd -m -s /bin/sh -d /tmp/keeper keeper && echo keeper:lab-word | chpasswd \
+        && echo 'keeper ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/keeper",
     );
-    let second_user = if made { "adm" } else { "root" };
+    let second_user = if made { "keeper" } else { "root" };
     println!("the second host is added as {second_user} {text}");
     let (first, second) = tokio::join!(
         onboarding.add_host(request(1, "root")),
@@ -145,6 +149,18 @@ async fn real_hosts_are_added_cleaned_and_added_again() {
     let guid = guid.unwrap().guid;
     side.wait_status(guid, HostStatus::Disconnected).await.unwrap();
     side.wait_status(guid, HostStatus::Up).await.unwrap();
+
+    // A cut cable says nothing; silence is noticed in 2.5 ping intervals, on both sides.
+    let begun = Instant::now();
+    assert!(lab.run(&["cut", "h1"]).0);
+    side.wait_status(guid, HostStatus::Alert).await.unwrap();
+    println!("a cut cable was noticed after {:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
+    let mut news = side.agents.subscribe();
+    assert!(lab.run(&["heal", "h1"]).0);
+    let healed = Instant::now();
+    wait_up(&mut news, guid).await;
+    println!("it was Up again {:?} after the cable was healed", healed.elapsed());
 
     onboarding.remove_host(first.host, false, "test").await.unwrap();
     let cleaned = onboarding.clean_host(&request(1, "root")).await.unwrap();

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use futures_util::stream::FuturesUnordered;
 use hostler_model::CommandId;
 use hostler_wire::{
     Answer, Command, CommandFailure, FailureKind, InquireAnswer, InquireCommand, Order, OrderState,
@@ -97,18 +98,51 @@ impl Executor {
         stop_on_error: bool,
         seq: &str,
     ) -> impl Future<Output = Vec<Outcome>> + Send + 'static {
-        let arrived = Instant::now();
+        // Whoever stands behind others in a request has their time too.
+        let mut deadline = Instant::now();
         let mut before = None;
         let waits: Vec<_> = orders
             .into_iter()
             .map(|order| {
-                let (id, deadline) = (order.id, arrived + allowed(&order));
+                deadline += allowed(&order);
+                let (id, deadline) = (order.id, deadline);
                 let outcome = self.accept_one(order, before.take(), seq);
                 before = stop_on_error.then(|| outcome.clone());
                 async move { Outcome { id, result: wait_for(outcome, deadline).await } }
             })
             .collect();
         join_all(waits)
+    }
+
+    /// The outcomes, as they come, of the orders that an inquiry among `outcomes` has found in progress.
+    pub(crate) fn follow(
+        &self,
+        outcomes: &[Outcome],
+    ) -> FuturesUnordered<impl Future<Output = Outcome> + Send + 'static> {
+        let told = outcomes.iter().filter_map(|outcome| match &outcome.result {
+            Ok(Answer::Inquire(answer)) => Some(&answer.orders),
+            _ => None,
+        });
+        let in_progress =
+            told.flatten().filter(|(_, state)| *state == OrderState::InProgress).map(|(id, _)| *id);
+        in_progress
+            .map(|id| {
+                let outcome = self.outcome_of(id);
+                async move { Outcome { id, result: result_of(outcome).await } }
+            })
+            .collect()
+    }
+
+    /// The outcome of an order that was in progress a moment ago.
+    fn outcome_of(&self, id: CommandId) -> Pending {
+        if let Some(order) = self.open().get(&id) {
+            return order.outcome.clone();
+        }
+        let result = match self.journal.find(id) {
+            Some(Entry::Done(result)) => result,
+            _ => Err(failure(FailureKind::Unavailable, "its outcome is not known")),
+        };
+        watch::channel(Some(result)).1
     }
 
     /// Calls orders off. One that has begun is told; one that has not ends as `Cancelled`.

@@ -4,7 +4,6 @@
 
 mod report;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -163,7 +162,7 @@ impl LibvirtComputingResource {
 
     /// Speed of one CPU of the host.
     pub(crate) fn cpu_speed(&self) -> Mhz {
-        self.settings.pretend.map_or_else(|| self.reader.facts().speed, |it| it.cpu_speed)
+        self.settings.pretend.map_or_else(|| HostReader::facts().speed, |it| it.cpu_speed)
     }
 
     /// Where a VM's serial console is written to. Makes the directory.
@@ -198,7 +197,7 @@ impl LibvirtComputingResource {
 impl Resource for LibvirtComputingResource {
     fn startup(&self) -> Result<StartupResource, String> {
         let facts = self.hypervisor.facts().map_err(|error| commands::chain(&error))?;
-        let host = self.reader.facts();
+        let host = HostReader::facts();
         let has = self.settings.pretend.unwrap_or(Pretend {
             cpus: host.cpus,
             cpu_speed: host.speed,
@@ -291,21 +290,4 @@ fn domain_type(uri: &str, state_dir: &Path) -> DomainType {
 /// The cloud that an earlier connection said this is.
 fn known_cloud(state_dir: &Path) -> Option<CloudId> {
     std::fs::read_to_string(state_dir.join("cloud")).ok()?.trim().parse().ok()
-}
-
-/// Details that go into the agent's Startup.
-impl LibvirtComputingResource {
-    /// Facts about the host's system by name: `os.name`, `os.version`, `kernel`.
-    pub fn details() -> BTreeMap<String, String> {
-        let mut details = BTreeMap::new();
-        let release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
-        for (key, name) in [("ID", "os.name"), ("VERSION_ID", "os.version")] {
-            let value = release.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
-            let value = value.unwrap_or("unknown").trim_matches('"').to_owned();
-            details.insert(name.to_owned(), value);
-        }
-        let kernel = rustix::system::uname().release().to_string_lossy().into_owned();
-        details.insert("kernel".to_owned(), kernel);
-        details
-    }
 }

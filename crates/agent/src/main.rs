@@ -105,9 +105,8 @@ fn serve(runtime: &Runtime, properties: Properties) -> Result<(), Failure> {
     for kind in &properties.resources {
         match kind {
             ResourceKind::Libvirt => {
-                let resource =
-                    LibvirtComputingResource::new(&properties, runtime.handle().clone())
-                        .map_err(|e| Failure::Other(e.into()))?;
+                let resource = LibvirtComputingResource::new(&properties, runtime.handle().clone())
+                    .map_err(|e| Failure::Other(e.into()))?;
                 resources.push(Arc::new(resource));
             }
             ResourceKind::SecondaryStorage => {

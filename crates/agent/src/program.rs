@@ -62,16 +62,14 @@ pub(crate) fn run<S: AsRef<OsStr>>(
     std::thread::spawn(move || {
         let _ = ended.send(child.wait_with_output());
     });
-    let output = match end.recv_timeout(limit) {
-        Ok(output) => output.map_err(|source| ProgramError::NotRun { program: name(), source })?,
-        Err(_) => {
-            // Its thread has not reaped it, so the number is still its own.
-            if let Some(pid) = pid {
-                let _ = kill_process(pid, Signal::KILL);
-            }
-            return Err(ProgramError::TimedOut { program: name(), seconds: limit.as_secs() });
+    let Ok(output) = end.recv_timeout(limit) else {
+        // Its thread has not reaped it, so the number is still its own.
+        if let Some(pid) = pid {
+            let _ = kill_process(pid, Signal::KILL);
         }
+        return Err(ProgramError::TimedOut { program: name(), seconds: limit.as_secs() });
     };
+    let output = output.map_err(|source| ProgramError::NotRun { program: name(), source })?;
     if output.status.success() {
         return Ok(output.stdout);
     }

@@ -77,7 +77,14 @@ fn meta_data(spec: &VmSpec) -> String {
     if !spec.seed.ssh_keys.is_empty() {
         values.insert("public-keys".to_owned(), json!(spec.seed.ssh_keys));
     }
-    values.iter().map(|(name, value)| format!("{}: {value}\n", key(name))).collect()
+    lines(&values)
+}
+
+/// One line for each value.
+fn lines(values: &Map<String, Value>) -> String {
+    values
+        .iter()
+        .fold(String::new(), |text, (name, value)| text + &format!("{}: {value}\n", key(name)))
 }
 
 /// A name as it may stand in YAML before a colon.
@@ -97,8 +104,7 @@ fn user_data(spec: &VmSpec) -> String {
     if !spec.seed.ssh_keys.is_empty() {
         config.insert("ssh_authorized_keys".to_owned(), json!(spec.seed.ssh_keys));
     }
-    let lines: String = config.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
-    format!("#cloud-config\n{lines}")
+    format!("#cloud-config\n{}", lines(&config))
 }
 
 #[cfg(test)]

@@ -54,7 +54,7 @@ struct CpuTimes {
 
 impl HostReader {
     /// What the host has.
-    pub(crate) fn facts(&self) -> HostFacts {
+    pub(crate) fn facts() -> HostFacts {
         let cpuinfo = text("/proc/cpuinfo");
         HostFacts {
             cpus: std::thread::available_parallelism()
@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn this_machine_has_a_cpu_and_memory() {
         let reader = HostReader::default();
-        let facts = reader.facts();
+        let facts = HostReader::facts();
         assert!(facts.cpus > 0 && facts.memory > Mib(0) && facts.speed > Mhz(0), "{facts:?}");
         assert!(reader.load().memory_total == facts.memory);
     }

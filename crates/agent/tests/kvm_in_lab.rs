@@ -4,6 +4,8 @@
 //! that it may: it starts guests and ends processes. `HOSTLER_GUEST_IMAGE` names the guest's disk (see
 //! `tests/lab/build-guest-image`). Prints how long things took.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout)] // a test
+
 use std::net::{Ipv4Addr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::Command as Program;
@@ -303,6 +305,7 @@ fn guest_is_served(host: &LibvirtComputingResource, started: &StartAnswer, clock
     assert!(page.contains("name=guest-1 "), "{page}");
     assert_eq!(resolve("guest-1.test.internal"), Some(Ipv4Addr::new(10, 66, 0, 11)));
     assert_eq!(resolve("nobody.test.internal"), None);
+    reboots(host, clock);
     let log = ConsoleLogCommand { vm: vm(1).vm, name: vm(1).name, tail: Bytes(100_000) };
     let log = call(host, log).unwrap().text;
     assert!(log.contains("GUEST UP name=guest-1"), "{log}");
@@ -315,6 +318,17 @@ fn guest_is_served(host: &LibvirtComputingResource, started: &StartAnswer, clock
     assert!(stats[0].cpu_time_ns > 0 && stats[0].disk_read > Bytes(0), "{stats:?}");
     assert!(stats[0].memory_resident > Mib(50), "{stats:?}");
     clock.say("names, console log, statistics");
+}
+
+/// The guest restarts itself when it is asked to; its domain stays.
+fn reboots(host: &LibvirtComputingResource, clock: &mut Clock) {
+    let (vm, name) = (vm(1), vm(1).name);
+    let reboot = RebootCommand { vm: vm.vm, run: vm.run, name, force: false };
+    assert!(call(host, reboot).unwrap().generation > Generation(3));
+    within(Duration::from_mins(1), "the guest has booted again", || {
+        http(&vm).contains(" boot=2 ")
+    });
+    clock.say("graceful RebootCommand, the guest answers again");
 }
 
 /// dnsmasq comes back; without libvirtd nothing is known, and nothing is off.

@@ -22,11 +22,11 @@ use crate::ca::{Authority, CaError, private_folder, write_file};
 use crate::config::Config;
 use crate::context::Context;
 use crate::metrics::Metrics;
-use crate::monitors::{VmSync, follow_downloads, keep_house};
-use crate::onboarding::KnownHosts;
-use crate::onboarding::{Means, Onboarding, OnboardingSettings};
+use crate::monitors::{HostStatistics, VmSync, follow_downloads, keep_house};
+use crate::onboarding::{KnownHosts, Means, Onboarding, OnboardingSettings};
 use crate::settings::{
-    AGENT_STARTUP_WAIT, HOST_CONNECT_TIMEOUT, PING_INTERVAL, SSH_RETRIES, SettingError, Settings,
+    AGENT_STARTUP_WAIT, HOST_CONNECT_TIMEOUT, PING_INTERVAL, PING_TIMEOUT, SSH_RETRIES,
+    SettingError, Settings,
 };
 
 /// Why a manager did not start.
@@ -131,6 +131,7 @@ impl Manager {
             settings: onboarding_settings(&settings),
         });
         let context = Context::new(store, agents.clone(), onboarding, settings, cloud, manager);
+        agents.add_listener(Arc::new(HostStatistics::new(context.store.clone())));
         agents.add_listener(Arc::new(VmSync::new(context.clone())));
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         agents.serve(agent_port).await?;
@@ -162,6 +163,7 @@ fn agent_settings(settings: &Settings) -> AgentSettings {
     AgentSettings {
         ping_interval: settings.duration(&PING_INTERVAL),
         startup_wait: settings.duration(&AGENT_STARTUP_WAIT),
+        silent_intervals: settings.ratio(&PING_TIMEOUT),
         ..AgentSettings::default()
     }
 }

@@ -118,7 +118,7 @@ impl Query {
         let (columns, from, order) = (self.columns, self.from, self.order);
         let (limit, offset) = (self.values.len() + 1, self.values.len() + 2);
         let sql = format!(
-            "SELECT {columns}, count(*) OVER () AS total FROM {from} {condition}
+            "SELECT {columns}, count(*) OVER () AS matching FROM {from} {condition}
              ORDER BY {order} LIMIT ?{limit} OFFSET ?{offset}"
         );
         let (limit, offset) = (page.limit.map_or(-1, stored), stored(page.offset));
@@ -126,13 +126,13 @@ impl Query {
         values.extend([&limit as &dyn ToSql, &offset]);
         let mut total = 0;
         let rows = tx.rows(what, &sql, &values, |row| {
-            total = row.get::<_, i64>("total")?;
+            total = row.get::<_, i64>("matching")?;
             read(row)
         })?;
         if rows.is_empty() && page.offset > 0 {
-            let sql = format!("SELECT count(*) AS total FROM {from} {condition}");
+            let sql = format!("SELECT count(*) AS matching FROM {from} {condition}");
             let filters = &values[..self.values.len()];
-            total = tx.row(what, &sql, filters, |row| row.get("total"))?.unwrap_or(0);
+            total = tx.row(what, &sql, filters, |row| row.get("matching"))?.unwrap_or(0);
         }
         Ok(Listed { total: usize::try_from(total).unwrap_or(0), rows })
     }

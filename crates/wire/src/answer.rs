@@ -191,7 +191,8 @@ pub struct InquireAnswer {
 pub enum OrderState {
     /// It never came here, or so long ago that it is forgotten. Sending it is safe.
     NeverSeen,
-    /// It is waiting for its turn or being carried out. Whoever sends it again waits for the same execution.
+    /// It is waiting for its turn or being carried out. Its outcome will be sent on this connection, in a response
+    /// of its own with the sequence of the question; whoever sends the order again waits for the same execution.
     InProgress,
     /// The agent ended in the middle of it. Sending it again finishes or repeats it.
     Interrupted,

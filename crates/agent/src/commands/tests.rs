@@ -403,7 +403,7 @@ fn a_command_for_one_vm_does_not_wait_for_another_vms_slow_start() {
     let world = world();
     world
         .hypervisor
-        .trouble(Trouble { start_takes: Duration::from_secs(3600), ..Trouble::default() });
+        .trouble(Trouble { start_takes: Duration::from_hours(1), ..Trouble::default() });
     let world = Arc::new(world);
     let slow = Arc::clone(&world);
     std::thread::spawn(move || slow.start(&linux(1)));

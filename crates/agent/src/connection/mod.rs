@@ -15,7 +15,7 @@ use std::time::Duration;
 use hostler_model::HostGuid;
 use hostler_wire::{HostReport, ReadyCommand, Refusal};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
@@ -31,6 +31,9 @@ use session::{Ending, Session};
 
 /// A connection that held so long was of use: back-off starts over.
 const WAS_OF_USE: Duration = Duration::from_secs(10);
+
+/// So long a resource may take to say what it has, without a word in the log.
+const RESOURCE_PATIENCE: Duration = Duration::from_secs(30);
 
 /// One resource's life with the manager.
 #[derive(Debug)]
@@ -125,8 +128,15 @@ impl<D: Dialer> Connection<D> {
     async fn startup(&self) -> Result<hostler_wire::StartupCommand, String> {
         let (properties, guid, resource) =
             (Arc::clone(&self.properties), self.guid, Arc::clone(&self.resource));
-        tokio::task::spawn_blocking(move || startup::startup(&properties, guid, &*resource))
-            .await
+        let mut asking =
+            tokio::task::spawn_blocking(move || startup::startup(&properties, guid, &*resource));
+        let asked = if let Ok(asked) = timeout(RESOURCE_PATIENCE, &mut asking).await {
+            asked
+        } else {
+            warn!("the resource is slow to say what it has; does libvirt answer?");
+            asking.await
+        };
+        asked
             .map_err(|e| format!("the resource failed: {e}"))?
             .map_err(|why| format!("the resource is not ready: {why}"))
     }

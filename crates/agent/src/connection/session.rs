@@ -10,8 +10,8 @@ use futures_util::StreamExt;
 use hostler_wire::codec::{CodecError, Frame, FrameCodec};
 use hostler_wire::handshake::{self, LinkState, OutOfTurn};
 use hostler_wire::{
-    Flags, HostReport, Message, Ping, Pong, ReadyCommand, Refusal, Shutdown, StartupCommand,
-    VersionRange,
+    Flags, HostReport, Message, Outcome, Ping, Pong, ReadyCommand, Refusal, Shutdown,
+    StartupCommand, VersionRange,
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadHalf};
 use tokio::sync::mpsc;
@@ -224,13 +224,9 @@ impl Listener<'_> {
                 debug!(%seq, orders = orders.len(), "request");
                 let stop_on_error = frame.flags.contains(Flags::STOP_ON_ERROR);
                 let outcomes = self.executor.accept(orders, stop_on_error, &seq);
-                let outgoing = self.outgoing.clone();
-                self.answers.spawn(async move {
-                    let response = Message::Response(outcomes.await);
-                    if !outgoing.answer(frame.sequence, response).await {
-                        info!(%seq, "the link is gone; the outcome waits in the journal");
-                    }
-                });
+                let answer =
+                    Answering { executor: Arc::clone(self.executor), to: frame.sequence, seq };
+                self.answers.spawn(answer.run(outcomes, self.outgoing.clone()));
             }
             Message::Cancel(orders) => {
                 let seq = format!("{}-{}", self.ready.host, frame.sequence);
@@ -239,6 +235,26 @@ impl Listener<'_> {
             }
             other => warn!(message = other.name(), "not expected here"),
         }
+    }
+}
+
+/// Answers one request when its outcomes are there.
+struct Answering {
+    executor: Arc<Executor>,
+    to: u64,
+    seq: String,
+}
+
+impl Answering {
+    async fn run(self, outcomes: impl Future<Output = Vec<Outcome>>, outgoing: Outgoing) {
+        let outcomes = outcomes.await;
+        let mut followed = self.executor.follow(&outcomes);
+        let mut response = outcomes;
+        while outgoing.answer(self.to, Message::Response(response)).await {
+            let Some(outcome) = followed.next().await else { return };
+            response = vec![outcome];
+        }
+        info!(seq = %self.seq, "the link is gone; the outcome waits in the journal");
     }
 }
 

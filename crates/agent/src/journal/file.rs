@@ -37,8 +37,15 @@ pub(super) struct JournalFile {
     path: PathBuf,
     file: File,
     length: u64,
-    /// Held, never read.
-    _lock: File,
+    /// Locked, never read.
+    lock: File,
+}
+
+impl Drop for JournalFile {
+    fn drop(&mut self) {
+        // Closing is not enough: a program that is just being started shares the file until it is.
+        let _ = self.lock.unlock();
+    }
 }
 
 impl JournalFile {
@@ -56,7 +63,7 @@ impl JournalFile {
         let file = open(path)?;
         sync_directory(path)?;
         let length = file.metadata()?.len();
-        Ok(Some(Self { path: path.to_owned(), file, length, _lock: lock }))
+        Ok(Some(Self { path: path.to_owned(), file, length, lock }))
     }
 
     /// All lines that can be read, and whether those are all lines.

@@ -21,7 +21,7 @@ use crate::commands::chain;
 /// How long dnsmasq may take to end.
 const ENDING: Duration = Duration::from_secs(10);
 /// How long to wait before a dnsmasq that died is started again, at first and at most.
-const BACK_OFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(60));
+const BACK_OFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_mins(1));
 
 /// Guest networks of this host.
 #[derive(Debug)]
@@ -95,7 +95,7 @@ impl Network for HostNetwork {
         let mut watched = lock.lock().unwrap_or_else(PoisonError::into_inner);
         records.remove_nic(nic)?;
         if records.nics()?.is_empty() {
-            self.0.end(network.id, &records)?;
+            Inner::end(network.id, &records)?;
             Names::of(network.id).remove()?;
             return records.remove();
         }
@@ -142,39 +142,35 @@ impl Inner {
         let names = Names::of(network.id);
         let files = dnsmasq::files(&records, network, &records.nics()?, dnsmasq::user())?;
         if !names.ensure(network, bridge)? {
-            self.end(network.id, &records)?; // it was left in a namespace that is no more
+            Self::end(network.id, &records)?; // it was left in a namespace that is no more
         }
         let mut hosts_changed = records.replace("hosts.dhcp", &files.dhcp)?;
         hosts_changed |= records.replace("hosts.dns", &files.dns)?;
         if records.replace("dnsmasq.conf", &files.configuration)? {
-            self.end(network.id, &records)?;
+            Self::end(network.id, &records)?;
         }
-        let process = match Process::find(&records) {
-            Some(process) => {
-                if hosts_changed {
-                    let path = records.file("hosts.dhcp");
-                    process.reload().map_err(file_error("have dnsmasq read", &path))?;
-                }
-                process
+        let process = if let Some(process) = Process::find(&records) {
+            if hosts_changed {
+                let path = records.file("hosts.dhcp");
+                process.reload().map_err(file_error("have dnsmasq read", &path))?;
             }
-            None => {
-                dnsmasq::start(&names, &records, network)?;
-                let path = records.file("dnsmasq.pid");
-                let gone = || io::Error::other("dnsmasq ended at once");
-                Process::find(&records).ok_or_else(|| file_error("find", &path)(gone()))?
-            }
+            process
+        } else {
+            dnsmasq::start(&names, &records, network)?;
+            let path = records.file("dnsmasq.pid");
+            let gone = || io::Error::other("dnsmasq ended at once");
+            Process::find(&records).ok_or_else(|| file_error("find", &path)(gone()))?
         };
         self.watch(network.id, process, watched);
         Ok(())
     }
 
     /// Ends the dnsmasq of a network, if it runs, and waits until it has ended.
-    fn end(&self, network: NetworkId, records: &Records) -> Result<(), NetworkError> {
+    fn end(network: NetworkId, records: &Records) -> Result<(), NetworkError> {
         let Some(process) = Process::find(records) else { return Ok(()) };
         let pid = process.pid.as_raw_nonzero().get();
-        let ended = process.terminate().and_then(|()| match process.wait(Some(ENDING))? {
-            true => Ok(()),
-            false => Err(io::ErrorKind::TimedOut.into()),
+        let ended = process.terminate().and_then(|()| {
+            if process.wait(Some(ENDING))? { Ok(()) } else { Err(io::ErrorKind::TimedOut.into()) }
         });
         ended.map_err(|source| NetworkError::WontEnd { network, pid, source })
     }
@@ -196,7 +192,7 @@ impl Inner {
                 match inner.revive(network) {
                     Ok(()) => return,
                     Err(error) => {
-                        error!(%network, error = %chain(&error), "a network is not served")
+                        error!(%network, error = %chain(&error), "a network is not served");
                     }
                 }
                 wait = (wait * 2).min(BACK_OFF.1);

@@ -114,7 +114,7 @@ impl RunJournal {
                     runs.insert(record.run, record);
                 }
                 Err(error) => {
-                    warn!(%error, file = %path.display(), "left out a file of the run journal")
+                    warn!(%error, file = %path.display(), "left out a file of the run journal");
                 }
             }
         }

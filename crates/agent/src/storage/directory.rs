@@ -23,7 +23,7 @@ use crate::resource::Task;
 use crate::seed::{self, SeedError};
 
 /// `qemu-img` reads and writes a few clusters here.
-const QEMU_IMG: Duration = Duration::from_secs(60);
+const QEMU_IMG: Duration = Duration::from_mins(1);
 /// Less than this free is a full disk, whatever a program said.
 const NOTHING_LEFT: Bytes = Bytes(4 << 20);
 
@@ -188,14 +188,14 @@ impl DirectoryStorage {
     fn write_volume(
         &self,
         volume: &VolumeSpec,
-        backing: Option<(PathBuf, DiskFormat)>,
+        backing: Option<&(PathBuf, DiskFormat)>,
         path: &Path,
     ) -> Result<(), StorageError> {
         let new = self.root.join("tmp").join(format!("volume-{}", volume.volume));
         let size = volume.size.0.to_string();
         let mut arguments: Vec<&OsStr> = vec!["create".as_ref(), "-q".as_ref()];
         arguments.extend::<[&OsStr; 2]>(["-f".as_ref(), "qcow2".as_ref()]);
-        if let Some((file, format)) = &backing {
+        if let Some((file, format)) = backing {
             let of: [&OsStr; 4] =
                 ["-b".as_ref(), file.as_ref(), "-F".as_ref(), name(*format).as_ref()];
             arguments.extend(of);
@@ -235,14 +235,13 @@ impl Storage for DirectoryStorage {
         let lock = self.lock_of(template);
         let _turn = lock.lock().unwrap_or_else(PoisonError::into_inner);
         let was_there = self.template_file(template);
-        let path = match &was_there {
-            Some((path, _)) => path.clone(),
-            None => {
-                let path = self.template_path(template, source.format);
-                self.bring(template, source, &path, task)?;
-                info!(%template, "template is on the storage pool");
-                path
-            }
+        let path = if let Some((path, _)) = &was_there {
+            path.clone()
+        } else {
+            let path = self.template_path(template, source.format);
+            self.bring(template, source, &path, task)?;
+            info!(%template, "template is on the storage pool");
+            path
         };
         let size = Bytes(path.metadata().map_err(file_error("read", &path))?.len());
         Ok(TemplateThere { was_there: was_there.is_some(), size })
@@ -278,7 +277,7 @@ impl Storage for DirectoryStorage {
         let backing = self.backing(volume)?;
         match qcow2::header(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                self.write_volume(volume, backing, &path)?;
+                self.write_volume(volume, backing.as_ref(), &path)?;
                 Ok(path)
             }
             Err(error) => Err(file_error("read volume", &path)(error)),

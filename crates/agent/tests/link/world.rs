@@ -250,7 +250,10 @@ impl World {
         let dialled = Arc::<Mutex<Vec<Instant>>>::default();
         let dialer = FakeDialer { links: sender, dialled: Arc::clone(&dialled), nobody };
         let (resource, shutdown) = (Arc::new(FakeResource::default()), CancellationToken::new());
-        let resources = vec![Arc::clone(&resource) as Arc<dyn Resource>];
+        let mut resources = vec![Arc::clone(&resource) as Arc<dyn Resource>];
+        if properties.resources.len() > 1 {
+            resources.push(Arc::new(FakeResource::default()));
+        }
         let running = run_over(properties, resources, dialer, Arc::new(|_| {}), shutdown.clone());
         World {
             shutdown,

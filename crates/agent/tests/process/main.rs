@@ -121,7 +121,8 @@ async fn an_image_worker_takes_orders_and_ends_with_a_goodbye() {
     let cloud = Cloud::new();
     let port = listener.local_addr().unwrap().port();
     let config = cloud.agent(dir.path(), "localhost", port);
-    let child = agent(&config, &["--set", "log=debug"]).spawn().unwrap();
+    let log_file = format!("log.file={}", dir.path().join("agent.log").display());
+    let child = agent(&config, &["--set", "log=debug", "--set", &log_file]).spawn().unwrap();
     let mut link = accept(&listener, cloud.manager("hostler-manager")).await.unwrap();
     let Message::Startup(startup) = hear(&mut link).await else { panic!("no Startup") };
     assert_eq!(startup.guid.to_string(), pki::GUID);
@@ -141,7 +142,9 @@ async fn an_image_worker_takes_orders_and_ends_with_a_goodbye() {
     assert!(matches!(hear(&mut link).await, Message::Shutdown(_)));
     let (code, log) = ended(child).await;
     assert_eq!(code, Some(0), "{log}");
-    assert!(log.contains("seq=00000000-0000-0000-0000-000000000002-17"), "{log}");
+    let seq = "seq=00000000-0000-0000-0000-000000000002-17";
+    assert!(log.contains(seq), "{log}");
+    assert!(std::fs::read_to_string(dir.path().join("agent.log")).unwrap().contains(seq));
 }
 
 #[tokio::test]

@@ -28,7 +28,7 @@ pub(super) enum EndCause {
     Closed,
     /// It broke, or the peer broke the protocol.
     Broken(String),
-    /// Nothing came for 2.5 ping intervals.
+    /// Nothing came for too long.
     Silent,
     /// The peer does not read.
     SlowReader,
@@ -70,7 +70,7 @@ impl std::fmt::Display for EndCause {
         match self {
             Self::Closed => f.write_str("the agent's link was closed without a goodbye"),
             Self::Broken(why) => write!(f, "the agent's link broke: {why}"),
-            Self::Silent => f.write_str("the agent was silent for 2.5 ping intervals"),
+            Self::Silent => f.write_str("the agent was silent for too long"),
             Self::SlowReader => f.write_str("the agent does not read what it is sent"),
             Self::Shutdown(why) => write!(f, "the agent said goodbye: {why}"),
             Self::Replaced => f.write_str("a newer connection of the host has taken over"),

@@ -11,14 +11,17 @@ use tokio::sync::oneshot;
 
 use super::link::Link;
 
-type Result1 = Result<Answer, CommandFailure>;
+/// What became of one order.
+type Ended = Result<Answer, CommandFailure>;
+/// Those who wait for the end of an order, over whichever link its outcome comes.
+type Awaited = HashMap<(HostId, CommandId), Vec<oneshot::Sender<Ended>>>;
 
 /// Live connections, by host.
 #[derive(Debug, Default)]
 pub(super) struct Registry {
     links: Mutex<HashMap<HostId, Arc<Link>>>,
     turns: Mutex<HashMap<HostId, Arc<tokio::sync::Mutex<()>>>>,
-    awaited: Mutex<HashMap<(HostId, CommandId), Vec<oneshot::Sender<Result1>>>>,
+    awaited: Mutex<Awaited>,
 }
 
 /// What became of an [`Registry::attach`].
@@ -80,11 +83,7 @@ impl Registry {
     }
 
     /// Waits for the outcome of an order, over whichever link it comes.
-    pub(super) fn await_outcome(
-        &self,
-        host: HostId,
-        order: CommandId,
-    ) -> oneshot::Receiver<Result1> {
+    pub(super) fn await_outcome(&self, host: HostId, order: CommandId) -> oneshot::Receiver<Ended> {
         let (sender, receiver) = oneshot::channel();
         let mut awaited = lock(&self.awaited);
         let waiting = awaited.entry((host, order)).or_default();

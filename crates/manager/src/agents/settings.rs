@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Times and bounds; tests use shorter ones.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct AgentSettings {
     /// How long TLS may take.
     pub handshake_wait: Duration,
@@ -15,6 +15,8 @@ pub struct AgentSettings {
     pub ready_wait: Duration,
     /// Between two pings, both ways (`ping.interval`). Whole seconds travel to the agent.
     pub ping_interval: Duration,
+    /// Silence of so many ping intervals ends a link (`ping.timeout`); agents always take 2.5.
+    pub silent_intervals: f64,
     /// How long an old link has to show that it lives when a second agent claims to be the same machine.
     pub probe_wait: Duration,
     /// How long one listener may take with one piece of news.
@@ -33,6 +35,7 @@ impl Default for AgentSettings {
             startup_wait: Duration::from_secs(30),
             ready_wait: Duration::from_secs(30),
             ping_interval: Duration::from_secs(15),
+            silent_intervals: 2.5,
             probe_wait: Duration::from_secs(2),
             listener_wait: Duration::from_secs(30),
             write_wait: Duration::from_secs(10),
@@ -42,8 +45,8 @@ impl Default for AgentSettings {
 }
 
 impl AgentSettings {
-    /// How long a link may be silent: 2.5 ping intervals.
+    /// How long a link may be silent.
     pub fn silence(&self) -> Duration {
-        self.ping_interval * 5 / 2
+        self.ping_interval.mul_f64(self.silent_intervals)
     }
 }

@@ -21,13 +21,13 @@ use super::{AddHostRequest, Discoverer, Means};
 /// Exit codes of `preflight` that no repetition changes.
 const DEFINITE: std::ops::RangeInclusive<u32> = 20..=29;
 /// A small remote command.
-const SHORT: Duration = Duration::from_secs(60);
+const SHORT: Duration = Duration::from_mins(1);
 /// Looking at the host; package lists may be fetched.
-const PREFLIGHT: Duration = Duration::from_secs(180);
+const PREFLIGHT: Duration = Duration::from_mins(3);
 /// One file of some 100 MB over a slow line.
-const UPLOAD: Duration = Duration::from_secs(600);
+const UPLOAD: Duration = Duration::from_mins(10);
 /// Packages may have to be installed.
-const SETUP: Duration = Duration::from_secs(1800);
+const SETUP: Duration = Duration::from_mins(30);
 /// How much of stderr an error shows.
 const STDERR_TAIL: usize = 1500;
 
@@ -281,15 +281,13 @@ impl<'a> Host<'a> {
         let line = self.ssh.line(&arguments);
         tracing::info!(address = %self.address, line, "preparing a host");
         let output = self.run_once(&arguments, Input::Nothing, SETUP).await?;
-        let result = output.stdout.lines().rev().find_map(|line| line.strip_prefix("RESULT "));
-        Ok(((), format!("{line} -> {}", result.unwrap_or("no result"))))
+        Ok(((), format!("{line} -> {}", summary(&output.stdout))))
     }
 
     async fn run_remove(&self, staging: &str) -> Result<((), String), Failure> {
         let program = format!("{staging}/setup-agent");
         let output = self.run_once(&[&program, "remove"], Input::Nothing, SETUP).await?;
-        let last = output.stdout.lines().last().unwrap_or_default();
-        Ok(((), last.to_owned()))
+        Ok(((), summary(&output.stdout)))
     }
 
     async fn remove_staging(&self, staging: &str) {
@@ -297,6 +295,26 @@ impl<'a> Host<'a> {
         if let Err(e) = removed {
             tracing::warn!(address = %self.address, staging, why = e.text, "a staging directory stays behind on a host");
         }
+    }
+}
+
+/// What of a host `setup-agent` has changed, by its `RESULT` line.
+fn summary(stdout: &str) -> String {
+    let result = stdout.lines().rev().find_map(|line| line.strip_prefix("RESULT "));
+    let result: serde_json::Value =
+        result.and_then(|line| serde_json::from_str(line).ok()).unwrap_or_default();
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or("?").to_owned();
+    let changed: Vec<String> = result["steps"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|step| step["outcome"] == "changed")
+        .map(|step| format!("{} ({})", text(&step["name"]), text(&step["detail"])))
+        .collect();
+    if changed.is_empty() {
+        "nothing changed".to_owned()
+    } else {
+        format!("changed {}", changed.join(", "))
     }
 }
 

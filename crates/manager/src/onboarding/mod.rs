@@ -57,10 +57,10 @@ pub struct OnboardingSettings {
 impl Default for OnboardingSettings {
     fn default() -> Self {
         Self {
-            ssh_wait: Duration::from_secs(60),
+            ssh_wait: Duration::from_mins(1),
             tries: 3,
             retry_pause: Duration::from_millis(500),
-            connect_wait: Duration::from_secs(300),
+            connect_wait: Duration::from_mins(5),
         }
     }
 }

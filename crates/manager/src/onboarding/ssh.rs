@@ -258,7 +258,7 @@ fn denied(user: &str, what: &'static str, result: &AuthResult) -> SshError {
     let offers = match result {
         AuthResult::Success => String::new(),
         AuthResult::Failure { remaining_methods, .. } => {
-            let names: Vec<String> = remaining_methods.iter().map(|m| String::from(m)).collect();
+            let names: Vec<String> = remaining_methods.iter().map(String::from).collect();
             names.join(", ")
         }
     };

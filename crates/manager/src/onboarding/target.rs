@@ -31,7 +31,7 @@ impl FromStr for Target {
         let wrong = |why| InvalidTarget { text: text.to_owned(), why };
         let rest = match text.split_once("://") {
             None => text,
-            Some((scheme, rest)) if matches!(scheme, "http" | "https" | "ssh") => rest,
+            Some(("http" | "https" | "ssh", rest)) => rest,
             Some(_) => return Err(wrong("it is not of a known scheme")),
         };
         let rest = rest.strip_suffix('/').unwrap_or(rest);
@@ -56,8 +56,7 @@ fn split_port(text: &str) -> Option<(&str, u16)> {
         let (host, rest) = rest.split_once(']')?;
         return match rest.strip_prefix(':') {
             Some(port) => Some((host, port.parse().ok()?)),
-            None if rest.is_empty() => Some((host, 22)),
-            None => None,
+            None => rest.is_empty().then_some((host, 22)),
         };
     }
     match text.split_once(':') {

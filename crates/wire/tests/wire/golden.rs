@@ -74,14 +74,15 @@ fn samples() -> BTreeMap<String, Frame> {
     let mut samples = BTreeMap::new();
     let mut add = |name: String, choices: &[(&str, &str)]| {
         let request = Flags::REQUEST.with(Flags::IN_SEQUENCE).with(Flags::FROM_MANAGER);
-        // The first number that gives one order or outcome, not none or several.
-        let message = (1..100)
+        // The fullest of some that have one order or outcome, not none or several.
+        let message = (1..60)
             .map(|seed| with_choices::<Message>(seed, choices))
-            .find(|message| match message {
+            .filter(|message| match message {
                 Message::Request(orders) => orders.len() == 1,
                 Message::Response(outcomes) => outcomes.len() == 1,
                 _ => true,
             })
+            .max_by_key(|message| encode(&Frame::new(17, message.clone())).len())
             .unwrap();
         let flags = if matches!(message, Message::Request(_)) { request } else { Flags(0) };
         let host =

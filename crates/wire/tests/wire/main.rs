@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod any;
+mod decode;
 mod golden;
 mod handshake;
 mod hostile;

@@ -33,8 +33,10 @@ use events::Hub;
 const READING: Duration = Duration::from_secs(20);
 /// For what QEMU must answer.
 const ASKING: Duration = Duration::from_secs(15);
+/// For what can wait until the next time.
+const STATISTICS: Duration = Duration::from_secs(3);
 /// For a QEMU to come up or to be killed: libvirt itself waits up to 15 s for a kill.
-const STARTING: Duration = Duration::from_secs(120);
+const STARTING: Duration = Duration::from_mins(2);
 /// A guest that is still booting does not hear its power button; it is pressed again.
 const PRESS_AGAIN: Duration = Duration::from_secs(10);
 
@@ -256,7 +258,7 @@ impl Hypervisor for LibvirtHypervisor {
             return Err(HypervisorError::TimedOut { what: "read statistics", seconds: 0 });
         }
         let asked = Arc::clone(&self.stats_asked);
-        self.calls.call("read statistics", ASKING, move |connect| {
+        self.calls.call("read statistics", STATISTICS, move |connect| {
             let stats = stats(connect, cloud);
             asked.store(false, Ordering::Release);
             stats
