@@ -3,6 +3,8 @@
 //! Everything between is real: HTTP, the signature, TLS to the agent, the agent's journal. Only the hypervisor is in
 //! memory. Run it with `--nocapture` for the list of statements.
 
+#![allow(clippy::unwrap_used)] // a failed unwrap is a failed test
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -99,15 +101,11 @@ fn session(settings: &Path) -> Session {
 
 /// The statements under the phases that they belong to.
 fn listing(statements: &[String], counted: Counters) -> String {
-    let mut text = format!("{} statements, {} commits\n", counted.statements, counted.commits);
+    let mut text = format!("{} statements, {} commits", counted.statements, counted.commits);
     let mut phases = statements.split_inclusive(|what| what == COMMIT);
-    for name in PHASES {
-        let of_phase = phases.next().unwrap_or_default();
-        text.push_str(&format!("  {name}\n"));
-        of_phase.iter().for_each(|what| text.push_str(&format!("    {what}\n")));
-    }
-    for more in phases.flatten() {
-        text.push_str(&format!("  {more}\n"));
+    for name in PHASES.into_iter().chain(["afterwards"]) {
+        let of_phase = phases.next().unwrap_or_default().join(", ");
+        text = [text, format!("  {name}: {of_phase}")].join("\n");
     }
     text
 }

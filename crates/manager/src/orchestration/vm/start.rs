@@ -10,7 +10,7 @@ use hostler_model::{
     Bytes, CopyState, Generation, HostId, RunEvent, RunId, RunState, StoragePoolId, TemplateState,
     VmEvent, VmState, VolumeEvent, VolumeId, VolumeState,
 };
-use hostler_scheduler::place;
+use hostler_scheduler::{NoHost, place};
 use hostler_store::Tx;
 use hostler_store::address::address_of_host;
 use hostler_store::blueprint::{Blueprint, blueprint};
@@ -164,12 +164,7 @@ async fn choose(cx: &StepContext) -> Result<Done, StepError> {
     let demand = spec::demand(&blueprint, memory.tried.clone(), input.host);
     let placement = match place(&hosts, &demand, &cx.app.policy) {
         Ok(placement) => placement,
-        Err(none) => {
-            let verdict = serde_json::to_string(&none.verdict).unwrap_or_default();
-            let (job, now) = (cx.job.id, cx.app.now());
-            cx.write(move |tx| placement_add(tx, vm, job, None, None, &verdict, now)).await?;
-            return Err(StepError::fail(ServiceErrorKind::NoCapacity, none.to_string()));
-        }
+        Err(none) => return Err(refuse(cx, &none).await?),
     };
     let found = hosts.iter().find(|h| h.id == placement.host);
     let Some((host, pool)) = found.and_then(|h| Some((h, h.pool.as_ref()?.id))) else {
@@ -212,6 +207,14 @@ async fn choose(cx: &StepContext) -> Result<Done, StepError> {
         Ok(())
     })
     .remembering(memory.value()))
+}
+
+/// Records why no host would do; the failure that says so.
+async fn refuse(cx: &StepContext, none: &NoHost) -> Result<StepError, ServiceError> {
+    let verdict = serde_json::to_string(&none.verdict).unwrap_or_default();
+    let (vm, job, now) = (vm_of(cx), cx.job.id, cx.app.now());
+    cx.write(move |tx| placement_add(tx, vm, job, None, None, &verdict, now)).await?;
+    Ok(StepError::fail(ServiceErrorKind::NoCapacity, none.to_string()))
 }
 
 fn check(blueprint: &Blueprint) -> Result<(), StepError> {
