@@ -131,10 +131,25 @@ apply_libvirt() {
   case $LV_MODE in
     listen | initd | plain) [ "$TRANSPORT" = none ] || put_listen_flag ;;
   esac
+  close_other_socket
   libvirt_bring_up
   libvirt_prove
   [ "$TRANSPORT" != tcp ] || NOTES+=('WARNING: libvirt answers on TCP 16509 without authentication: who reaches that port controls this host; use --libvirt-transport tls')
   DETAIL="$LV_MODE, ${LV_PORT:+$TRANSPORT on port $LV_PORT, }proved by connecting"
+}
+
+# The way in that an earlier run has opened, if this one is told another.
+close_other_socket() {
+  local socket
+  [ -f "$MANIFEST" ] && has_systemd || return 0
+  while read -r socket; do
+    if [ "$socket" = "$LV_SOCKET" ] || ! unit_is enabled "$socket" enabled; then continue; fi
+    journal touched libvirt
+    journal libvirt "$LV_MODE/$socket" on on on -
+    systemd stop "$LV_SERVICE"
+    systemd disable --now "$socket" || die 31 "cannot close $socket: $(last_log)"
+    CHANGES=$((CHANGES + 1))
+  done < <(awk -F '\t' '$1 == "libvirt" && $4 == "off" {sub(/.*\//, "", $2); if ($2 != "-") print $2}' "$MANIFEST")
 }
 
 put_listen_flag() { # libvirtd's --listen, keeping what else is in its arguments
@@ -186,7 +201,7 @@ libvirt_bring_up() {
       systemd restart "$LV_SERVICE" || die 31 "$LV_SERVICE does not start: $(unit_reason "$LV_SERVICE")"
       CHANGES=$((CHANGES + 1)) ;;
     initd)
-      /etc/init.d/libvirtd restart 9>&- </dev/null >>"$LOG" 2>&1 || die 31 "/etc/init.d/libvirtd restart failed: $(last_log)"
+      libvirtd_script restart || die 31 "/etc/init.d/libvirtd restart failed: $(last_log)"
       CHANGES=$((CHANGES + 1)) ;;
     plain)
       libvirtd_stop
@@ -195,8 +210,9 @@ libvirt_bring_up() {
   esac
 }
 
-libvirtd_start() {
-  local LIBVIRTD_ARGS='' d
+libvirtd_start() (      # with the usual umask: what it makes in /run, QEMU's user must see
+  umask 022
+  LIBVIRTD_ARGS=''
   # shellcheck source=/dev/null
   if [ -f "$ARGS_FILE" ]; then . "$ARGS_FILE"; fi
   for d in virtlogd virtlockd; do
@@ -204,7 +220,9 @@ libvirtd_start() {
   done
   # shellcheck disable=SC2086  # several words
   setsid libvirtd -d $LIBVIRTD_ARGS 9>&- </dev/null >>"$LOG" 2>&1
-}
+)
+
+libvirtd_script() (umask 022 && exec /etc/init.d/libvirtd "$1" 9>&- </dev/null >>"$LOG" 2>&1)
 
 # As a daemon it tells only syslog: ask it again in the foreground.
 libvirtd_reason() {
@@ -284,14 +302,16 @@ undo_touched() { :; }
 # files are back, so that a daemon that was restarted reads the old ones again.
 journal_libvirt() {
   libvirt_detect
-  journal libvirt "$LV_MODE" "${LV_SOCKET:--}" "$(libvirt_runs && echo on || echo off)" \
+  journal libvirt "$LV_MODE/${LV_SOCKET:--}" "$(libvirt_runs && echo on || echo off)" \
     "$(unit_is enabled "${LV_SOCKET:-none}" enabled && echo on || echo off)" \
     "$(unit_is active "${LV_SOCKET:-none}" active && echo on || echo off)" \
     "$(process_runs virtlogd && echo on || echo off)"
 }
 
-undo_libvirt() { # MODE SOCKET RAN SOCKET-ENABLED SOCKET-ACTIVE VIRTLOGD-RAN
-  local LV_MODE=$1 LV_SERVICE=libvirtd.service
+undo_libvirt() { # MODE/SOCKET RAN SOCKET-ENABLED SOCKET-ACTIVE VIRTLOGD-RAN
+  local LV_MODE=${1%%/*} LV_SERVICE=libvirtd.service socket=${1#*/}
+  shift
+  set -- "$LV_MODE" "$socket" "$@"
   command -v libvirtd >/dev/null || command -v virtqemud >/dev/null || return 0
   grep -q "^touched" "$UNDO_JOURNAL" || return 0
   if [ "$1" = modular ]; then LV_SERVICE=virtproxyd.service; fi
@@ -299,8 +319,8 @@ undo_libvirt() { # MODE SOCKET RAN SOCKET-ENABLED SOCKET-ACTIVE VIRTLOGD-RAN
     modular | socket)
       if [ "$2" != - ] && has_systemd; then
         systemd stop "$LV_SERVICE"
-        [ "$5" = on ] || systemd stop "$2"
-        [ "$4" = on ] || systemd disable "$2"
+        if [ "$4" = on ]; then systemd enable "$2"; else systemd disable "$2"; fi
+        if [ "$5" = on ]; then systemd start "$2"; else systemd stop "$2"; fi
       fi
       if [ "$1" = modular ]; then systemd try-restart virtqemud.service; fi
       if [ "$3" = on ]; then systemd restart "$LV_SERVICE" || undo_trouble "$LV_SERVICE does not start"; fi ;;
@@ -308,7 +328,7 @@ undo_libvirt() { # MODE SOCKET RAN SOCKET-ENABLED SOCKET-ACTIVE VIRTLOGD-RAN
       if [ "$3" = on ]; then systemd restart "$LV_SERVICE"; else systemd stop "$LV_SERVICE"; fi || undo_trouble "$LV_SERVICE" ;;
     initd)
       if [ "$3" = on ] || domains_run domain; then set -- restart; else set -- stop; fi
-      /etc/init.d/libvirtd "$1" 9>&- </dev/null >>"$LOG" 2>&1 || undo_trouble 'libvirtd does not start' ;;
+      libvirtd_script "$1" || undo_trouble 'libvirtd does not start' ;;
     plain)
       if [ "$3" = on ] || domains_run domain; then
         libvirtd_stop

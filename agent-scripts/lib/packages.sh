@@ -12,6 +12,9 @@ APT_OPTIONS=(-y -q -o APT::Install-Recommends=false
   -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 -o Acquire::ftp::Timeout=20)
 APT_SECONDS=900         # one apt-get may take this long
 
+# What apt, dpkg and their scripts write must have its usual modes.
+apt() { (umask 022 && exec timeout "$APT_SECONDS" apt-get "$@" 9>&- </dev/null); }
+
 needed_packages() {
   local qemu=qemu-system-x86
   if [ "$(uname -m)" = aarch64 ]; then qemu="qemu-system-arm"; fi
@@ -64,10 +67,10 @@ apply_packages() {
 
 install_packages() { # NAME...
   # Lists may be old or absent. A failing update is not the end: what is listed may suffice.
-  timeout "$APT_SECONDS" apt-get update "${APT_OPTIONS[@]}" 9>&- </dev/null >>"$LOG" 2>&1
+  apt update "${APT_OPTIONS[@]}" >>"$LOG" 2>&1
   local from
   from=$(stat -c %s "$LOG")
-  timeout "$APT_SECONDS" apt-get install "${APT_OPTIONS[@]}" "$@" 9>&- </dev/null >>"$LOG" 2>&1 && return 0
+  apt install "${APT_OPTIONS[@]}" "$@" >>"$LOG" 2>&1 && return 0
   die 30 "cannot install $*: $(apt_reason "$from"); give the host a package source it can reach, or install them by hand"
 }
 
@@ -98,7 +101,7 @@ undo_packages() { # RUN names NAMES | RUN FILE-WITH-THE-LIST-BEFORE
   if domains_run domain; then undo_trouble "packages stay: VMs run on this host"; return 0; fi
   others=$(others_that_go "${names[@]}")
   if [ -n "$others" ]; then undo_trouble "packages stay: $others would go with them"; return 0; fi
-  timeout "$APT_SECONDS" apt-get purge "${APT_OPTIONS[@]}" "${names[@]}" 9>&- </dev/null >>"$LOG" 2>&1 ||
+  apt purge "${APT_OPTIONS[@]}" "${names[@]}" >>"$LOG" 2>&1 ||
     undo_trouble "cannot purge ${names[*]}"
 }
 
@@ -107,6 +110,6 @@ still_there() { [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) =~
 
 others_that_go() { # NAME...: what apt would remove besides
   local name
-  timeout 120 apt-get -s purge "${APT_OPTIONS[@]}" "$@" 2>/dev/null </dev/null | awk '$1 == "Purg" || $1 == "Remv" {print $2}' | sort -u |
+  apt -s purge "${APT_OPTIONS[@]}" "$@" 2>/dev/null | awk '$1 == "Purg" || $1 == "Remv" {print $2}' | sort -u |
     while read -r name; do [[ " $* " == *" $name "* ]] || printf '%s ' "$name"; done
 }

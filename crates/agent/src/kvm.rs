@@ -291,3 +291,41 @@ fn domain_type(uri: &str, state_dir: &Path) -> DomainType {
 fn known_cloud(state_dir: &Path) -> Option<CloudId> {
     std::fs::read_to_string(state_dir.join("cloud")).ok()?.trim().parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn the_resource_that_properties_describe_says_what_the_host_has() {
+        let root = tempfile::tempdir().unwrap();
+        let at = |name: &str| root.path().join(name).display().to_string();
+        let text = format!(
+            "guid=5b0b6f1e-7a0c-4d3a-9b61-0d2f6f0f3a11\nhost=10.0.0.1\nzone=z\npod=p\ncluster=c\n\
+             hypervisor.uri=test:///default\nguest.network.device=br0\nhost.reserved.mem.mb=512\n\
+             local.storage.uuid=0a9b8c7d-0000-4000-8000-000000000001\n\
+             local.storage.path={}\nstate.dir={}\n",
+            at("pool"),
+            at("state")
+        );
+        let (properties, _) = Properties::parse("test", &text, &[]).unwrap();
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let resource =
+            LibvirtComputingResource::new(&properties, runtime.handle().clone()).unwrap();
+        let StartupResource::Routing(startup) = resource.startup().unwrap() else { panic!() };
+        assert!(startup.cpus > 0 && startup.memory > Mib(0) && startup.cpu_speed > Mhz(0));
+        assert_eq!(startup.reserved_memory, Mib(512));
+        assert_eq!(startup.guest_bridge.as_deref(), Some("br0"));
+        assert!(startup.hypervisor_version.contains("libvirt"), "{startup:?}");
+        let pool = startup.local_pool.unwrap();
+        assert_eq!(pool.path, at("pool"));
+        assert!(pool.capacity >= pool.available && pool.available.0 > 0);
+        assert!(!startup.report.complete, "no manager has said yet which cloud this is");
+        // QEMU's user passes through to its files, dnsmasq's to its own; neither lists what is there.
+        for directory in [at("pool"), at("state")] {
+            let mode = std::fs::metadata(directory).unwrap().permissions().mode();
+            assert_eq!(mode & 0o011, 0o011);
+        }
+    }
+}

@@ -14,6 +14,9 @@ use serde_json::{Map, Value, json};
 
 use crate::program::{self, ProgramError};
 
+/// How the name of a directory begins in which a seed is being made.
+pub(crate) const WORK_PREFIX: &str = ".seed-";
+
 /// Why a seed could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum SeedError {
@@ -43,7 +46,8 @@ pub fn write(spec: &VmSpec, path: &Path) -> Result<(), SeedError> {
     let file_error = |source| SeedError::File { path: path.to_owned(), source };
     let parent = path.parent().unwrap_or(Path::new("/"));
     // Made with mode 0700; what is in it holds keys and passwords.
-    let work = tempfile::Builder::new().prefix(".seed-").tempdir_in(parent).map_err(file_error)?;
+    let work =
+        tempfile::Builder::new().prefix(WORK_PREFIX).tempdir_in(parent).map_err(file_error)?;
     let content = work.path().join("content");
     let write = || -> io::Result<()> {
         std::fs::create_dir(&content)?;

@@ -2,7 +2,7 @@
 //!
 //! Exit codes: 0 ended as asked; 1 failed; 2 wrong arguments; 66 the configuration cannot be used.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -45,7 +45,12 @@ fn main() -> ExitCode {
         Ok(loaded) => loaded,
         Err(why) => return end(EXIT_CONFIGURATION, &why),
     };
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(colours)
+        .with_writer(std::io::stderr)
+        .init();
     for key in unknown {
         warn!(key, "nobody knows this key of the configuration");
     }

@@ -2,7 +2,7 @@
 //!
 //! Not here: the process around it (`main.rs`): arguments, logs, signals.
 
-use std::net::UdpSocket;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -47,7 +47,7 @@ pub enum StartError {
         /// What for.
         what: &'static str,
         /// Where.
-        address: std::net::SocketAddr,
+        address: SocketAddr,
         /// Why not.
         source: std::io::Error,
     },
@@ -70,9 +70,9 @@ pub struct Manager {
     /// Its parts.
     pub context: Context,
     /// Where its API answers.
-    pub api: std::net::SocketAddr,
+    pub api: SocketAddr,
     /// Where agents connect.
-    pub agents: std::net::SocketAddr,
+    pub agents: SocketAddr,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -118,7 +118,7 @@ impl Manager {
         let client = config.state_dir.join("admin.env");
         write_client_settings(&client, &format!("http://{api}/client/api"), &keys)
             .map_err(|source| StartError::File { file: client.clone(), source })?;
-        prepare_image_worker(&config, &authority, agents_at.port())?;
+        prepare_image_worker(&config, &authority, agents_at)?;
         let onboarding = Onboarding::new(Means {
             store: store.clone(),
             agents: agents.clone(),
@@ -180,7 +180,7 @@ fn onboarding_settings(settings: &Settings) -> OnboardingSettings {
 fn prepare_image_worker(
     config: &Config,
     authority: &Authority,
-    port: u16,
+    agents_at: SocketAddr,
 ) -> Result<(), StartError> {
     let folder = config.state_dir.join("image-worker");
     let pki = folder.join("pki");
@@ -198,12 +198,17 @@ fn prepare_image_worker(
         }
     };
     write_file(&pki.join("ca.crt"), authority.certificate(), 0o644)?;
+    let manager = match agents_at.ip() {
+        everywhere if everywhere.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        here => here,
+    };
+    let port = agents_at.port();
     let at = |name: &str| folder.join(name).display().to_string();
     let address = config.agent_addresses.first().cloned().unwrap_or_else(own_address);
     let text = format!(
         "# The image worker of this controller; written anew by the manager at each start.\n\
          # An empty zone is the cloud's oldest one.\n\
-         guid={guid}\nhost=127.0.0.1\nport={port}\nzone=\nresource=SecondaryStorageResource\n\
+         guid={guid}\nhost={manager}\nport={port}\nzone=\nresource=SecondaryStorageResource\n\
          state.dir={}\nsecondary.storage.path={}\nsecondary.storage.listen=0.0.0.0:8251\n\
          secondary.storage.address={address}\n\
          tls.ca={}\ntls.certificate={}\ntls.key={}\n",

@@ -103,7 +103,7 @@ pub enum CommandError {
 
 impl CommandError {
     /// The kind of failure, as far as the manager acts on the difference.
-    pub const fn kind(&self) -> FailureKind {
+    pub fn kind(&self) -> FailureKind {
         match self {
             Self::Hypervisor(error) => error.kind(),
             Self::Storage(error) => error.kind(),

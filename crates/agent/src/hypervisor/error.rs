@@ -50,8 +50,12 @@ pub enum HypervisorError {
 
 impl HypervisorError {
     /// The kind of failure that the manager is told.
-    pub const fn kind(&self) -> FailureKind {
+    pub fn kind(&self) -> FailureKind {
         match self {
+            // QEMU has no other way to say it.
+            Self::Refused { source, .. } if source.0.contains("Cannot allocate memory") => {
+                FailureKind::NoCapacity
+            }
             Self::Unreachable { .. } => FailureKind::Unavailable,
             Self::TimedOut { .. } => FailureKind::TimedOut,
             Self::Refused { .. } | Self::NoDomain { .. } => FailureKind::Failed,

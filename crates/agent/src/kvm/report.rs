@@ -256,6 +256,11 @@ impl Reports {
             let changed = self.runs.observe(mark.run, view.power, view.reason);
             return changed.map_or(Verdict::Nothing, Verdict::News);
         }
+        if known.is_some_and(|record| record.phase == Phase::Starting)
+            && view.power != PowerState::On
+        {
+            return Verdict::Nothing; // the agent ended in the middle of a start, which may be repeated
+        }
         // Found: after the agent's state was lost, or after it ended in the middle of a start.
         let Ok(name) = view.name.parse::<InstanceName>() else {
             warn!(name = view.name, "a domain with our mark has a name that is not ours");

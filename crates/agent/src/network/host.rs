@@ -238,3 +238,39 @@ impl Inner {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain_xml::tests::linux;
+
+    #[test]
+    fn a_bridge_that_is_missing_is_named_and_nothing_is_left_of_the_attempt() {
+        let state = tempfile::tempdir().unwrap();
+        let network = HostNetwork::open(state.path(), Some("no-such-br".to_owned())).unwrap();
+        let vm = linux(1);
+        let error = network.prepare(vm.vm, &vm.host_name, &vm.nics[0]).unwrap_err();
+        assert!(error.to_string().contains("bridge no-such-br is missing"), "{error}");
+        assert_eq!(fs::read_dir(state.path().join("networks")).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_name_that_leads_elsewhere_is_no_bridge() {
+        let state = tempfile::tempdir().unwrap();
+        let network = HostNetwork::open(state.path(), None).unwrap();
+        let mut guest = linux(1).nics[0].network.clone();
+        assert!(matches!(network.bridge(&guest), Err(NetworkError::NoBridgeNamed { .. })));
+        for name in ["", "../../../tmp", "-x", ".", "lo"] {
+            guest.bridge = Some(name.to_owned());
+            assert!(matches!(network.bridge(&guest), Err(NetworkError::NoBridge { .. })), "{name}");
+        }
+    }
+
+    #[test]
+    fn releasing_what_was_never_prepared_is_a_success() {
+        let state = tempfile::tempdir().unwrap();
+        let network = HostNetwork::open(state.path(), None).unwrap();
+        let nic = &linux(1).nics[0];
+        network.release(nic.nic, &nic.network).unwrap();
+    }
+}

@@ -23,7 +23,7 @@ pub struct Properties {
     pub managers: Vec<String>,
     /// `port` of the managers; 8250.
     pub port: u16,
-    /// `zone`, by id or name.
+    /// `zone`, by id or name; empty for an image worker of the cloud's oldest zone.
     pub zone: String,
     /// `pod`, by id or name; empty for an image worker.
     pub pod: String,
@@ -187,7 +187,7 @@ impl Properties {
             guid: required(entries, "guid", "it names this machine; setup-agent makes one")?,
             managers: managers(entries)?,
             port: or(entries, "port", 8250)?,
-            zone: required(entries, "zone", "the zone of this host, by id or name")?,
+            zone: place(entries, "zone", worker_only)?,
             pod: place(entries, "pod", worker_only)?,
             cluster: place(entries, "cluster", worker_only)?,
             hypervisor_type: or(entries, "hypervisor.type", "kvm".to_owned())?,
@@ -285,7 +285,8 @@ where
     optional(entries, key)?.ok_or(PropertiesError::Missing { key, what })
 }
 
-/// Pod and cluster: a host that runs VMs has them, an image worker belongs to the whole zone.
+/// Zone, pod and cluster: a host that runs VMs has them. An image worker belongs to a whole zone, and one
+/// that names none to the cloud's oldest.
 fn place(
     entries: &mut Entries,
     key: &'static str,

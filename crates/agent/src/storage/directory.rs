@@ -75,13 +75,7 @@ impl DirectoryStorage {
             // QEMU runs as another user: it may pass through, and open the files that are given to it.
             fs::set_permissions(&directory, Permissions::from_mode(0o711))?;
         }
-        for entry in fs::read_dir(root.join("tmp"))? {
-            let path = entry?.path();
-            if path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"volume-"))
-            {
-                let _ = fs::remove_file(path); // an agent ended while it wrote this
-            }
-        }
+        remove_half_written(root)?;
         Ok(Self { pool, root: root.to_owned(), fetcher, templates: Mutex::default() })
     }
 
@@ -359,6 +353,21 @@ impl Storage for DirectoryStorage {
             }
         }
     }
+}
+
+/// Removes what an agent was writing when it ended.
+fn remove_half_written(root: &Path) -> io::Result<()> {
+    for (directory, prefix) in [("tmp", "volume-"), ("seeds", seed::WORK_PREFIX)] {
+        for entry in fs::read_dir(root.join(directory))? {
+            let path = entry?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if !name.starts_with(prefix) {
+                continue;
+            }
+            let _ = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        }
+    }
+    Ok(())
 }
 
 /// Looks at a template as QEMU would: it must be what was promised, and refer to no other file.

@@ -10,16 +10,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use hostler_model::{CloudId, HostId, ZoneId};
+use hostler_model::{Bytes, CloudId, CommandId, HostId, TemplateId, ZoneId};
 use hostler_wire::codec::{Frame, FrameCodec};
 use hostler_wire::{
-    Flags, ListTemplatesCommand, Message, Order, ProtocolVersion, ReadyCommand, Refusal,
-    RefusalReason, StartupResource, VersionRange,
+    Answer, Call, DiskFormat, DownloadCommand, Flags, InquireCommand, ListTemplatesCommand,
+    Message, Order, OrderState, Outcome, ProtocolVersion, ReadyCommand, Refusal, RefusalReason,
+    StartupCommand, StartupResource, VersionRange,
 };
 use rustls::ServerConfig;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::codec::Framed;
@@ -82,6 +84,85 @@ fn ready() -> Message {
     })
 }
 
+async fn take_in(link: &mut Link) -> StartupCommand {
+    let Message::Startup(startup) = hear(link).await else { panic!("no Startup") };
+    link.send(Frame::new(1, ready())).await.unwrap();
+    assert_eq!(hear(link).await, Message::ReadyAcknowledged);
+    *startup
+}
+
+async fn request(link: &mut Link, sequence: u64, order: u128, command: impl Call) {
+    let id = CommandId::new(Uuid::from_u128(order));
+    let order = Order { id, wait_seconds: 0, command: command.into() };
+    let frame =
+        Frame { flags: Flags::REQUEST, ..Frame::new(sequence, Message::Request(vec![order])) };
+    link.send(frame).await.unwrap();
+}
+
+async fn response(link: &mut Link) -> Outcome {
+    match hear(link).await {
+        Message::Response(mut outcomes) => outcomes.remove(0),
+        other => panic!("{other:?} came instead of a response"),
+    }
+}
+
+/// What the agent says became of order 1.
+async fn state_of_order_1(link: &mut Link, inquiry: u128) -> OrderState {
+    let orders = vec![CommandId::new(Uuid::from_u128(1))];
+    request(link, 50, inquiry, InquireCommand { orders }).await;
+    match response(link).await.result {
+        Ok(Answer::Inquire(mut answer)) => answer.orders.remove(0).1,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn an_agent_that_is_killed_knows_afterwards_what_it_was_doing() {
+    let dir = tempfile::tempdir().unwrap();
+    let (manager, web) = (
+        TcpListener::bind("127.0.0.1:0").await.unwrap(),
+        TcpListener::bind("127.0.0.1:0").await.unwrap(),
+    );
+    let cloud = Cloud::new();
+    let config = cloud.agent(dir.path(), "127.0.0.1", manager.local_addr().unwrap().port());
+    let download = DownloadCommand {
+        template: TemplateId::new(Uuid::from_u128(5)),
+        url: format!("http://{}/image.raw", web.local_addr().unwrap()),
+        format: DiskFormat::Raw,
+        checksum: None,
+        max_size: Bytes::from_gib(1),
+        allow_private_addresses: true,
+    };
+    let mut child = agent(&config, &[]).spawn().unwrap();
+    let mut link = accept(&manager, cloud.manager("hostler-manager")).await.unwrap();
+    take_in(&mut link).await;
+    request(&mut link, 2, 1, download.clone()).await;
+    let slow = timeout(PATIENCE, web.accept()).await.unwrap().unwrap();
+    // A long command holds up no short one (here: with ample time for a busy machine).
+    let asked = Instant::now();
+    assert_eq!(state_of_order_1(&mut link, 2).await, OrderState::InProgress);
+    assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
+    child.kill().await.unwrap();
+    drop(slow);
+
+    let mut child = agent(&config, &[]).spawn().unwrap();
+    let mut link = accept(&manager, cloud.manager("hostler-manager")).await.unwrap();
+    take_in(&mut link).await;
+    assert_eq!(state_of_order_1(&mut link, 3).await, OrderState::Interrupted);
+    request(&mut link, 3, 1, download).await;
+    let (mut client, _) = timeout(PATIENCE, web.accept()).await.unwrap().unwrap();
+    assert!(client.read(&mut [0; 4096]).await.unwrap() > 0);
+    let gone = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    client.write_all(gone).await.unwrap();
+    let failure = response(&mut link).await.result.unwrap_err();
+    child.kill().await.unwrap();
+
+    let _child = agent(&config, &[]).spawn().unwrap();
+    let mut link = accept(&manager, cloud.manager("hostler-manager")).await.unwrap();
+    take_in(&mut link).await;
+    assert_eq!(state_of_order_1(&mut link, 4).await, OrderState::Done(Err(failure)));
+}
+
 #[tokio::test]
 async fn check_config_says_whether_the_configuration_can_be_used() {
     let dir = tempfile::tempdir().unwrap();
@@ -124,20 +205,11 @@ async fn an_image_worker_takes_orders_and_ends_with_a_goodbye() {
     let log_file = format!("log.file={}", dir.path().join("agent.log").display());
     let child = agent(&config, &["--set", "log=debug", "--set", &log_file]).spawn().unwrap();
     let mut link = accept(&listener, cloud.manager("hostler-manager")).await.unwrap();
-    let Message::Startup(startup) = hear(&mut link).await else { panic!("no Startup") };
+    let startup = take_in(&mut link).await;
     assert_eq!(startup.guid.to_string(), pki::GUID);
     assert!(matches!(startup.resource, StartupResource::SecondaryStorage(_)));
-    link.send(Frame::new(1, ready())).await.unwrap();
-    assert_eq!(hear(&mut link).await, Message::ReadyAcknowledged);
-    let order = Order {
-        id: hostler_model::CommandId::new(Uuid::from_u128(9)),
-        wait_seconds: 0,
-        command: ListTemplatesCommand {}.into(),
-    };
-    let request = Frame { flags: Flags::REQUEST, ..Frame::new(17, Message::Request(vec![order])) };
-    link.send(request).await.unwrap();
-    let Message::Response(outcomes) = hear(&mut link).await else { panic!("no response") };
-    assert!(outcomes[0].result.is_ok());
+    request(&mut link, 17, 9, ListTemplatesCommand {}).await;
+    assert!(response(&mut link).await.result.is_ok());
     end(&child);
     assert!(matches!(hear(&mut link).await, Message::Shutdown(_)));
     let (code, log) = ended(child).await;

@@ -4,8 +4,9 @@ use crate::commands::tests::{World, world};
 use crate::domain_xml::tests::linux;
 use crate::hypervisor::{DomainView, Trouble};
 use crate::resource::Resource;
-use hostler_model::{Generation, Mib, PowerReason, PowerState};
-use hostler_wire::{HostReport, RunReport};
+use crate::runs::{Phase, RunRecord};
+use hostler_model::{Mib, PowerReason, PowerState};
+use hostler_wire::{HostReport, RunReport, VmSpec};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -135,20 +136,44 @@ fn the_digest_changes_with_the_report_and_only_then() {
     assert_ne!(digest(), empty);
 }
 
-#[test]
-fn a_start_that_the_agent_did_not_survive_is_not_reported_as_a_run() {
-    let world = world();
-    let vm = linux(1);
-    let record = crate::runs::RunRecord {
+fn starting(vm: &VmSpec) -> RunRecord {
+    RunRecord {
         run: vm.run,
         vm: vm.vm,
         name: vm.name.clone(),
-        generation: Generation(3),
+        generation: vm.generation,
         power: PowerState::Unknown,
         reason: PowerReason::Commanded,
-        phase: crate::runs::Phase::Starting,
-    };
-    world.resource.runs.put(record).unwrap();
+        phase: Phase::Starting,
+    }
+}
+
+#[test]
+fn a_start_that_the_agent_did_not_survive_is_not_reported_as_a_run_and_can_be_repeated() {
+    let world = world();
+    let vm = linux(1);
+    world.resource.runs.put(starting(&vm)).unwrap();
     assert_eq!(world.resource.report().runs, []);
     world.start(&vm).unwrap();
+}
+
+#[test]
+fn a_start_that_the_agent_did_not_survive_after_defining_the_domain_can_be_repeated() {
+    let world = world();
+    let vm = linux(1);
+    world.start(&vm).unwrap();
+    world.hypervisor.power_lost(vm.vm.uuid(), PowerReason::Other); // defined, not started
+    world.resource.runs.put(starting(&vm)).unwrap();
+    assert_eq!(world.resource.report().runs[0].power, PowerState::Unknown);
+    assert!(!world.start(&vm).unwrap().was_running);
+}
+
+#[test]
+fn a_start_that_the_agent_did_not_survive_after_starting_the_domain_is_found_and_finished() {
+    let world = world();
+    let vm = linux(1);
+    world.start(&vm).unwrap();
+    world.resource.runs.put(starting(&vm)).unwrap();
+    assert_eq!(world.resource.report().runs[0].power, PowerState::On);
+    assert!(world.start(&vm).unwrap().was_running);
 }
