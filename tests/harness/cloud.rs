@@ -53,7 +53,7 @@ impl Cloud {
     /// # Errors
     /// What went wrong, and where.
     pub async fn with_hosts(count: usize) -> anyhow::Result<Self> {
-        Self::with_memory(&vec![Mib(8192); count]).await
+        Self::configured(&vec![Mib(8192); count], |_| ()).await
     }
 
     /// The same with one host for each amount of memory.
@@ -61,8 +61,20 @@ impl Cloud {
     /// # Errors
     /// What went wrong, and where.
     pub async fn with_memory(memory: &[Mib]) -> anyhow::Result<Self> {
+        Self::configured(memory, |_| ()).await
+    }
+
+    /// The same, with what `tune` changes of the manager's configuration.
+    ///
+    /// # Errors
+    /// What went wrong, and where.
+    pub async fn configured(
+        memory: &[Mib],
+        tune: impl FnOnce(&mut Config),
+    ) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
-        let config = config(&folder.path().join("manager"));
+        let mut config = config(&folder.path().join("manager"));
+        tune(&mut config);
         let manager = Manager::start(config.clone()).await.context("start the manager")?;
         let catalogue = furnish(&manager.context).await.context("furnish the cloud")?;
         let port = manager.agents.port();

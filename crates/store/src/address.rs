@@ -6,9 +6,11 @@ use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr};
 
 use hostler_model::{HostId, NetworkId, NicId, Timestamp};
-use rusqlite::params;
+use rusqlite::{Row, params};
+use serde::Deserialize;
 
-use crate::{StoreError, Tx, columns::parsed};
+use crate::columns::{json, parsed};
+use crate::{StoreError, Tx};
 
 /// Whom an address is for.
 #[derive(Debug, Clone, Copy)]
@@ -19,30 +21,49 @@ pub enum AddressFor {
     Host(HostId),
 }
 
+/// The addresses of a network, and which of them are given out.
+#[derive(Debug, Clone, Deserialize)]
+pub struct NetworkRoom {
+    /// The network.
+    pub id: NetworkId,
+    /// Its name.
+    pub name: String,
+    start: Ipv4Addr,
+    last: Ipv4Addr,
+    taken: HashSet<IpAddr>,
+}
+
+/// A row of `network` as a [`NetworkRoom`], in JSON.
+pub(crate) const ROOM: &str = "json_object('id', network.id, 'name', network.name, 'start', network.start_ip,
+     'last', network.end_ip, 'taken', json((SELECT json_group_array(ip) FROM address WHERE network = network.id)))";
+
+impl NetworkRoom {
+    /// The lowest free address of the network's range.
+    ///
+    /// # Errors
+    /// [`StoreError::Exhausted`] if there is none.
+    pub fn lowest_free(&self) -> Result<IpAddr, StoreError> {
+        let Self { name, start, last, .. } = self;
+        (u32::from(*start)..=u32::from(*last))
+            .map(|number| IpAddr::V4(Ipv4Addr::from(number)))
+            .find(|ip| !self.taken.contains(ip))
+            .ok_or_else(|| {
+                let text = format!("network {name} has no free address in {start}-{last}");
+                StoreError::Exhausted(text)
+            })
+    }
+}
+
 /// The lowest free address of the network's range.
 ///
 /// # Errors
 /// [`StoreError::Exhausted`] if there is none; [`StoreError::NotFound`] if there is no such network.
 pub fn address_free(tx: &Tx<'_>, network: NetworkId) -> Result<IpAddr, StoreError> {
-    let rows: Vec<(String, Ipv4Addr, Ipv4Addr, Option<String>)> = tx.rows(
-        "read the addresses of a network",
-        "SELECT network.name AS name, network.start_ip AS start, network.end_ip AS last, address.ip AS ip
-         FROM network LEFT JOIN address ON address.network = network.id WHERE network.id = ?1",
-        params![network.to_string()],
-        |row| Ok((row.get("name")?, parsed(row, "start")?, parsed(row, "last")?, row.get("ip")?)),
-    )?;
-    let Some((name, start, last, _)) = rows.first() else {
-        return Err(StoreError::NotFound { what: "network", id: network.to_string() });
-    };
-    let taken: HashSet<Ipv4Addr> =
-        rows.iter().filter_map(|row| row.3.as_ref()?.parse().ok()).collect();
-    (u32::from(*start)..=u32::from(*last))
-        .map(Ipv4Addr::from)
-        .find(|ip| !taken.contains(ip))
-        .map(IpAddr::V4)
-        .ok_or_else(|| {
-            StoreError::Exhausted(format!("network {name} has no free address in {start}-{last}"))
-        })
+    let sql = format!("SELECT {ROOM} AS room FROM network WHERE id = ?1");
+    let read = |row: &Row<'_>| json::<NetworkRoom>(row, "room");
+    tx.row("read the addresses of a network", &sql, params![network.to_string()], read)?
+        .ok_or_else(|| StoreError::NotFound { what: "network", id: network.to_string() })?
+        .lowest_free()
 }
 
 /// Gives out an address. The row's key makes sure that it is given once.

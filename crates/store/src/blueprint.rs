@@ -1,12 +1,16 @@
-//! Everything about a VM that starting it needs, in few statements: a read across tables.
+//! Everything about a VM that starting it needs, in one statement: a read across tables.
 
-use hostler_model::{Bytes, HostGuid, Mhz, Mib, TemplateState, VmId};
+use std::net::IpAddr;
+
+use hostler_model::{
+    Bytes, HostGuid, HostId, Mhz, Mib, NetworkId, StoragePoolId, TemplateState, VmId,
+};
 use rusqlite::params;
 
-use crate::columns::{amount, parsed, parsed_or_null};
-use crate::nic::{NicRow, nics_of};
+use crate::columns::{amount, json, parsed, parsed_or_null};
+use crate::nic::{NICS, NicRow};
 use crate::vm::{VM_COLUMNS, VmRow, read_vm};
-use crate::volume::{VolumeRow, volumes_of};
+use crate::volume::{VOLUMES, VolumeRow};
 use crate::{StoreError, Tx};
 
 /// A VM with all that belongs to it.
@@ -34,6 +38,8 @@ pub struct Blueprint {
     pub volumes: Vec<VolumeRow>,
     /// Its NICs.
     pub nics: Vec<NicRow>,
+    /// Addresses under which hosts serve its networks, as far as they were given out.
+    pub served: Vec<(NetworkId, HostId, IpAddr)>,
 }
 
 /// The template of a VM, and where it is to be had.
@@ -55,6 +61,8 @@ pub struct BlueprintTemplate {
     pub sha256: String,
     /// The image worker that serves it, and where.
     pub worker: Option<(HostGuid, String)>,
+    /// The pools that have a copy of it.
+    pub copies: Vec<StoragePoolId>,
 }
 
 /// Reads a VM with all that belongs to it.
@@ -67,7 +75,12 @@ pub fn blueprint(tx: &Tx<'_>, id: VmId) -> Result<Blueprint, StoreError> {
              o.host_tags AS host_tags, o.name AS offering_name, zone.name AS zone_name,
              t.state AS template_state, t.os AS os, t.arch AS arch, t.format AS format,
              coalesce(t.size, 0) AS size, coalesce(t.virtual_size, 0) AS virtual_size,
-             coalesce(t.sha256, '') AS sha256, w.guid AS guid, w.serve_address AS serve_address
+             coalesce(t.sha256, '') AS sha256, w.guid AS guid, w.serve_address AS serve_address,
+             (SELECT json_group_array(pool) FROM template_copy WHERE template = t.id AND state = 'Ready') AS copies,
+             (SELECT json_group_array(json(volume)) FROM ({VOLUMES})) AS volumes,
+             (SELECT json_group_array(json(nic)) FROM ({NICS})) AS nics,
+             (SELECT json_group_array(json_array(network, host, ip)) FROM address WHERE host IS NOT NULL
+                  AND network IN (SELECT network FROM nic WHERE vm = ?1 AND removed IS NULL)) AS served
          FROM vm JOIN service_offering o ON o.id = vm.offering JOIN template t ON t.id = vm.template
          JOIN zone ON zone.id = vm.zone LEFT JOIN host w ON w.id = t.worker
          WHERE vm.id = ?1 AND vm.removed IS NULL"
@@ -93,14 +106,12 @@ pub fn blueprint(tx: &Tx<'_>, id: VmId) -> Result<Blueprint, StoreError> {
                 virtual_size: Bytes(amount(row, "virtual_size")?),
                 sha256: row.get("sha256")?,
                 worker: guid.zip(address),
+                copies: json(row, "copies")?,
             },
-            volumes: Vec::new(),
-            nics: Vec::new(),
+            volumes: json(row, "volumes")?,
+            nics: json(row, "nics")?,
+            served: json(row, "served")?,
         })
     })?;
-    let mut found = found
-        .ok_or_else(|| StoreError::NotFound { what: "virtual machine", id: id.to_string() })?;
-    found.volumes = volumes_of(tx, id)?;
-    found.nics = nics_of(tx, id)?;
-    Ok(found)
+    found.ok_or_else(|| StoreError::NotFound { what: "virtual machine", id: id.to_string() })
 }

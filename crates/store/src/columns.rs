@@ -4,7 +4,8 @@ use std::str::FromStr;
 
 use hostler_model::Timestamp;
 use rusqlite::{Row, types::Type};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize as _, Deserializer};
 
 /// A column of text that a type of ours can be parsed from.
 pub(crate) fn parsed<T: FromStr>(row: &Row<'_>, column: &str) -> rusqlite::Result<T>
@@ -59,4 +60,14 @@ pub(crate) fn stored(amount: u64) -> i64 {
 /// A value as a column of JSON: maps and lists of text can always be written.
 pub(crate) fn to_json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
+}
+
+/// A type of ours within a column of JSON, where it stands as it would in a column of its own.
+pub(crate) fn from_text<'de, T: FromStr, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error>
+where
+    T::Err: std::fmt::Display,
+{
+    String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
 }

@@ -17,6 +17,10 @@ use crate::{StoreError, migrate::migrate};
 const BATCH: usize = 256;
 /// Connections for reading.
 const READERS: usize = 4;
+/// Target of the log's trace of every statement.
+pub const STATEMENTS: &str = "hostler_store::statements";
+/// What that trace says of a commit.
+pub const COMMIT: &str = "commit";
 
 /// The database. Cloning it is cheap.
 #[derive(Debug, Clone)]
@@ -234,14 +238,19 @@ fn write_batch(
     }
     let done = connection.execute_batch(if kept { "COMMIT" } else { "ROLLBACK" });
     match done {
-        Ok(()) => counts.commits.fetch_add(u64::from(kept), Ordering::Relaxed),
+        Ok(()) => {
+            counts.commits.fetch_add(u64::from(kept), Ordering::Relaxed);
+            if kept {
+                tracing::trace!(target: STATEMENTS, what = COMMIT);
+            }
+        }
         Err(e) => {
             if !connection.is_autocommit() {
                 connection.execute_batch("ROLLBACK")?;
             }
             return Err(e);
         }
-    };
+    }
     Ok(())
 }
 
@@ -253,8 +262,10 @@ pub struct Tx<'a> {
 }
 
 impl Tx<'_> {
-    fn count(&self) {
+    /// Counts a statement, and tells whoever listens to this target what it is for.
+    fn count(&self, what: &'static str) {
         self.counts.statements.fetch_add(1, Ordering::Relaxed);
+        tracing::trace!(target: STATEMENTS, what);
     }
 
     /// Changes rows and says how many. `what` completes "the database could not ...".
@@ -264,7 +275,7 @@ impl Tx<'_> {
         sql: &str,
         parameters: &[&dyn ToSql],
     ) -> Result<usize, StoreError> {
-        self.count();
+        self.count(what);
         self.connection
             .prepare_cached(sql)
             .and_then(|mut statement| statement.execute(parameters))
@@ -279,7 +290,7 @@ impl Tx<'_> {
         parameters: &[&dyn ToSql],
         read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Vec<T>, StoreError> {
-        self.count();
+        self.count(what);
         let mut statement =
             self.connection.prepare_cached(sql).map_err(StoreError::sqlite(what))?;
         statement

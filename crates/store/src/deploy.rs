@@ -6,7 +6,8 @@ use hostler_model::{
 };
 use rusqlite::params;
 
-use crate::columns::{parsed, parsed_or_null};
+use crate::address::{NetworkRoom, ROOM};
+use crate::columns::{json, parsed, parsed_or_null, to_json};
 use crate::{StoreError, Tx};
 
 /// Zone, offering and template of a deployment, each there or not.
@@ -18,8 +19,8 @@ pub struct DeployFacts {
     pub offering: Option<Option<Bytes>>,
     /// The template; nothing: no such template.
     pub template: Option<DeployTemplate>,
-    /// The zone's default network.
-    pub default_network: Option<NetworkId>,
+    /// Those of the named networks that are in the zone; with none named, its default network if it has one.
+    pub networks: Vec<NetworkRoom>,
     /// Storage pools of the zone that are Up.
     pub pools: u64,
 }
@@ -52,21 +53,28 @@ pub fn deploy_facts(
     zone: ZoneId,
     offering: ServiceOfferingId,
     template: TemplateId,
+    networks: &[NetworkId],
 ) -> Result<DeployFacts, StoreError> {
-    let facts = tx.row(
-        "read what a deployment needs",
+    let sql = format!(
         "SELECT z.allocation_state AS allocation_state, z.network_type AS network_type,
                 o.id AS offering, o.root_size AS root_size,
                 t.id AS template, t.account AS account, t.name AS name, t.is_public AS is_public,
                 t.is_system AS is_system, t.zone AS template_zone, t.state AS state,
                 coalesce(t.virtual_size, 0) AS virtual_size,
-                (SELECT id FROM network WHERE zone = ?1 AND is_default = 1 AND removed IS NULL) AS network,
+                (SELECT json_group_array({ROOM}) FROM network WHERE zone = ?1 AND removed IS NULL
+                     AND CASE ?4 WHEN '[]' THEN is_default = 1
+                         ELSE id IN (SELECT value FROM json_each(?4)) END) AS networks,
                 (SELECT count(*) FROM storage_pool WHERE zone = ?1 AND state = 'Up' AND removed IS NULL) AS pools
          FROM (SELECT 1)
          LEFT JOIN zone z ON z.id = ?1 AND z.removed IS NULL
          LEFT JOIN service_offering o ON o.id = ?2 AND o.removed IS NULL
-         LEFT JOIN template t ON t.id = ?3 AND t.removed IS NULL",
-        params![zone.to_string(), offering.to_string(), template.to_string()],
+         LEFT JOIN template t ON t.id = ?3 AND t.removed IS NULL"
+    );
+    let named = to_json(&networks);
+    let facts = tx.row(
+        "read what a deployment needs",
+        &sql,
+        params![zone.to_string(), offering.to_string(), template.to_string(), named],
         |row| {
             let bytes = |n: i64| Bytes(u64::try_from(n).unwrap_or(0));
             let allocation: Option<AllocationState> = parsed_or_null(row, "allocation_state")?;
@@ -89,26 +97,12 @@ pub fn deploy_facts(
                 zone: allocation.zip(model),
                 offering: has_offering.then(|| root_size.map(bytes)),
                 template,
-                default_network: parsed_or_null(row, "network")?,
+                networks: json(row, "networks")?,
                 pools: crate::columns::amount(row, "pools")?,
             })
         },
     )?;
     facts.ok_or_else(|| StoreError::NotFound { what: "zone", id: zone.to_string() })
-}
-
-/// Whether a network is in a zone and can be used there.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
-pub fn network_is_in(tx: &Tx<'_>, network: NetworkId, zone: ZoneId) -> Result<bool, StoreError> {
-    let found = tx.row(
-        "look for a network",
-        "SELECT 1 AS one FROM network WHERE id = ?1 AND zone = ?2 AND removed IS NULL",
-        params![network.to_string(), zone.to_string()],
-        |_| Ok(()),
-    )?;
-    Ok(found.is_some())
 }
 
 /// Public keys of an account's key pairs, by their names.

@@ -58,6 +58,13 @@ pub struct JobRow {
     pub error: Option<(u16, String)>,
 }
 
+impl JobRow {
+    /// Whether nobody has taken it before: none of its steps is begun.
+    pub const fn is_fresh(&self) -> bool {
+        self.lease == 1
+    }
+}
+
 fn read_job(row: &Row<'_>) -> rusqlite::Result<JobRow> {
     let code: Option<u16> = row.get("error_code")?;
     let text: Option<String> = row.get("error_text")?;
@@ -137,7 +144,7 @@ pub fn jobs_open(tx: &Tx<'_>) -> Result<Vec<JobRow>, StoreError> {
     tx.rows("read the open jobs", &sql, &[], read_job)
 }
 
-/// Takes a job for this manager until `until`, under a new lease, and reads it.
+/// Takes a job for this manager until `until`, under a new lease, and reads it. One that was queued is running.
 ///
 /// # Errors
 /// [`StoreError::Taken`] if another manager's lease still runs, or the job is finished.
@@ -149,7 +156,8 @@ pub fn job_take(
     until: Timestamp,
 ) -> Result<JobRow, StoreError> {
     let sql = format!(
-        "UPDATE job SET owner = ?2, lease = lease + 1, lease_until = ?4, started = coalesce(started, ?3)
+        "UPDATE job SET owner = ?2, lease = lease + 1, lease_until = ?4, started = coalesce(started, ?3),
+             state = CASE state WHEN 'Queued' THEN 'Running' ELSE state END
          WHERE id = ?1 AND finished IS NULL AND (owner IS NULL OR owner = ?2 OR lease_until < ?3)
          RETURNING {JOB_COLUMNS}"
     );

@@ -49,7 +49,7 @@ pub mod volume;
 pub mod volume_view;
 pub mod zone;
 
-pub use connection::{Counters, Store, Tx};
+pub use connection::{COMMIT, Counters, STATEMENTS, Store, Tx};
 pub use error::StoreError;
 pub(crate) use listing::still_used;
 pub use listing::{Listed, Page, Scope};

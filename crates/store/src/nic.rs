@@ -4,9 +4,10 @@ use std::net::IpAddr;
 
 use hostler_model::{MacAddress, NetworkId, NicId, Timestamp, VmId};
 use ipnet::IpNet;
-use rusqlite::params;
+use rusqlite::{Row, params};
+use serde::{Deserialize, Deserializer};
 
-use crate::columns::parsed;
+use crate::columns::{from_text, json};
 use crate::{StoreError, Tx};
 
 /// A NIC that is to be recorded.
@@ -58,13 +59,14 @@ pub fn nic_add(tx: &Tx<'_>, nic: &NewNic, now: Timestamp) -> Result<(), StoreErr
 }
 
 /// A NIC with its network, as a host needs to know them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
 pub struct NicRow {
     /// Its id.
     pub id: NicId,
     /// Its number in the VM.
     pub device: u32,
     /// Its hardware address.
+    #[serde(deserialize_with = "from_text")]
     pub mac: MacAddress,
     /// Its address.
     pub ip: Option<IpAddr>,
@@ -79,6 +81,7 @@ pub struct NicRow {
     /// The way out.
     pub gateway: Option<IpAddr>,
     /// Name servers, the network's own or the zone's.
+    #[serde(deserialize_with = "addresses")]
     pub dns: Vec<IpAddr>,
     /// Domain of its guests' names.
     pub domain: String,
@@ -86,39 +89,28 @@ pub struct NicRow {
     pub mtu: u16,
 }
 
+/// Addresses that are separated by commas; what is none is left out.
+fn addresses<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpAddr>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    Ok(text.split(',').filter_map(|address| address.trim().parse().ok()).collect())
+}
+
+/// The NICs of the VM `?1`, each a [`NicRow`] in JSON, in the order of their device numbers.
+pub(crate) const NICS: &str = "SELECT json_object('id', nic.id, 'device', nic.device, 'mac', nic.mac, 'ip', nic.ip,
+         'is_default', json(iif(nic.is_default, 'true', 'false')), 'network', network.id, 'bridge', network.bridge,
+         'cidr', network.cidr, 'gateway', network.gateway, 'domain', network.network_domain, 'mtu', network.mtu,
+         'dns', CASE WHEN network.dns <> '' THEN network.dns
+                     ELSE zone.dns1 || coalesce(',' || zone.dns2, '') END) AS nic
+     FROM nic JOIN network ON network.id = nic.network JOIN zone ON zone.id = network.zone
+     WHERE nic.vm = ?1 AND nic.removed IS NULL ORDER BY nic.device";
+
 /// The NICs of a VM, in the order of their device numbers.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn nics_of(tx: &Tx<'_>, vm: VmId) -> Result<Vec<NicRow>, StoreError> {
-    tx.rows(
-        "read the NICs of a VM",
-        "SELECT nic.id AS id, nic.device AS device, nic.mac AS mac, nic.ip AS ip, nic.is_default AS is_default,
-                network.id AS network, network.bridge AS bridge, network.cidr AS cidr, network.gateway AS gateway,
-                network.network_domain AS domain, network.mtu AS mtu,
-                CASE WHEN network.dns <> '' THEN network.dns
-                     ELSE zone.dns1 || coalesce(',' || zone.dns2, '') END AS dns
-         FROM nic JOIN network ON network.id = nic.network JOIN zone ON zone.id = network.zone
-         WHERE nic.vm = ?1 AND nic.removed IS NULL ORDER BY nic.device",
-        params![vm.to_string()],
-        |row| {
-            let dns: String = row.get("dns")?;
-            Ok(NicRow {
-                id: parsed(row, "id")?,
-                device: row.get("device")?,
-                mac: parsed(row, "mac")?,
-                ip: crate::columns::parsed_or_null(row, "ip")?,
-                is_default: row.get("is_default")?,
-                network: parsed(row, "network")?,
-                bridge: row.get("bridge")?,
-                cidr: parsed(row, "cidr")?,
-                gateway: crate::columns::parsed_or_null(row, "gateway")?,
-                dns: dns.split(',').filter_map(|a| a.trim().parse().ok()).collect(),
-                domain: row.get("domain")?,
-                mtu: row.get("mtu")?,
-            })
-        },
-    )
+    let read = |row: &Row<'_>| json(row, "nic");
+    tx.rows("read the NICs of a VM", NICS, params![vm.to_string()], read)
 }
 
 /// Removes the NICs of a VM and frees their addresses.

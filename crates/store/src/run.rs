@@ -43,7 +43,7 @@ fn read_run(row: &Row<'_>) -> rusqlite::Result<RunRow> {
     })
 }
 
-/// Records a run that is claimed.
+/// Records a run that is claimed, and returns it.
 ///
 /// # Errors
 /// [`StoreError::Taken`] if another run of the VM may be alive.
@@ -54,7 +54,7 @@ pub fn run_add(
     host: HostId,
     ratios: (f64, f64),
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<RunRow, StoreError> {
     let added = tx.execute(
         "record a run",
         "INSERT INTO vm_run (id, vm, host, generation, owner, state, cpu_ratio, memory_ratio, created)
@@ -73,7 +73,14 @@ pub fn run_add(
         Err(e) if e.is_unique_violation() => {
             Err(StoreError::Taken(format!("vm {vm} has a run that may be alive; stop it first")))
         }
-        other => other.map(|_| ()),
+        other => other.map(|_| RunRow {
+            id: run,
+            vm,
+            host,
+            generation: Generation::FIRST,
+            state: RunState::Claimed,
+            power: PowerState::Unknown,
+        }),
     }
 }
 
@@ -109,6 +116,31 @@ pub fn run_transition(
     generation: Generation,
     now: Timestamp,
 ) -> Result<RunRow, StoreError> {
+    transition(tx, run, event, generation, None, now)
+}
+
+/// Moves a run along `Confirmed`, with the port of its console if its host has told.
+///
+/// # Errors
+/// As [`run_transition`].
+pub fn run_confirm(
+    tx: &Tx<'_>,
+    run: &RunRow,
+    generation: Generation,
+    vnc_port: Option<u16>,
+    now: Timestamp,
+) -> Result<RunRow, StoreError> {
+    transition(tx, run, RunEvent::Confirmed, generation, vnc_port, now)
+}
+
+fn transition(
+    tx: &Tx<'_>,
+    run: &RunRow,
+    event: RunEvent,
+    generation: Generation,
+    vnc_port: Option<u16>,
+    now: Timestamp,
+) -> Result<RunRow, StoreError> {
     let state = run.state.next(event)?;
     let ended = (state == RunState::Ended).then_some(now.0);
     let owner = if matches!(state, RunState::Claimed) { "manager" } else { "agent" };
@@ -119,7 +151,8 @@ pub fn run_transition(
     };
     let changed = tx.execute(
         "record a run's new state",
-        "UPDATE vm_run SET state = ?3, generation = ?4, owner = ?5, power = ?6, ended = ?7
+        "UPDATE vm_run SET state = ?3, generation = ?4, owner = ?5, power = ?6, ended = ?7,
+             vnc_port = coalesce(?8, vnc_port)
          WHERE id = ?1 AND state = ?2 AND generation <= ?4",
         params![
             run.id.to_string(),
@@ -129,6 +162,7 @@ pub fn run_transition(
             owner,
             power.to_string(),
             ended,
+            vnc_port,
         ],
     )?;
     if changed == 0 {
@@ -170,17 +204,4 @@ pub fn run_seen(
         ],
     )?;
     Ok(changed > 0)
-}
-
-/// The port of the run's console, once its host has told.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
-pub fn run_set_vnc_port(tx: &Tx<'_>, run: RunId, port: Option<u16>) -> Result<(), StoreError> {
-    tx.execute(
-        "record a console's port",
-        "UPDATE vm_run SET vnc_port = ?2 WHERE id = ?1",
-        params![run.to_string(), port],
-    )?;
-    Ok(())
 }

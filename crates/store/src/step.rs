@@ -1,7 +1,7 @@
 //! Table `step`: what a job does, one after the other, and how far each got.
 
 use hostler_model::{JobId, StepState, Timestamp};
-use rusqlite::params;
+use rusqlite::{Row, params};
 
 use crate::columns::{parsed, time_or_null};
 use crate::{StoreError, Tx};
@@ -27,29 +27,45 @@ pub struct StepRow {
     pub ended: Option<Timestamp>,
 }
 
+const COLUMNS: &str = "position, name, state, attempt, output, error, begun, ended";
+
+fn read_step(row: &Row<'_>) -> rusqlite::Result<StepRow> {
+    Ok(StepRow {
+        position: row.get("position")?,
+        name: row.get("name")?,
+        state: parsed(row, "state")?,
+        attempt: row.get("attempt")?,
+        output: row.get("output")?,
+        error: row.get("error")?,
+        begun: time_or_null(row, "begun")?,
+        ended: time_or_null(row, "ended")?,
+    })
+}
+
 /// The steps of a job, in their order.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn steps_of(tx: &Tx<'_>, job: JobId) -> Result<Vec<StepRow>, StoreError> {
-    tx.rows(
-        "read the steps of a job",
-        "SELECT position, name, state, attempt, output, error, begun, ended FROM step
-         WHERE job = ?1 ORDER BY position",
-        params![job.to_string()],
-        |row| {
-            Ok(StepRow {
-                position: row.get("position")?,
-                name: row.get("name")?,
-                state: parsed(row, "state")?,
-                attempt: row.get("attempt")?,
-                output: row.get("output")?,
-                error: row.get("error")?,
-                begun: time_or_null(row, "begun")?,
-                ended: time_or_null(row, "ended")?,
-            })
-        },
-    )
+    let sql = format!("SELECT {COLUMNS} FROM step WHERE job = ?1 ORDER BY position");
+    tx.rows("read the steps of a job", &sql, params![job.to_string()], read_step)
+}
+
+/// Begins the first step of a job that was never begun, and reads all of them, in their order.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn steps_begin(tx: &Tx<'_>, job: JobId, now: Timestamp) -> Result<Vec<StepRow>, StoreError> {
+    let sql = format!(
+        "UPDATE step SET state = CASE position WHEN 0 THEN 'Begun' ELSE state END,
+             attempt = CASE position WHEN 0 THEN attempt + 1 ELSE attempt END,
+             begun = CASE position WHEN 0 THEN ?2 ELSE begun END
+         WHERE job = ?1 RETURNING {COLUMNS}"
+    );
+    let what = "begin the first step of a job";
+    let mut steps = tx.rows(what, &sql, params![job.to_string(), now.0], read_step)?;
+    steps.sort_by_key(|step| step.position); // RETURNING promises no order
+    Ok(steps)
 }
 
 /// Records that one step is done and, in the same statement, that the next is begun.

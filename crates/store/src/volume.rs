@@ -5,12 +5,13 @@ use hostler_model::{
     VolumeId, VolumeState, ZoneId,
 };
 use rusqlite::{Row, params};
+use serde::Deserialize;
 
-use crate::columns::{amount, parsed, parsed_or_null, stored};
+use crate::columns::{json, stored};
 use crate::{StoreError, Tx};
 
 /// A volume as it is recorded.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
 pub struct VolumeRow {
     /// Its id.
     pub id: VolumeId,
@@ -34,21 +35,13 @@ pub struct VolumeRow {
     pub host: Option<HostId>,
 }
 
-fn read_volume(row: &Row<'_>) -> rusqlite::Result<VolumeRow> {
-    let kind: String = row.get("kind")?;
-    Ok(VolumeRow {
-        id: parsed(row, "id")?,
-        vm: parsed_or_null(row, "vm")?,
-        is_root: kind == "ROOT",
-        device: row.get("device")?,
-        template: parsed_or_null(row, "template")?,
-        size: Bytes(amount(row, "size")?),
-        state: parsed(row, "state")?,
-        version: Version(row.get("version")?),
-        pool: parsed_or_null(row, "pool")?,
-        host: parsed_or_null(row, "host")?,
-    })
-}
+/// The volumes of the VM `?1`, each a [`VolumeRow`] in JSON, the root volume first.
+pub(crate) const VOLUMES: &str = "SELECT json_object('id', volume.id, 'vm', volume.vm,
+         'is_root', json(iif(volume.kind = 'ROOT', 'true', 'false')), 'device', volume.device,
+         'template', volume.template, 'size', volume.size, 'state', volume.state, 'version', volume.version,
+         'pool', volume.pool, 'host', storage_pool.host) AS volume
+     FROM volume LEFT JOIN storage_pool ON storage_pool.id = volume.pool
+     WHERE volume.vm = ?1 AND volume.removed IS NULL ORDER BY volume.device, volume.number";
 
 /// Records the root volume of a VM, `Allocated`.
 ///
@@ -89,15 +82,8 @@ pub fn volume_add_root(
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn volumes_of(tx: &Tx<'_>, vm: VmId) -> Result<Vec<VolumeRow>, StoreError> {
-    tx.rows(
-        "read the volumes of a VM",
-        "SELECT volume.id AS id, vm, volume.kind AS kind, device, template, size, volume.state AS state, version, pool,
-             storage_pool.host AS host
-         FROM volume LEFT JOIN storage_pool ON storage_pool.id = volume.pool
-         WHERE vm = ?1 AND volume.removed IS NULL ORDER BY device, volume.number",
-        params![vm.to_string()],
-        read_volume,
-    )
+    let read = |row: &Row<'_>| json(row, "volume");
+    tx.rows("read the volumes of a VM", VOLUMES, params![vm.to_string()], read)
 }
 
 /// Moves a volume along `event` and sets its pool.

@@ -5,11 +5,11 @@ use std::time::Duration;
 use hostler_model::{JobId, JobState, StepState};
 use hostler_store::StoreError;
 use hostler_store::job::{JobRow, job_fail, job_finish, job_remember, job_set_state, job_take};
-use hostler_store::step::{StepRow, step_advance, step_set, steps_of};
+use hostler_store::step::{StepRow, step_advance, step_set, steps_begin, steps_of};
 use serde_json::Value;
 use tracing::{Instrument, error, info, info_span, warn};
 
-use super::{Done, StepContext, StepError, Workflow, crash_point};
+use super::{Done, Kept, StepContext, StepError, Workflow, crash_point};
 use crate::context::Context;
 use crate::error::{ServiceError, ServiceErrorKind};
 use crate::orchestration;
@@ -34,7 +34,8 @@ pub(super) async fn run(app: &Context, id: JobId) {
         match take(app, id).await {
             Ok((job, steps, resumed)) => {
                 let Some(workflow) = workflow(&job.kind) else { return };
-                let mut run = Run { app, workflow, job, steps, resumed };
+                let kept = Kept::default();
+                let mut run = Run { app, workflow, job, steps, resumed, kept };
                 if let Err(e) = run.go().await {
                     error!(error = %e, "a job stops; it goes on when the manager starts again");
                 }
@@ -52,13 +53,8 @@ async fn take(app: &Context, id: JobId) -> Result<(JobRow, Vec<StepRow>, bool), 
     app.store
         .write(move |tx| {
             let mut job = job_take(tx, id, manager, now, now.plus(LEASE))?;
-            let fresh = job.state == JobState::Queued;
-            if fresh {
-                step_advance(tx, id, -1, None, 0, now)?;
-                job_set_state(tx, &job, JobState::Running, None)?;
-                job.state = JobState::Running;
-            }
-            let steps = steps_of(tx, id)?;
+            let fresh = job.is_fresh();
+            let steps = if fresh { steps_begin(tx, id, now)? } else { steps_of(tx, id)? };
             if !fresh {
                 // what it waited for, or whom it asked for help, is to be found out anew
                 let state =
@@ -90,6 +86,8 @@ struct Run<'a> {
     steps: Vec<StepRow>,
     /// Whether the step that is begun was begun by an earlier manager.
     resumed: bool,
+    /// What its steps know of the record; forgotten as soon as anything goes another way than forward.
+    kept: Kept,
 }
 
 /// What a pass over the steps led to.
@@ -120,6 +118,7 @@ impl Run<'_> {
             attempt: self.steps[index].attempt,
             resumed: self.resumed,
             undo,
+            kept: self.kept.clone(),
         }
     }
 
@@ -132,8 +131,15 @@ impl Run<'_> {
             let span = info_span!("step", step = %name);
             let acted = self.workflow.act(&cx, &name).instrument(span).await;
             crash_point(self.workflow.kind(), &name, "acted");
-            match acted {
-                Ok(done) => match self.record_done(index, done, &cx).await {
+            let recorded = match acted {
+                Ok(done) => Ok(self.record_done(index, done, &cx).await),
+                Err(error) => Err(error),
+            };
+            if !matches!(recorded, Ok(Ok(()))) {
+                self.kept.forget();
+            }
+            match recorded {
+                Ok(recorded) => match recorded {
                     Ok(()) => crash_point(self.workflow.kind(), &name, "recorded"),
                     Err(StoreError::Exhausted(why)) if races < RACES => {
                         info!(why, "lost a race; planning again");

@@ -8,6 +8,7 @@
 
 mod crash;
 mod engine;
+mod kept;
 mod lanes;
 mod step;
 mod workflow;
@@ -15,6 +16,7 @@ mod workflow;
 pub(crate) use crash::crash_point;
 pub use crash::{CRASH_POINT, QUEUED, phases, undo_phases};
 pub(crate) use engine::LEASE;
+pub use kept::Kept;
 pub use lanes::Jobs;
 pub use step::{StepContext, order_id};
 pub use workflow::{Commit, Done, StepError, Undone, Workflow, nothing};

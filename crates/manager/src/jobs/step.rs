@@ -8,6 +8,7 @@ use hostler_wire::{Call, CommandFailure, FailureKind};
 use tracing::{info, warn};
 use uuid::Uuid;
 
+use super::Kept;
 use crate::agents::CallError;
 use crate::context::Context;
 use crate::error::{ServiceError, ServiceErrorKind};
@@ -27,6 +28,8 @@ pub struct StepContext {
     pub resumed: bool,
     /// Which try to undo it this is, from 1; nothing: it is being done.
     pub undo: Option<u32>,
+    /// What the steps before it know of the record.
+    pub kept: Kept,
 }
 
 /// The id of an order: the same whenever the same attempt of the same step gives it.

@@ -8,8 +8,8 @@ use hostler_model::{
     ServiceOfferingId, TemplateId, TemplateState, VmId, VolumeId, ZoneId,
 };
 use hostler_store::Tx;
-use hostler_store::address::{AddressFor, address_free, address_give};
-use hostler_store::deploy::{DeployFacts, deploy_facts, network_is_in, public_key_named};
+use hostler_store::address::{AddressFor, NetworkRoom, address_give};
+use hostler_store::deploy::{DeployFacts, deploy_facts, public_key_named};
 use hostler_store::event::event_add;
 use hostler_store::job::job_add;
 use hostler_store::nic::{NewNic, nic_add};
@@ -88,9 +88,10 @@ pub async fn deploy(
     let vnc_password = Alphanumeric.sample_string(&mut rand::rng(), 8);
     app.store
         .write(move |tx| {
-            let facts = deploy_facts(tx, request.zone, request.offering, request.template)?;
+            let (zone, named) = (request.zone, &request.networks);
+            let facts = deploy_facts(tx, zone, request.offering, request.template, named)?;
             let root_size = check(&caller_, &request, &facts)?;
-            let networks = networks(tx, &request, &facts)?;
+            let networks = networks(&request, &facts)?;
             let display_name =
                 request.display_name.clone().unwrap_or_else(|| host_name.to_string());
             let vm = NewVm {
@@ -209,30 +210,30 @@ fn check(
 }
 
 /// The networks of the VM, the default one first.
-fn networks(
-    tx: &Tx<'_>,
+fn networks<'a>(
     request: &DeployRequest,
-    facts: &DeployFacts,
-) -> Result<Vec<NetworkId>, ServiceError> {
+    facts: &'a DeployFacts,
+) -> Result<Vec<&'a NetworkRoom>, ServiceError> {
     if request.networks.is_empty() {
-        return facts.default_network.map(|network| vec![network]).ok_or_else(|| {
+        return facts.networks.first().map(|network| vec![network]).ok_or_else(|| {
             ServiceError::parameter(format!(
                 "no default network in zone {}; create one or name one (parameter networkids)",
                 request.zone
             ))
         });
     }
+    let mut found = Vec::with_capacity(request.networks.len());
     for (index, network) in request.networks.iter().enumerate() {
         if request.networks[..index].contains(network) {
             let text = format!("parameter networkids: {network} is named twice");
             return Err(ServiceError::parameter(text));
         }
-        if !network_is_in(tx, *network, request.zone)? {
+        found.push(facts.networks.iter().find(|room| room.id == *network).ok_or_else(|| {
             let text = format!("parameter networkids: there is no network {network} in the zone");
-            return Err(ServiceError::parameter(text));
-        }
+            ServiceError::parameter(text)
+        })?);
     }
-    Ok(request.networks.clone())
+    Ok(found)
 }
 
 fn ssh_keys(
@@ -253,7 +254,7 @@ fn ssh_keys(
 fn add_nic(
     tx: &Tx<'_>,
     vm: VmId,
-    network: NetworkId,
+    room: &NetworkRoom,
     device: u32,
     wanted: Option<IpAddr>,
     now: hostler_model::Timestamp,
@@ -263,10 +264,10 @@ fn add_nic(
     let number = u32::from_be_bytes([drawn[0], drawn[1], drawn[2], drawn[3]]);
     let ip = match wanted {
         Some(ip) => ip,
-        None => address_free(tx, network)?,
+        None => room.lowest_free()?,
     };
     let mac = MacAddress::of_nic(drawn[4], number);
-    let is_default = device == 0;
+    let (network, is_default) = (room.id, device == 0);
     nic_add(tx, &NewNic { id, vm, network, device, mac, ip, is_default }, now)?;
     address_give(tx, network, ip, AddressFor::Nic(id), now)?;
     Ok(())

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
-use hostler_model::{Bytes, Generation, Mib, NetworkId, RunId, StoragePoolId, VolumeState};
+use hostler_model::{Bytes, Generation, HostId, Mib, NetworkId, RunId, StoragePoolId, VolumeState};
 use hostler_scheduler::{Demand, HostView, PoolView};
 use hostler_store::blueprint::Blueprint;
 use hostler_store::claim::HostCapacity;
@@ -16,10 +16,16 @@ use hostler_wire::{
 /// Addresses under which the chosen host serves the VM's networks.
 pub(super) type ServerAddresses = BTreeMap<NetworkId, IpAddr>;
 
+/// The addresses under which a host serves the VM's networks, as far as it has any.
+pub(super) fn servers(blueprint: &Blueprint, host: HostId) -> ServerAddresses {
+    let of_host = blueprint.served.iter().filter(|(_, of, _)| *of == host);
+    of_host.map(|(network, _, ip)| (*network, *ip)).collect()
+}
+
 /// Hosts as the scheduler sees them. `is_connected` is asked for those that are recorded as Up.
 pub(super) fn host_views(
     rows: &[HostCapacity],
-    is_connected: impl Fn(hostler_model::HostId) -> bool,
+    is_connected: impl Fn(HostId) -> bool,
 ) -> Vec<HostView> {
     let view = |row: &HostCapacity| HostView {
         id: row.host,
@@ -52,8 +58,8 @@ pub(super) fn host_views(
 /// What the VM wants of its host.
 pub(super) fn demand(
     blueprint: &Blueprint,
-    tried: Vec<(hostler_model::HostId, String)>,
-    wanted: Option<hostler_model::HostId>,
+    tried: Vec<(HostId, String)>,
+    wanted: Option<HostId>,
 ) -> Demand {
     let root = blueprint.volumes.first();
     let unwritten = blueprint.volumes.iter().filter(|v| v.pool.is_none()).map(|v| v.size.0).sum();

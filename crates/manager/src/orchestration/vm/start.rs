@@ -10,14 +10,14 @@ use hostler_model::{
     Bytes, CopyState, Generation, HostId, RunEvent, RunId, RunState, StoragePoolId, TemplateState,
     VmEvent, VmState, VolumeEvent, VolumeId, VolumeState,
 };
-use hostler_scheduler::{HostView, place};
+use hostler_scheduler::{HostView, NoHost, place};
 use hostler_store::Tx;
-use hostler_store::address::{address_of_host, address_of_host_if_given};
+use hostler_store::address::address_of_host;
 use hostler_store::blueprint::{Blueprint, blueprint};
 use hostler_store::claim::{claim_take, host_capacities};
 use hostler_store::event::event_add;
 use hostler_store::placement::placement_add;
-use hostler_store::run::{run_add, run_get, run_set_vnc_port, run_transition};
+use hostler_store::run::{RunRow, run_add, run_confirm, run_get, run_transition};
 use hostler_store::template::copy_set;
 use hostler_store::vm::{VmChange, vm_get, vm_transition};
 use hostler_store::volume::{volume_transition, volumes_of};
@@ -169,10 +169,7 @@ async fn choose(cx: &StepContext) -> Result<Done, StepError> {
         match place(&hosts, &demand, &cx.app.policy) {
             Ok(placement) => break (blueprint, demand, hosts, placement),
             Err(none) if !somebody_returns(cx, &hosts, &mut news).await => {
-                let verdict = serde_json::to_string(&none.verdict).unwrap_or_default();
-                let (job, now) = (cx.job.id, cx.app.now());
-                cx.write(move |tx| placement_add(tx, vm, job, None, None, &verdict, now)).await?;
-                return Err(StepError::fail(ServiceErrorKind::NoCapacity, none.to_string()));
+                return Err(refuse(cx, &none).await?);
             }
             Err(_) => {}
         }
@@ -198,18 +195,24 @@ async fn choose(cx: &StepContext) -> Result<Done, StepError> {
     let (ratios, now, job) = ((host.cpu_ratio, host.memory_ratio), cx.app.now(), cx.job.id);
     let verdict = serde_json::to_string(&placement.verdict).unwrap_or_default();
     let memory = Memory { chosen: Some(chosen.clone()), ..memory };
+    let (kept, mut blueprint) = (cx.kept.clone(), blueprint);
     Ok(Done::writing(output, move |tx| {
-        run_add(tx, run, vm, chosen.host, ratios, now)?;
+        let row = run_add(tx, run, vm, chosen.host, ratios, now)?;
         claim_take(tx, run, chosen.host, cpu, mib)?;
         let change = VmChange { run: Some(run), last_host: Some(chosen.host), error: None };
-        vm_transition(tx, &blueprint.vm, VmEvent::StartRequested, &change, now)?;
-        for volume in blueprint.volumes.iter().filter(|v| v.state == VolumeState::Allocated) {
-            volume_transition(tx, volume, VolumeEvent::CreateRequested, Some(pool), None, now)?;
+        blueprint.vm = vm_transition(tx, &blueprint.vm, VmEvent::StartRequested, &change, now)?;
+        for volume in blueprint.volumes.iter_mut().filter(|v| v.state == VolumeState::Allocated) {
+            let event = VolumeEvent::CreateRequested;
+            *volume = volume_transition(tx, volume, event, Some(pool), None, now)?;
         }
-        for nic in &blueprint.nics {
-            address_of_host(tx, nic.network, chosen.host, now)?;
+        let served = spec::servers(&blueprint, chosen.host);
+        for nic in blueprint.nics.iter().filter(|nic| !served.contains_key(&nic.network)) {
+            let ip = address_of_host(tx, nic.network, chosen.host, now)?;
+            blueprint.served.push((nic.network, chosen.host, ip));
         }
-        placement_add(tx, vm, job, Some(run), Some(chosen.host), &verdict, now)
+        placement_add(tx, vm, job, Some(run), Some(chosen.host), &verdict, now)?;
+        kept.keep(Scene { blueprint, run: row });
+        Ok(())
     })
     .remembering(memory.value()))
 }
@@ -231,6 +234,14 @@ async fn somebody_returns(
     cx.go_on().await;
     // news that was missed is as good as news: look again
     !matches!(heard, Err(_) | Ok(Err(RecvError::Closed)))
+}
+
+/// Records why no host would do; the failure that says so.
+async fn refuse(cx: &StepContext, none: &NoHost) -> Result<StepError, ServiceError> {
+    let verdict = serde_json::to_string(&none.verdict).unwrap_or_default();
+    let (vm, job, now) = (vm_of(cx), cx.job.id, cx.app.now());
+    cx.write(move |tx| placement_add(tx, vm, job, None, None, &verdict, now)).await?;
+    Ok(StepError::fail(ServiceErrorKind::NoCapacity, none.to_string()))
 }
 
 fn check(blueprint: &Blueprint) -> Result<(), StepError> {
@@ -272,28 +283,29 @@ fn undo_choice(cx: &StepContext) -> Commit {
     })
 }
 
-async fn read_for(
-    cx: &StepContext,
-    host: HostId,
-) -> Result<(Blueprint, ServerAddresses), ServiceError> {
-    let vm = vm_of(cx);
-    cx.read(move |tx| {
-        let blueprint = blueprint(tx, vm)?;
-        let mut servers = BTreeMap::new();
-        for nic in &blueprint.nics {
-            if let Some(address) = address_of_host_if_given(tx, nic.network, host)? {
-                servers.insert(nic.network, address);
-            }
+/// The VM and its run, as a step finds them.
+#[derive(Debug)]
+struct Scene {
+    blueprint: Blueprint,
+    run: RunRow,
+}
+
+impl Scene {
+    /// What the step before has left, or what the record says.
+    async fn of(cx: &StepContext, run: RunId) -> Result<Self, ServiceError> {
+        if let Some(scene) = cx.kept.take() {
+            return Ok(scene);
         }
-        Ok((blueprint, servers))
-    })
-    .await
+        let vm = vm_of(cx);
+        cx.read(move |tx| Ok(Self { blueprint: blueprint(tx, vm)?, run: run_get(tx, run)? })).await
+    }
 }
 
 /// Has the host write the volumes and serve the NICs, both at once.
 async fn prepare(cx: &StepContext) -> Result<Done, StepError> {
     let chosen = Memory::chosen(cx)?;
-    let (blueprint, servers) = read_for(cx, chosen.host).await?;
+    let Scene { mut blueprint, run } = Scene::of(cx, chosen.run).await?;
+    let servers = spec::servers(&blueprint, chosen.host);
     let storage = prepare_storage(cx, &chosen, &blueprint);
     let network = prepare_network(cx, &chosen, &blueprint, &servers);
     let (storage, network) = tokio::join!(storage, network);
@@ -301,9 +313,8 @@ async fn prepare(cx: &StepContext) -> Result<Done, StepError> {
         (Ok(paths), Ok(())) => (paths, ()),
         (Err(e), _) | (_, Err(e)) => return Err(try_elsewhere(cx, &chosen, &e)),
     };
-    let (run, now, template) = (chosen.run, cx.app.now(), blueprint.vm.template);
-    let (pool, creates, size) = (chosen.pool, chosen.creates, blueprint.template.size);
-    let vm = vm_of(cx);
+    let (now, kept) = (cx.app.now(), cx.kept.clone());
+    let (pool, creates) = (chosen.pool, chosen.creates);
     let output = format!(
         "{} volumes and {} NICs on {}",
         paths.len(),
@@ -311,15 +322,16 @@ async fn prepare(cx: &StepContext) -> Result<Done, StepError> {
         chosen.host_name
     );
     Ok(Done::writing(output, move |tx| {
-        for volume in volumes_of(tx, vm)?.iter().filter(|v| creates.contains(&v.id)) {
+        for volume in blueprint.volumes.iter_mut().filter(|v| creates.contains(&v.id)) {
             let path = paths.get(&volume.id).map(String::as_str);
-            volume_transition(tx, volume, VolumeEvent::Created, Some(pool), path, now)?;
+            *volume = volume_transition(tx, volume, VolumeEvent::Created, Some(pool), path, now)?;
         }
-        if !creates.is_empty() {
+        if !creates.is_empty() && !blueprint.template.copies.contains(&pool) {
+            let (template, size) = (blueprint.vm.template, blueprint.template.size);
             copy_set(tx, template, pool, CopyState::Ready, size, now)?;
         }
-        let row = run_get(tx, run)?;
-        run_transition(tx, &row, RunEvent::StartSent, row.generation.next(), now)?;
+        let run = run_transition(tx, &run, RunEvent::StartSent, run.generation.next(), now)?;
+        kept.keep(Scene { blueprint, run });
         Ok(())
     }))
 }
@@ -392,7 +404,9 @@ fn try_elsewhere(cx: &StepContext, chosen: &Chosen, failure: &CommandFailure) ->
 /// Takes back what was prepared: the NICs, and the volumes that this start wrote.
 async fn undo_preparation(cx: &StepContext) -> Result<Commit, ServiceError> {
     let Some(chosen) = Memory::of(cx).chosen else { return Ok(nothing()) };
-    let (blueprint, servers) = read_for(cx, chosen.host).await?;
+    let vm = vm_of(cx);
+    let blueprint = cx.read(move |tx| blueprint(tx, vm)).await?;
+    let servers = spec::servers(&blueprint, chosen.host);
     for nic in &blueprint.nics {
         let network = spec::nic_spec(nic, &servers).network;
         let command = ReleaseNicCommand { vm: blueprint.vm.id, nic: nic.id, network };
@@ -402,7 +416,7 @@ async fn undo_preparation(cx: &StepContext) -> Result<Commit, ServiceError> {
         let command = DeleteVolumeCommand { volume: *volume, pool: chosen.pool };
         cx.call(chosen.host, &format!("volume {volume}"), command, WAIT).await?;
     }
-    let (vm, now) = (vm_of(cx), cx.app.now());
+    let now = cx.app.now();
     Ok(Box::new(move |tx: &Tx<'_>| {
         for volume in volumes_of(tx, vm)?.iter().filter(|v| chosen.creates.contains(&v.id)) {
             if matches!(volume.state, VolumeState::Creating | VolumeState::Ready) {
@@ -416,26 +430,22 @@ async fn undo_preparation(cx: &StepContext) -> Result<Commit, ServiceError> {
 /// Has the host run the VM, and records that it does.
 async fn start(cx: &StepContext) -> Result<Done, StepError> {
     let chosen = Memory::chosen(cx)?;
-    let (blueprint, servers) = read_for(cx, chosen.host).await?;
-    let run = chosen.run;
-    let row = cx.read(move |tx| run_get(tx, run)).await?;
-    let command =
-        StartCommand { vm: spec::vm_spec(&blueprint, run, row.generation, chosen.pool, &servers) };
+    let Scene { blueprint, run } = Scene::of(cx, chosen.run).await?;
+    let servers = spec::servers(&blueprint, chosen.host);
+    let vm = spec::vm_spec(&blueprint, run.id, run.generation, chosen.pool, &servers);
+    let command = StartCommand { vm };
     let answer = match cx.call(chosen.host, "start", command, WAIT).await {
         Ok(answer) => answer,
         Err(failure) => return Err(try_elsewhere(cx, &chosen, &failure)),
     };
-    let (vm, now) = (vm_of(cx), cx.app.now());
-    let text = format!("{} runs on {}", blueprint.vm.instance_name, chosen.host_name);
+    let (vm, now) = (blueprint.vm, cx.app.now());
+    let text = format!("{} runs on {}", vm.instance_name, chosen.host_name);
     let event = step_event(cx, "VM.START", "INFO", text.clone());
     Ok(Done::writing(text, move |tx| {
-        let row = run_get(tx, run)?;
-        let generation = Generation(answer.generation.0.max(row.generation.0));
-        run_transition(tx, &row, RunEvent::Confirmed, generation, now)?;
-        run_set_vnc_port(tx, run, answer.vnc_port)?;
-        let row = vm_get(tx, vm)?;
-        let change = VmChange { run: Some(run), last_host: Some(chosen.host), error: None };
-        vm_transition(tx, &row, VmEvent::AgentConfirmed, &change, now)?;
+        let generation = Generation(answer.generation.0.max(run.generation.0));
+        run_confirm(tx, &run, generation, answer.vnc_port, now)?;
+        let change = VmChange { run: Some(run.id), last_host: Some(chosen.host), error: None };
+        vm_transition(tx, &vm, VmEvent::AgentConfirmed, &change, now)?;
         event_add(tx, &event)
     }))
 }
