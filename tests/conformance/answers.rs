@@ -86,7 +86,9 @@ impl Witness {
             }
             if self.contract.shapes.contains_key(&nested) {
                 let items = value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
-                items.iter().for_each(|item| self.hold(&nested, item));
+                for item in &items {
+                    self.hold(&nested, item);
+                }
             }
         }
     }

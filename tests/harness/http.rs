@@ -211,16 +211,15 @@ pub async fn tenant(
     let (path, name, now) = (path.to_owned(), name.to_owned(), Timestamp(1));
     store
         .write(move |tx| {
-            let domain = match domain_by_path(tx, &path)? {
-                Some(row) => row.id,
-                None => {
-                    let (parent, last) = path.rsplit_once('/').unwrap_or(("ROOT", &path));
-                    let parent = domain_by_path(tx, parent)?.map(|row| row.id);
-                    let (id, last) = (DomainId::new(Uuid::new_v4()), last.to_owned());
-                    let row = DomainRow { id, parent, name: last, path, created: now };
-                    domain_add(tx, &row)?;
-                    id
-                }
+            let domain = if let Some(row) = domain_by_path(tx, &path)? {
+                row.id
+            } else {
+                let (parent, last) = path.rsplit_once('/').unwrap_or(("ROOT", &path));
+                let parent = domain_by_path(tx, parent)?.map(|row| row.id);
+                let (id, last) = (DomainId::new(Uuid::new_v4()), last.to_owned());
+                let row = DomainRow { id, parent, name: last, path, created: now };
+                domain_add(tx, &row)?;
+                id
             };
             let account = AccountId::new(Uuid::new_v4());
             account_add(tx, account, domain, &name, kind, now)?;

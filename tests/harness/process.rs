@@ -3,6 +3,7 @@
 //! Hosts and image worker stay in the test's process; their agents come back by themselves.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -197,7 +198,7 @@ impl CrashCloud {
             self.config.agent_listen,
         );
         for (name, value) in &self.config.settings {
-            text.push_str(&format!("{name:?} = {value:?}\n"));
+            let _ = writeln!(text, "{name:?} = {value:?}"); // a String takes everything
         }
         std::fs::write(&path, text)?;
         Ok(path)

@@ -1,5 +1,7 @@
 //! [F] The agent is killed and the link is cut in the middle of a deployment; news comes late; room is fought for.
 
+#![allow(clippy::unwrap_used)] // a failed unwrap is a failed test
+
 use std::time::Duration;
 
 use hostler_agent::hypervisor::Trouble;

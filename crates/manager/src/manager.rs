@@ -189,15 +189,14 @@ fn prepare_image_worker(
     private_folder(&folder)?;
     private_folder(&pki)?;
     let file = folder.join("agent.properties");
-    let guid = match known_guid(&file) {
-        Some(guid) => guid,
-        None => {
-            let guid = HostGuid::new(Uuid::new_v4());
-            let issued = authority.issue_agent(guid)?;
-            write_file(&pki.join("agent.crt"), &issued.certificate, 0o644)?;
-            write_file(&pki.join("agent.key"), &issued.key, 0o600)?;
-            guid
-        }
+    let guid = if let Some(guid) = known_guid(&file) {
+        guid
+    } else {
+        let guid = HostGuid::new(Uuid::new_v4());
+        let issued = authority.issue_agent(guid)?;
+        write_file(&pki.join("agent.crt"), &issued.certificate, 0o644)?;
+        write_file(&pki.join("agent.key"), &issued.key, 0o600)?;
+        guid
     };
     write_file(&pki.join("ca.crt"), authority.certificate(), 0o644)?;
     let manager = match agents_at.ip() {

@@ -48,11 +48,14 @@ async fn a_body_of_more_than_one_mebibyte_is_refused() {
     assert_eq!(reply.unwrap().status, 400);
 }
 
+/// A command, its parameters, the status and the text of the answer.
+type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], u16, &'a str);
+
 #[tokio::test]
 async fn malformed_requests_are_answered_with_their_own_codes() {
     let world = World::new().await;
     let admin = &world.admin;
-    let cases: [(&str, &[(&str, &str)], u16, &str); 6] = [
+    let cases: [Case; 6] = [
         ("noSuchCommand", &[], 432, "Unknown API command: noSuchCommand"),
         ("listzones", &[], 432, "Unknown API command: listzones"),
         ("listZones", &[("name", "a\u{1}b")], 431, "illegal ASCII control characters"),
