@@ -10,11 +10,12 @@ HERE=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 PROJECT=$(dirname "$(dirname "$HERE")")
 BIN=${CARGO_TARGET_DIR:-$PROJECT/target}/debug
 export LAB_NAME=${LAB_NAME:-hlabtest} LAB_NET=${LAB_NET:-10.97.0}
-WORK=$(mktemp -d /var/tmp/journey.XXXXXX)
+WORK=$(mktemp -d /var/tmp/hostler-lab-test.XXXXXX)
 STATE=$WORK/state
 # shellcheck disable=SC2034  # for the journeys
 GUEST=/var/cache/hostler-lab/guest.qcow2
 passed=0 failed=0
+MANAGER_PID='' WORKER_PID=''
 
 lab() { "$PROJECT/tests/lab/lab" "$@"; }
 on_host() { lab exec h1 "$@"; }
@@ -55,7 +56,7 @@ agent_scripts = "$PROJECT/agent-scripts"
 "vm.stop.grace.seconds" = 30
 TOML
   setsid "$BIN/hostler-manager" --config "$WORK/manager.toml" </dev/null >>"$WORK/manager.log" 2>&1 &
-  echo $! > "$WORK/manager.pid"
+  MANAGER_PID=$!
   disown $!
   within 30 curl -sf -o /dev/null "http://127.0.0.1:$PORT/healthz"
   within 10 test -s "$STATE/admin.env"
@@ -70,7 +71,7 @@ start_worker() {
   setsid "$BIN/hostler-agent" --config "$STATE/image-worker/agent.properties" \
     --set "secondary.storage.listen=0.0.0.0:$((PORT + 1000))" --set "secondary.storage.address=$LAB_NET.1" \
     </dev/null >>"$WORK/worker.log" 2>&1 &
-  echo $! > "$WORK/worker.pid"
+  WORKER_PID=$!
   disown $!
 }
 
@@ -93,11 +94,8 @@ vm_field() { hostler -o json vm show "$1" | jq -r ".$2 // \"\""; }
 answers() { lab client curl -sf -m 2 "http://$1/"; }
 
 leave() {
-  local code=$? name pid
-  for name in worker manager; do
-    pid=$(cat "$WORK/$name.pid" 2>/dev/null) || continue
-    kill -9 "$pid" 2>/dev/null || true
-  done
+  local code=$? pid
+  for pid in $WORKER_PID $MANAGER_PID; do kill -9 "$pid" 2>/dev/null || true; done
   lab down >/dev/null 2>&1 || true
   if [ $code != 0 ] || [ "$failed" != 0 ]; then
     echo '--- the end of what the manager and the image worker said'
