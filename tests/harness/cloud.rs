@@ -15,7 +15,7 @@ use hostler_manager::manager::Manager;
 use hostler_manager::orchestration::vm::{DeployRequest, deploy};
 use hostler_manager::orchestration::{Caller, template};
 use hostler_model::{
-    AccountType, HostGuid, HostId, JobId, JobState, TemplateId, TemplateState, VmId, VmState,
+    AccountType, HostGuid, HostId, JobId, JobState, Mib, TemplateId, TemplateState, VmId, VmState,
 };
 use hostler_store::domain::domain_by_path;
 use hostler_store::job::job_state;
@@ -39,8 +39,11 @@ pub struct Cloud {
     pub hosts: Vec<SimulatedHost>,
     /// What it has.
     pub catalogue: Catalogue,
+    /// The manager's database.
+    store: Store,
+    /// Its image worker.
+    pub worker: SimulatedHost,
     config: Config,
-    worker: SimulatedHost,
     folder: tempfile::TempDir,
 }
 
@@ -50,14 +53,25 @@ impl Cloud {
     /// # Errors
     /// What went wrong, and where.
     pub async fn with_hosts(count: usize) -> anyhow::Result<Self> {
-        Self::configured(count, |_| ()).await
+        Self::configured(&vec![Mib(8192); count], |_| ()).await
+    }
+
+    /// The same with one host for each amount of memory.
+    ///
+    /// # Errors
+    /// What went wrong, and where.
+    pub async fn with_memory(memory: &[Mib]) -> anyhow::Result<Self> {
+        Self::configured(memory, |_| ()).await
     }
 
     /// The same, with what `tune` changes of the manager's configuration.
     ///
     /// # Errors
     /// What went wrong, and where.
-    pub async fn configured(count: usize, tune: impl FnOnce(&mut Config)) -> anyhow::Result<Self> {
+    pub async fn configured(
+        memory: &[Mib],
+        tune: impl FnOnce(&mut Config),
+    ) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let mut config = config(&folder.path().join("manager"));
         tune(&mut config);
@@ -69,12 +83,16 @@ impl Cloud {
         let mut worker = SimulatedHost::worker(&authority, &place("worker".to_owned()))?;
         worker.begin();
         let mut hosts = Vec::new();
-        for number in 1..=count {
-            let mut host = SimulatedHost::routing(&authority, &place(format!("h{number}")))?;
+        for (number, memory) in (1..).zip(memory) {
+            let at = place(format!("h{number}"));
+            let mut host = SimulatedHost::routing_with(&authority, &at, *memory)?;
             host.begin();
             hosts.push(host);
         }
-        let mut cloud = Self { manager: Some(manager), hosts, catalogue, config, worker, folder };
+        // one of its own, which outlives managers
+        let store = Store::open(&config.state_dir.join("hostler.db"))?;
+        let manager = Some(manager);
+        let mut cloud = Self { manager, hosts, catalogue, store, worker, config, folder };
         cloud.all_up().await?;
         cloud.catalogue.template = cloud.register_template().await?;
         Ok(cloud)
@@ -90,7 +108,7 @@ impl Cloud {
 
     /// The manager's database.
     pub fn store(&self) -> &Store {
-        &self.context().store
+        &self.store
     }
 
     /// Stops the manager as a shutdown does, and starts it again on the same ports.
@@ -98,12 +116,18 @@ impl Cloud {
     /// # Errors
     /// If it does not start.
     pub async fn restart_manager(&mut self) -> anyhow::Result<()> {
+        self.stop_manager().await;
+        self.manager = Some(Manager::start(self.config.clone()).await?);
+        self.all_up().await
+    }
+
+    /// Stops the manager as a shutdown does. How another one is to run in its place, on the same ports.
+    pub async fn stop_manager(&mut self) -> Config {
         if let Some(manager) = self.manager.take() {
             (self.config.api_listen, self.config.agent_listen) = (manager.api, manager.agents);
             manager.stop().await;
         }
-        self.manager = Some(Manager::start(self.config.clone()).await?);
-        self.all_up().await
+        self.config.clone()
     }
 
     /// Waits until every host and the image worker are Up.

@@ -5,12 +5,12 @@ use std::net::Ipv4Addr;
 use hostler_manager::api::bootstrap::DEFAULT_NETWORK_OFFERING;
 use hostler_manager::context::Context;
 use hostler_model::{
-    AllocationState, ClusterId, Mhz, Mib, NetworkId, NetworkType, PodId, ServiceOfferingId,
-    TemplateId, ZoneId,
+    AccountId, AllocationState, ClusterId, Mhz, Mib, NetworkId, NetworkType, PodId,
+    ServiceOfferingId, TemplateId, Timestamp, ZoneId,
 };
 use hostler_store::cluster::{ClusterRow, cluster_add};
 use hostler_store::network::{NetworkRow, network_add};
-use hostler_store::network_offering::network_offering_by_name;
+use hostler_store::network_offering::{NetworkOfferingRow, network_offering_by_name};
 use hostler_store::pod::{PodRow, pod_add};
 use hostler_store::service_offering::{ServiceOfferingRow, service_offering_add};
 use hostler_store::zone::{ZoneRow, zone_add};
@@ -48,7 +48,6 @@ pub async fn furnish(app: &Context) -> Result<Catalogue, StoreError> {
     };
     app.store
         .write(move |tx| {
-            let at = |last: u8| Ipv4Addr::new(10, 1, 0, last);
             let [zone_name, pod_name, cluster_name] = PLACE.map(str::to_owned);
             zone_add(
                 tx,
@@ -118,32 +117,43 @@ pub async fn furnish(app: &Context) -> Result<Catalogue, StoreError> {
                 account::account_by_name(tx, root.id, "admin")?.ok_or(StoreError::Closed)?;
             let offering = network_offering_by_name(tx, DEFAULT_NETWORK_OFFERING)?
                 .ok_or(StoreError::Closed)?;
-            network_add(
-                tx,
-                &NetworkRow {
-                    id: catalogue.network,
-                    name: "guests".to_owned(),
-                    display_text: "guests".to_owned(),
-                    zone,
-                    offering: offering.id,
-                    account: owner,
-                    guru: offering.guru,
-                    guest_type: offering.guest_type,
-                    traffic_type: "Guest".to_owned(),
-                    cidr: ipnet::Ipv4Net::new(at(0), 24).map_err(|_| StoreError::Closed)?,
-                    gateway: Some(at(1)),
-                    start_ip: at(10),
-                    end_ip: at(209),
-                    bridge: None,
-                    network_domain: "test.internal".to_owned(),
-                    dns: Vec::new(),
-                    mtu: 1500,
-                    is_default: true,
-                    state: "Setup".to_owned(),
-                    created: now,
-                },
-            )?;
+            network_add(tx, &guests(&catalogue, owner, offering, now)?)?;
             Ok(catalogue)
         })
         .await
+}
+
+fn at(last: u8) -> Ipv4Addr {
+    Ipv4Addr::new(10, 1, 0, last)
+}
+
+/// 10.1.0.0/24, of which VMs and hosts get .10 to .209.
+fn guests(
+    catalogue: &Catalogue,
+    owner: AccountId,
+    offering: NetworkOfferingRow,
+    now: Timestamp,
+) -> Result<NetworkRow, StoreError> {
+    Ok(NetworkRow {
+        id: catalogue.network,
+        name: "guests".to_owned(),
+        display_text: "guests".to_owned(),
+        zone: catalogue.zone,
+        offering: offering.id,
+        account: owner,
+        guru: offering.guru,
+        guest_type: offering.guest_type,
+        traffic_type: "Guest".to_owned(),
+        cidr: ipnet::Ipv4Net::new(at(0), 24).map_err(|_| StoreError::Closed)?,
+        gateway: Some(at(1)),
+        start_ip: at(10),
+        end_ip: at(209),
+        bridge: None,
+        network_domain: "test.internal".to_owned(),
+        dns: Vec::new(),
+        mtu: 1500,
+        is_default: true,
+        state: "Setup".to_owned(),
+        created: now,
+    })
 }

@@ -1,7 +1,11 @@
 //! What whole-system tests are made of.
 
 pub mod agents;
+pub mod books;
+pub mod cable;
 pub mod cloud;
 pub mod furnish;
+pub mod http;
+pub mod process;
 pub mod simulated;
 pub mod sshd;

@@ -1,7 +1,8 @@
 //! Hosts and image workers of which only the agent is real: its session, journal, lanes and commands.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context as _;
 use hostler_agent::hypervisor::FakeHypervisor;
@@ -16,6 +17,7 @@ use hostler_wire::{
     Answer, Command, CommandFailure, DeleteTemplateAnswer, DownloadAnswer, FailureKind, HostReport,
     Ping, ReadyCommand, SecondaryStorageResource, StartupResource, WorkerCommand,
 };
+use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -43,9 +45,24 @@ pub struct SimulatedHost {
     pub hypervisor: Arc<FakeHypervisor>,
     /// Its network.
     pub network: Arc<MemoryNetwork>,
+    /// Its disks.
+    pub storage: Arc<MemoryStorage>,
+    /// Its local pool.
+    pub pool: StoragePoolId,
+    /// Whether it is an image worker that refuses everything.
+    pub refuses: Arc<AtomicBool>,
     resource: Arc<dyn Resource>,
+    settings: Option<KvmSettings>,
     properties: Properties,
-    life: Option<(CancellationToken, JoinHandle<()>)>,
+    life: Option<Life>,
+}
+
+/// An agent that runs, on threads of its own: so it can be ended in the middle of anything.
+#[derive(Debug)]
+struct Life {
+    shutdown: CancellationToken,
+    task: JoinHandle<()>,
+    runtime: Runtime,
 }
 
 impl SimulatedHost {
@@ -54,6 +71,14 @@ impl SimulatedHost {
     /// # Errors
     /// If its files cannot be written.
     pub fn routing(authority: &Authority, place: &Place) -> anyhow::Result<Self> {
+        Self::routing_with(authority, place, Mib(8192))
+    }
+
+    /// The same with so much memory.
+    ///
+    /// # Errors
+    /// If its files cannot be written.
+    pub fn routing_with(authority: &Authority, place: &Place, memory: Mib) -> anyhow::Result<Self> {
         let pool = StoragePoolId::new(Uuid::new_v4());
         let hypervisor = Arc::new(FakeHypervisor::new());
         let network = Arc::new(MemoryNetwork::default());
@@ -62,13 +87,20 @@ impl SimulatedHost {
             state_dir: Some(place.folder.join("state")),
             guest_bridge: Some("br0".to_owned()),
             reserved_memory: Mib(1024),
-            pretend: Some(Pretend { cpus: 4, cpu_speed: Mhz(2000), memory: Mib(8192) }),
+            pretend: Some(Pretend { cpus: 4, cpu_speed: Mhz(2000), memory }),
         };
         std::fs::create_dir_all(place.folder.join("state"))?;
-        let parts = (hypervisor.clone(), storage, network.clone());
-        let resource = LibvirtComputingResource::over(parts.0, parts.1, parts.2, settings)?;
         let extra = format!("local.storage.uuid={pool}\nresource=LibvirtComputingResource\n");
-        Self::new(authority, place, PLACE, &extra, (hypervisor, network, Arc::new(resource)))
+        let resource = LibvirtComputingResource::over(
+            hypervisor.clone(),
+            storage.clone(),
+            network.clone(),
+            settings.clone(),
+        )?;
+        let mut host = Self::new(authority, place, PLACE, &extra, Arc::new(resource))?;
+        (host.hypervisor, host.network, host.storage) = (hypervisor, network, storage);
+        (host.pool, host.settings) = (pool, Some(settings));
+        Ok(host)
     }
 
     /// An image worker that has every template at once.
@@ -77,10 +109,13 @@ impl SimulatedHost {
     /// If its files cannot be written.
     pub fn worker(authority: &Authority, place: &Place) -> anyhow::Result<Self> {
         std::fs::create_dir_all(place.folder.join("state"))?;
-        let parts = (Arc::default(), Arc::default(), Arc::new(ReadyWorker) as Arc<dyn Resource>);
+        let refuses = Arc::new(AtomicBool::new(false));
+        let resource = Arc::new(ReadyWorker { refuses: Arc::clone(&refuses) });
         let extra = "resource=SecondaryStorageResource\nsecondary.storage.path=/nonexistent\n\
                      secondary.storage.address=127.0.0.1\n";
-        Self::new(authority, place, [PLACE[0], "", ""], extra, parts)
+        let mut worker = Self::new(authority, place, [PLACE[0], "", ""], extra, resource)?;
+        worker.refuses = refuses;
+        Ok(worker)
     }
 
     fn new(
@@ -88,11 +123,7 @@ impl SimulatedHost {
         place: &Place,
         [zone, pod, cluster]: [&str; 3],
         extra: &str,
-        (hypervisor, network, resource): (
-            Arc<FakeHypervisor>,
-            Arc<MemoryNetwork>,
-            Arc<dyn Resource>,
-        ),
+        resource: Arc<dyn Resource>,
     ) -> anyhow::Result<Self> {
         let guid = HostGuid::new(Uuid::new_v4());
         let issued = authority.issue_agent(guid)?;
@@ -112,34 +143,112 @@ impl SimulatedHost {
         );
         let (properties, _) =
             Properties::parse(&place.name, &text, &[]).context("the properties of a test")?;
-        Ok(Self { guid, hypervisor, network, resource, properties, life: None })
+        let pool = StoragePoolId::new(Uuid::nil());
+        Ok(Self {
+            guid,
+            hypervisor: Arc::default(),
+            network: Arc::default(),
+            storage: Arc::new(MemoryStorage::new(pool, Bytes(0))),
+            pool,
+            refuses: Arc::default(),
+            resource,
+            settings: None,
+            properties,
+            life: None,
+        })
+    }
+
+    /// From its next start on, its agent dials this port.
+    pub fn dial(&mut self, port: u16) {
+        self.properties.port = port;
     }
 
     /// Starts its agent.
+    ///
+    /// # Panics
+    /// If the machine that runs the test has no threads left.
     pub fn begin(&mut self) {
         let shutdown = CancellationToken::new();
         let (properties, resource) = (self.properties.clone(), Arc::clone(&self.resource));
         let token = shutdown.clone();
-        let task = tokio::spawn(async move {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("threads for an agent");
+        let task = runtime.spawn(async move {
             if let Err(error) = hostler_agent::run(properties, vec![resource], token).await {
                 panic!("a test's agent ended: {error}");
             }
         });
-        self.life = Some((shutdown, task));
+        self.life = Some(Life { shutdown, task, runtime });
     }
 
     /// Ends its agent; its VMs go on running.
     pub async fn end(&mut self) {
-        if let Some((shutdown, task)) = self.life.take() {
-            shutdown.cancel();
-            let _ = task.await;
+        if let Some(life) = self.life.take() {
+            life.shutdown.cancel();
+            let _ = life.task.await;
+            life.runtime.shutdown_background();
+        }
+    }
+
+    /// Ends its agent as `kill -9` does: only what was on disk at that moment is left for its next life.
+    /// What libvirt was asked for goes on.
+    ///
+    /// # Errors
+    /// If what is on disk cannot be kept.
+    pub fn kill(&mut self) -> anyhow::Result<()> {
+        let Some(life) = self.life.take() else { return Ok(()) };
+        life.runtime.shutdown_background();
+        // A thread that is still in libvirt may write when it is done; a killed process would not.
+        let (old, new) = (self.properties.state_dir.clone(), self.after_kill());
+        copy_folder(&old, &new)?;
+        self.properties.state_dir.clone_from(&new);
+        if let Some(settings) = &mut self.settings {
+            settings.state_dir = Some(new);
+            let parts = (self.hypervisor.clone(), self.storage.clone(), self.network.clone());
+            let resource =
+                LibvirtComputingResource::over(parts.0, parts.1, parts.2, settings.clone())?;
+            self.resource = Arc::new(resource);
+        }
+        Ok(())
+    }
+
+    fn after_kill(&self) -> PathBuf {
+        let mut name = self.properties.state_dir.clone().into_os_string();
+        name.push("-after");
+        name.into()
+    }
+}
+
+impl Drop for SimulatedHost {
+    fn drop(&mut self) {
+        if let Some(life) = self.life.take() {
+            life.runtime.shutdown_background();
         }
     }
 }
 
+fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &target)?;
+        } else {
+            std::fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
 /// An image worker for which every download is done at once.
 #[derive(Debug)]
-struct ReadyWorker;
+struct ReadyWorker {
+    refuses: Arc<AtomicBool>,
+}
 
 impl Resource for ReadyWorker {
     fn startup(&self) -> Result<StartupResource, String> {
@@ -154,6 +263,10 @@ impl Resource for ReadyWorker {
     fn ready(&self, _ready: &ReadyCommand) {}
 
     fn execute(&self, command: Command, _task: &Task) -> Result<Answer, CommandFailure> {
+        if self.refuses.load(Ordering::Relaxed) {
+            let text = "told to refuse".to_owned();
+            return Err(CommandFailure { kind: FailureKind::Failed, text });
+        }
         match command {
             Command::Worker(WorkerCommand::Download(order)) => {
                 Ok(Answer::Download(DownloadAnswer {

@@ -200,3 +200,22 @@ async fn a_peer_that_does_not_read_is_dropped_and_others_are_not_delayed() {
     let row = side.wait_status(guid(1), HostStatus::Alert).await.unwrap();
     assert!(row.status_reason.contains("does not read"), "{}", row.status_reason);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn too_many_strangers_at_once_are_turned_away_and_agents_come_in_behind_them() {
+    let settings = AgentSettings { max_handshakes: 3, ..short_times() };
+    let side = AgentSide::start(settings).await.unwrap();
+    let mut strangers = Vec::new();
+    for _ in 0..3 {
+        strangers.push(TcpStream::connect(side.address).await.unwrap());
+    }
+    let begun = Instant::now();
+    let mut fourth = TcpStream::connect(side.address).await.unwrap();
+    closed(&mut fourth).await;
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert_eq!(side.metric("hostler_agent_handshakes_failed_total{reason=\"crowded\"}"), 1);
+    for stranger in &mut strangers {
+        closed(stranger).await;
+    }
+    still_serves(&side).await;
+}

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use hostler_manager::agents::{AgentSettings, HostListener, HostNews};
+use hostler_manager::agents::{AgentSettings, Agents, AgentsParts, HostListener, HostNews};
+use hostler_manager::metrics::Metrics;
 use hostler_manager::monitors::HostStatistics;
-use hostler_model::{Bytes, HostStatus, Mib, StoragePoolId};
-use hostler_store::host::{HostRow, host_remove};
+use hostler_model::{Bytes, CloudId, HostEvent, HostStatus, Mib, StoragePoolId, Timestamp};
+use hostler_store::host::{HostRow, host_remove, host_transition};
 use hostler_store::storage_pool::storage_pool_get;
 use hostler_tests::agents::{
     AgentSide, FakeAgent, FakeLink, Greeting, Journal, guid, short_times, startup, wait_up,
@@ -16,7 +17,9 @@ use hostler_wire::{
     HostStats, Message, Ping, PoolStats, ProtocolVersion, RefusalReason, Shutdown, StartupCommand,
     VersionRange,
 };
+use tokio::net::TcpListener;
 use tokio::sync::Notify;
+use uuid::Uuid;
 
 async fn refusal(side: &AgentSide, number: u128, startup: StartupCommand) -> RefusalReason {
     let identity = side.identity(guid(number)).unwrap();
@@ -366,4 +369,39 @@ async fn what_a_ping_says_is_recorded_and_a_clock_far_off_is_told_of() {
     assert_eq!((pool.capacity, pool.used), (use_of_pool.capacity, use_of_pool.used));
     assert_eq!(side.events("HOST.CLOCK").unwrap(), 1);
     assert!(side.events("HOST.UP").unwrap() == 1 && side.events("HOST.CONNECTING").unwrap() == 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_manager_that_was_killed_finds_its_hosts_disconnected() {
+    let side = AgentSide::start(AgentSettings::default()).await.unwrap();
+    let _agent = side.agent(1).await.unwrap();
+    let row = side.wait_status(guid(1), HostStatus::Up).await.unwrap();
+    // The next process of the same manager, on the same database.
+    let next = Agents::new(AgentsParts {
+        store: side.store.clone(),
+        authority: Arc::clone(&side.authority),
+        manager: row.manager.unwrap(),
+        cloud: CloudId::new(Uuid::from_u128(1)),
+        settings: AgentSettings::default(),
+        metrics: Metrics::default().agents,
+    });
+    next.serve(TcpListener::bind("127.0.0.1:0").await.unwrap()).await.unwrap();
+    let row = side.host(guid(1)).await.unwrap();
+    assert_eq!((row.status, row.manager), (HostStatus::Disconnected, None));
+    assert!(row.status_reason.contains("restarted"), "{}", row.status_reason);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn late_news_of_an_old_connection_changes_nothing() {
+    let side = AgentSide::start(AgentSettings::default()).await.unwrap();
+    side.agent(1).await.unwrap().kill();
+    side.wait_status(guid(1), HostStatus::Alert).await.unwrap();
+    let _agent = side.agent(1).await.unwrap();
+    let row = side.wait_status(guid(1), HostStatus::Up).await.unwrap();
+    let (host, old) = (row.id, row.connection - 1);
+    let late = side
+        .store
+        .write(move |tx| host_transition(tx, host, old, HostEvent::LinkLost, "late", Timestamp(0)));
+    assert_eq!(late.await.unwrap(), None);
+    assert_eq!(side.host(guid(1)).await.unwrap(), row);
 }

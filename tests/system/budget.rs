@@ -13,7 +13,7 @@ use std::time::Duration;
 use hostler_client::config::{Overrides, Surroundings};
 use hostler_client::resources::NewVirtualMachine;
 use hostler_client::{Config, Session};
-use hostler_model::{VmId, VmState};
+use hostler_model::{Mib, VmId, VmState};
 use hostler_store::{COMMIT, Counters, STATEMENTS};
 use hostler_tests::cloud::{Cloud, PATIENCE};
 use tracing::field::{Field, Visit};
@@ -36,7 +36,7 @@ const PHASES: [&str; 5] = [
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deployment_keeps_within_30_statements_and_6_commits() {
     let heard = Heard::everywhere();
-    let cloud = Cloud::configured(2, |config| {
+    let cloud = Cloud::configured(&[Mib(8192); 2], |config| {
         config.settings.insert("ping.interval".to_owned(), "3600".to_owned());
     })
     .await
@@ -48,9 +48,9 @@ async fn a_deployment_keeps_within_30_statements_and_6_commits() {
     assert_eq!(cloud.domains().len(), 2);
 
     heard.take();
-    let before = cloud.store().counters();
+    let before = cloud.context().store.counters();
     let vm = deploy(&cloud, &session, "counted").await;
-    let after = cloud.store().counters();
+    let after = cloud.context().store.counters();
     let counted = Counters {
         statements: after.statements - before.statements,
         commits: after.commits - before.commits,

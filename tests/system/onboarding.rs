@@ -35,6 +35,7 @@ const SETUP_AGENT: &str = r#"#!/bin/bash
 set -e
 stage=$(dirname "$0")
 if [ "$1" = csr ]; then
+  echo "$@" >> FOLDER/csr
   guid=$(cat FOLDER/guid 2>/dev/null || cat /proc/sys/kernel/random/uuid)
   openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$stage/agent.key" 2>/dev/null
   echo "guid=$guid" >&2
@@ -353,6 +354,9 @@ async fn a_removed_host_can_be_added_again() {
     fs::remove_file(world.path("prepared")).unwrap();
     let again = world.agent_when_prepared();
     let second = world.add().await.unwrap();
+    let csr = fs::read_to_string(world.path("csr")).unwrap();
+    assert!(!csr.lines().next().unwrap().contains("--renew-key"), "{csr}");
+    assert!(csr.lines().nth(1).unwrap().contains("--renew-key"), "the old key is not kept: {csr}");
     assert_eq!(again.await.unwrap().guid, agent.guid);
     assert_ne!(second.host, report.host, "it is a new host on the same machine");
 }

@@ -163,6 +163,10 @@ async fn real_hosts_are_added_cleaned_and_added_again() {
     println!("it was Up again {:?} after the cable was healed", healed.elapsed());
 
     onboarding.remove_host(first.host, false, "test").await.unwrap();
+    let first = onboarding.add_host(request(1, "root")).await.unwrap();
+    println!("it was removed and added again, with what was on it");
+
+    onboarding.remove_host(first.host, false, "test").await.unwrap();
     let cleaned = onboarding.clean_host(&request(1, "root")).await.unwrap();
     println!("cleaned: {}", cleaned.last().unwrap().detail);
     assert!(!lab.exec("h1", "test -e /etc/hostler/agent.properties").0, "its files are gone");

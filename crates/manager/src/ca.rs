@@ -29,8 +29,10 @@ pub const MANAGER_NAME: &str = "hostler-manager";
 const DAY: Duration = Duration::from_hours(24);
 /// How long the authority lives.
 const CA_DAYS: u32 = 3650;
-/// How long certificates of agents and of the manager live.
-const LEAF_DAYS: u32 = 730;
+/// How long agents' certificates live: they are not renewed, so no shorter than the authority.
+const AGENT_DAYS: u32 = CA_DAYS;
+/// How long the manager's own lives.
+const MANAGER_DAYS: u32 = 730;
 /// The manager's own certificate is made anew at a start in its last so many days.
 const RENEW_DAYS: u32 = 90;
 
@@ -115,7 +117,7 @@ impl Authority {
         let manager = match read_pair(folder, "manager")? {
             Some(kept) if lasts(&kept.certificate, RENEW_DAYS) => kept,
             _ => {
-                let made = issue(&issuer, MANAGER_NAME)?;
+                let made = issue(&issuer, MANAGER_NAME, MANAGER_DAYS)?;
                 write_pair(folder, "manager", &made)?;
                 made
             }
@@ -138,7 +140,8 @@ impl Authority {
         let request = CertificateSigningRequestParams::from_pem(request).map_err(wrong)?;
         let now = OffsetDateTime::now_utc();
         let certificate =
-            sign(&self.issuer, &guid.to_string(), now, &request.public_key).map_err(wrong)?;
+            sign(&self.issuer, &guid.to_string(), now, AGENT_DAYS, &request.public_key)
+                .map_err(wrong)?;
         Ok(certificate)
     }
 
@@ -147,7 +150,7 @@ impl Authority {
     /// # Errors
     /// [`CaError::Make`].
     pub fn issue_agent(&self, guid: HostGuid) -> Result<Issued, CaError> {
-        issue(&self.issuer, &guid.to_string())
+        issue(&self.issuer, &guid.to_string(), AGENT_DAYS)
     }
 
     /// TLS for the agents' port: TLS 1.3 only, and a certificate of this authority is required.
@@ -212,11 +215,11 @@ fn make_authority() -> Result<Issued, CaError> {
     Ok(Issued { certificate, key: key.serialize_pem() })
 }
 
-fn issue(issuer: &Issuer<'static, KeyPair>, name: &str) -> Result<Issued, CaError> {
+fn issue(issuer: &Issuer<'static, KeyPair>, name: &str, days: u32) -> Result<Issued, CaError> {
     let key = KeyPair::generate()?;
     // Its users' clocks may be behind this machine's.
     let from = OffsetDateTime::now_utc() - DAY;
-    let certificate = sign(issuer, name, from, &key)?;
+    let certificate = sign(issuer, name, from, days, &key)?;
     Ok(Issued { certificate, key: key.serialize_pem() })
 }
 
@@ -224,6 +227,7 @@ fn sign(
     issuer: &Issuer<'static, KeyPair>,
     name: &str,
     from: OffsetDateTime,
+    days: u32,
     key: &impl PublicKeyData,
 ) -> Result<String, rcgen::Error> {
     let mut params = CertificateParams::new(vec![name.to_owned()])?;
@@ -235,7 +239,7 @@ fn sign(
         vec![ExtendedKeyUsagePurpose::ClientAuth, ExtendedKeyUsagePurpose::ServerAuth];
     params.use_authority_key_identifier_extension = true;
     params.not_before = from;
-    params.not_after = from + DAY * LEAF_DAYS;
+    params.not_after = from + DAY * days;
     Ok(params.signed_by(key, issuer)?.pem())
 }
 

@@ -54,7 +54,7 @@ pub struct Flags {
     /// The scripts that are put on hosts [default: /usr/share/hostler/agent-scripts]
     #[arg(long, value_name = "DIR")]
     pub agent_scripts: Option<PathBuf>,
-    /// What is logged, for instance info or hostler_manager=debug [default: info]
+    /// What is logged, for instance info or debug [default: info]
     #[arg(long, value_name = "FILTER")]
     pub log: Option<String>,
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use hostler_model::{CloudId, CommandId, TemplateId, Timestamp};
 use hostler_scheduler::Policy;
@@ -13,6 +13,9 @@ use crate::agents::Agents;
 use crate::jobs::Jobs;
 use crate::onboarding::Onboarding;
 use crate::settings::Settings;
+
+/// How long agents may take to notice a new manager: twice their longest pause between tries.
+const HOSTS_RETURN: Duration = Duration::from_mins(1);
 
 /// The manager, as its parts see it.
 #[derive(Debug, Clone)]
@@ -37,6 +40,8 @@ pub struct Inner {
     pub manager: u64,
     /// How hosts are chosen.
     pub policy: Policy,
+    /// When this manager began.
+    began: Instant,
     downloads: Mutex<HashMap<CommandId, TemplateId>>,
 }
 
@@ -59,6 +64,7 @@ impl Context {
             cloud,
             manager,
             policy: Policy::standard(),
+            began: Instant::now(),
             downloads: Mutex::default(),
         }))
     }
@@ -67,6 +73,11 @@ impl Context {
     #[allow(clippy::unused_self)] // a test's context may have another clock
     pub fn now(&self) -> Timestamp {
         Timestamp::from(SystemTime::now())
+    }
+
+    /// How long it can still be that a host that was connected to the last manager has only not come back yet.
+    pub fn hosts_return_within(&self) -> Option<Duration> {
+        HOSTS_RETURN.checked_sub(self.began.elapsed()).filter(|left| !left.is_zero())
     }
 
     /// From now on, progress of `order` is progress of `template`.

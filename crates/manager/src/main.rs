@@ -45,12 +45,8 @@ fn main() -> ExitCode {
         Ok(loaded) => loaded,
         Err(why) => return end(EXIT_CONFIGURATION, &why),
     };
-    let colours = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(colours)
-        .with_writer(std::io::stderr)
-        .init();
+    let (log, colours) = (std::io::stderr, std::io::stderr().is_terminal());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(log).with_ansi(colours).init();
     for key in unknown {
         warn!(key, "nobody knows this key of the configuration");
     }

@@ -134,10 +134,12 @@ impl Manager {
         agents.add_listener(Arc::new(HostStatistics::new(context.store.clone())));
         agents.add_listener(Arc::new(VmSync::new(context.clone())));
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        // Before anybody else can ask for a job: those that are open come first, and while one is at a VM no
+        // host's news of that VM is acted on.
+        let resumed = context.jobs.resume(&context).await?;
         agents.serve(agent_port).await?;
         tasks.spawn(keep_house(context.clone(), stop.clone()));
         tasks.spawn(follow_downloads(context.clone(), stop.clone()));
-        let resumed = context.jobs.resume(&context).await?;
         info!(%cloud, manager, %api, agents = %agents_at, resumed, "the manager is ready");
         let answering = agents.clone();
         let server = Server::new(context.clone(), metrics, move || answering.is_serving());
@@ -187,15 +189,14 @@ fn prepare_image_worker(
     private_folder(&folder)?;
     private_folder(&pki)?;
     let file = folder.join("agent.properties");
-    let guid = match known_guid(&file) {
-        Some(guid) => guid,
-        None => {
-            let guid = HostGuid::new(Uuid::new_v4());
-            let issued = authority.issue_agent(guid)?;
-            write_file(&pki.join("agent.crt"), &issued.certificate, 0o644)?;
-            write_file(&pki.join("agent.key"), &issued.key, 0o600)?;
-            guid
-        }
+    let guid = if let Some(guid) = known_guid(&file) {
+        guid
+    } else {
+        let guid = HostGuid::new(Uuid::new_v4());
+        let issued = authority.issue_agent(guid)?;
+        write_file(&pki.join("agent.crt"), &issued.certificate, 0o644)?;
+        write_file(&pki.join("agent.key"), &issued.key, 0o600)?;
+        guid
     };
     write_file(&pki.join("ca.crt"), authority.certificate(), 0o644)?;
     let manager = match agents_at.ip() {

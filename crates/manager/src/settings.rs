@@ -76,8 +76,8 @@ settings! {
     AGENT_STARTUP_WAIT = "agent.startup.wait", Seconds(1), "30", Global, Advanced, true;
     /// How often the CPUs of a cluster's hosts are sold.
     CPU_FACTOR = "cpu.overprovisioning.factor", Ratio, "1.0", Cluster, Advanced, true;
-    /// Rows of a list when no page is asked for. A page is never larger.
-    DEFAULT_PAGE_SIZE = "default.page.size", Number(1), "500", Global, Advanced, false;
+    /// Rows of a list when no page is asked for, at most 500.
+    DEFAULT_PAGE_SIZE = "default.page.size", Number(1), "500", Global, Advanced, true;
     /// Age at which events are removed; 0 keeps them for ever.
     EVENT_PURGE_DAYS = "event.purge.days", Days(0), "90", Global, Advanced, true;
     /// Time for which a destroyed VM is kept.
@@ -94,7 +94,7 @@ settings! {
     JOB_EXPIRE_MINUTES = "job.expire.minutes", Minutes(1), "1440", Global, Advanced, true;
     /// How often the memory of a cluster's hosts is sold.
     MEMORY_FACTOR = "mem.overprovisioning.factor", Ratio, "1.0", Cluster, Advanced, true;
-    /// Whether a VM in a zone with security groups gets its account's default group.
+    /// Whether a VM gets its account's default security group; no zone has security groups yet.
     SECURITY_GROUP_ADDING = "network.securitygroups.defaultadding", Flag, "true", Global, Network, true;
     /// Time between two signs of life of a link to an agent.
     PING_INTERVAL = "ping.interval", Seconds(1), "60", Global, Advanced, true;

@@ -98,6 +98,8 @@ impl HostStatus {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     #[test]
@@ -106,7 +108,7 @@ mod tests {
         for state in HostStatus::ALL {
             for event in HostEvent::ALL {
                 let to = state.after(*event).map_or("-", HostStatus::as_str);
-                table.push_str(&format!("{state:12} {event:18} {to}\n"));
+                writeln!(table, "{state:12} {event:18} {to}").unwrap();
             }
         }
         assert_eq!(table, include_str!("host_status.table"));

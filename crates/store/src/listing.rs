@@ -5,7 +5,8 @@
 use hostler_model::{AccountId, DomainId};
 use rusqlite::{Row, ToSql};
 
-use crate::{StoreError, Tx, columns::stored};
+use crate::columns::{amount, stored};
+use crate::{StoreError, Tx};
 
 /// A part of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -102,13 +103,13 @@ impl Query {
         }
     }
 
-    /// The wanted page.
+    /// The wanted page. Matches are counted by a second statement only where the page does not tell.
     pub(crate) fn list<T>(
         self,
         tx: &Tx<'_>,
         what: &'static str,
         page: Page,
-        mut read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Listed<T>, StoreError> {
         let condition = if self.clauses.is_empty() {
             String::new()
@@ -118,23 +119,23 @@ impl Query {
         let (columns, from, order) = (self.columns, self.from, self.order);
         let (limit, offset) = (self.values.len() + 1, self.values.len() + 2);
         let sql = format!(
-            "SELECT {columns}, count(*) OVER () AS matching FROM {from} {condition}
+            "SELECT {columns} FROM {from} {condition}
              ORDER BY {order} LIMIT ?{limit} OFFSET ?{offset}"
         );
         let (limit, offset) = (page.limit.map_or(-1, stored), stored(page.offset));
         let mut values: Vec<&dyn ToSql> = self.values.iter().map(AsRef::as_ref).collect();
         values.extend([&limit as &dyn ToSql, &offset]);
-        let mut total = 0;
-        let rows = tx.rows(what, &sql, &values, |row| {
-            total = row.get::<_, i64>("matching")?;
-            read(row)
-        })?;
-        if rows.is_empty() && page.offset > 0 {
+        let rows = tx.rows(what, &sql, &values, read)?;
+        let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+        let is_last = page.limit.is_none_or(|limit| count < limit);
+        let total = if is_last && (count > 0 || page.offset == 0) {
+            page.offset.saturating_add(count)
+        } else {
             let sql = format!("SELECT count(*) AS matching FROM {from} {condition}");
             let filters = &values[..self.values.len()];
-            total = tx.row(what, &sql, filters, |row| row.get("matching"))?.unwrap_or(0);
-        }
-        Ok(Listed { total: usize::try_from(total).unwrap_or(0), rows })
+            tx.row(what, &sql, filters, |row| amount(row, "matching"))?.unwrap_or(0)
+        };
+        Ok(Listed { total: usize::try_from(total).unwrap_or(usize::MAX), rows })
     }
 }
 
@@ -159,4 +160,37 @@ pub(crate) fn still_used(
         return Ok(());
     }
     Err(StoreError::Taken(format!("{thing} still has {}; remove them first", held.join(", "))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Store;
+
+    fn settings(tx: &Tx<'_>, page: Page) -> Result<(usize, usize), StoreError> {
+        let query = Query::new("name", "setting", "name").keyword(&["name"], Some("A%"));
+        let listed = query.list(tx, "list", page, |row| row.get::<_, String>("name"))?;
+        Ok((listed.total, listed.rows.len()))
+    }
+
+    #[tokio::test]
+    async fn every_page_knows_how_many_rows_match_in_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("hostler.db")).unwrap();
+        let add = |tx: &Tx<'_>| {
+            let sql =
+                "INSERT INTO setting (name, value, changed) VALUES ('a%1','',0), ('a%2','',0),
+                ('a%3','',0), ('aa4','',0), ('b5','',0)";
+            tx.execute("add settings", sql, &[])
+        };
+        store.write(add).await.unwrap();
+        let page = async |offset, limit| {
+            store.read(move |tx| settings(tx, Page { offset, limit })).await.unwrap()
+        };
+        assert_eq!(page(0, None).await, (3, 3));
+        assert_eq!(page(0, Some(2)).await, (3, 2));
+        assert_eq!(page(2, Some(2)).await, (3, 1));
+        assert_eq!(page(0, Some(3)).await, (3, 3));
+        assert_eq!(page(9, Some(2)).await, (3, 0));
+    }
 }

@@ -16,7 +16,7 @@ pub struct SshKeyPairRow {
     pub account: AccountId,
     /// Its name, unique in its account.
     pub name: String,
-    /// MD5 of the key, in pairs of hexadecimal digits.
+    /// SHA-256 of the key, as `ssh-keygen -l` shows it.
     pub fingerprint: String,
     /// One line in the form of `authorized_keys`.
     pub public_key: String,

@@ -194,8 +194,8 @@ pub fn user_credentials(tx: &Tx<'_>, id: UserId) -> Result<Credentials, StoreErr
 }
 
 fn one(tx: &Tx<'_>, query: Query) -> Result<Option<Credentials>, StoreError> {
-    let page = Page { offset: 0, limit: Some(1) };
-    let found = query.only(LIVING).list(tx, "look a user up", page, read_credentials)?;
+    let all = Page::default();
+    let found = query.only(LIVING).list(tx, "look a user up", all, read_credentials)?;
     Ok(found.rows.into_iter().next())
 }
 

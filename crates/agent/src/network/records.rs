@@ -109,9 +109,9 @@ impl Records {
         let path = self.file(name);
         let write = || -> io::Result<()> {
             let parent = path.parent().unwrap_or(Path::new("/"));
-            let mut file = tempfile::Builder::new()
-                .permissions(Permissions::from_mode(0o644))
-                .tempfile_in(parent)?;
+            let mut file = tempfile::NamedTempFile::new_in(parent)?;
+            // dnsmasq reads it as its own user, whatever umask the agent was started with
+            file.as_file().set_permissions(Permissions::from_mode(0o644))?;
             file.write_all(content.as_bytes())?;
             file.as_file().sync_all()?;
             file.persist(&path)?;

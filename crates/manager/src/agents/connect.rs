@@ -431,7 +431,7 @@ async fn go_up(shared: &Shared, link: &Arc<Link>, reason: String) -> Result<Host
         .write(move |tx| host::host_transition(tx, id, connection, event, &reason, now()))
         .await?;
     let row = row.ok_or(NotIn::Ended(EndCause::Replaced))?;
-    link.set_up();
+    link.set_up(shared.metrics.count_connection("up"));
     Ok(row)
 }
 

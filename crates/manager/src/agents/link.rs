@@ -204,6 +204,7 @@ pub(super) struct Link {
     pub(super) version: ProtocolVersion,
     pub(super) outbox: Arc<Outbox>,
     up: AtomicBool,
+    counted: Mutex<Option<Counted>>,
     open: Mutex<Open>,
     pong: watch::Sender<u64>,
     cause: Mutex<Option<EndCause>>,
@@ -265,6 +266,7 @@ impl Link {
             version,
             outbox,
             up: AtomicBool::new(false),
+            counted: Mutex::new(None),
             open: Mutex::default(),
             pong: watch::Sender::new(0),
             cause: Mutex::new(None),
@@ -272,8 +274,9 @@ impl Link {
         }
     }
 
-    /// From now on, orders may be sent.
-    pub(super) fn set_up(&self) {
+    /// From now on, orders may be sent, and the link is counted until it ends.
+    pub(super) fn set_up(&self, counted: Counted) {
+        *lock(&self.counted) = Some(counted);
         self.up.store(true, Ordering::Release);
     }
 
@@ -285,6 +288,7 @@ impl Link {
     pub(super) fn close(&self, cause: EndCause) {
         lock(&self.cause).get_or_insert(cause);
         self.end.cancel();
+        lock(&self.counted).take();
         let mut open = lock(&self.open);
         open.closed = true;
         open.requests.clear();

@@ -127,7 +127,6 @@ async fn serve(
     writer: JoinHandle<Result<(), EndCause>>,
     kill: &CancellationToken,
 ) {
-    let counted = shared.metrics.count_connection("up");
     let (news, heard) = mpsc::channel(shared.settings.queue);
     let teller = tokio::spawn(tell_listeners(Arc::clone(shared), row.clone(), heard));
     let mut writer = writer;
@@ -148,7 +147,6 @@ async fn serve(
     }
     kill.cancel();
     drop(news);
-    drop(counted);
     link.close(cause.clone());
     // Its listeners have a time limit each.
     let _ = teller.await;

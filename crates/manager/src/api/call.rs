@@ -17,6 +17,7 @@ use uuid::Uuid;
 use super::failure::Failure;
 use crate::context::Context;
 use crate::orchestration::Caller;
+use crate::settings::DEFAULT_PAGE_SIZE;
 
 /// Who calls, as far as commands need to know.
 #[derive(Debug, Clone)]
@@ -95,7 +96,13 @@ impl<'a> Call<'a> {
     /// The wanted page of a list.
     pub(crate) fn page(&self) -> Result<Page, Failure> {
         let paging = Paging::read(self.params)?;
-        Ok(Page { offset: paging.offset(), limit: paging.limit() })
+        let limit = match paging {
+            Paging::Default => paging
+                .limit()
+                .map(|most| most.min(self.context.settings.number(&DEFAULT_PAGE_SIZE))),
+            asked => asked.limit(),
+        };
+        Ok(Page { offset: paging.offset(), limit })
     }
 
     /// The text that names have to contain.

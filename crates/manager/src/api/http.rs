@@ -3,6 +3,7 @@
 //! A command that was begun is carried out even if its caller hangs up, and one that panics is answered
 //! with 530.
 
+use std::future::IntoFuture;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -26,10 +27,14 @@ use crate::metrics::Metrics;
 
 /// Largest body of a request.
 const MAX_BODY: usize = 1 << 20;
+/// Time for the answers of requests that were begun when the manager ends.
+const LAST_ANSWERS: Duration = Duration::from_secs(5);
+/// How many ignored parameters are named at most: a header has to stay small.
+const MOST_IGNORED_NAMED: usize = 20;
 /// Time for a command that says no other.
-const USUAL_TIME: Duration = Duration::from_secs(60);
+const USUAL_TIME: Duration = Duration::from_mins(1);
 /// Time for adding a host, which installs software there.
-const ADD_HOST_TIME: Duration = Duration::from_secs(1200);
+const ADD_HOST_TIME: Duration = Duration::from_mins(20);
 
 /// What the server needs.
 pub struct Server {
@@ -78,7 +83,7 @@ impl Cookies {
     }
 }
 
-/// Serves until `shutdown`; requests that were begun are answered first.
+/// Serves until `shutdown`; requests that were begun have some seconds to be answered.
 ///
 /// # Errors
 /// That of the listener.
@@ -87,7 +92,15 @@ pub async fn serve(
     server: Server,
     shutdown: CancellationToken,
 ) -> std::io::Result<()> {
-    axum::serve(listener, router(server)).with_graceful_shutdown(shutdown.cancelled_owned()).await
+    let ending = shutdown.clone().cancelled_owned();
+    let serving = axum::serve(listener, router(server)).with_graceful_shutdown(ending);
+    let mut serving = std::pin::pin!(serving.into_future());
+    tokio::select! {
+        ended = &mut serving => ended,
+        () = shutdown.cancelled() => {
+            tokio::time::timeout(LAST_ANSWERS, serving).await.unwrap_or(Ok(()))
+        }
+    }
 }
 
 /// The routes.
@@ -199,7 +212,9 @@ fn response(outgoing: &Outgoing, request: &str) -> Response {
         set(header::SET_COOKIE, cookie);
     }
     if !outgoing.ignored.is_empty() {
-        set(HeaderName::from_static("x-hostler-ignored-parameters"), &outgoing.ignored.join(","));
+        let first: Vec<&str> =
+            outgoing.ignored.iter().map(String::as_str).take(MOST_IGNORED_NAMED).collect();
+        set(HeaderName::from_static("x-hostler-ignored-parameters"), &first.join(","));
     }
     response
 }

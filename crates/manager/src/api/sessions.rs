@@ -89,7 +89,7 @@ pub(crate) async fn login(context: &Context, params: &Params) -> Result<Reply, F
 /// `/shop/test`, `shop/test` and `ROOT/shop/test` are the same domain.
 fn full_path(path: Option<&str>) -> String {
     let path = path.unwrap_or_default().trim_matches('/');
-    match path.strip_prefix(ROOT).map(|rest| rest.trim_start_matches('/')).unwrap_or(path) {
+    match path.strip_prefix(ROOT).map_or(path, |rest| rest.trim_start_matches('/')) {
         "" => ROOT.to_owned(),
         rest => format!("{ROOT}/{rest}"),
     }

@@ -9,7 +9,7 @@ use hostler_store::step::{StepRow, step_advance, step_set, steps_begin, steps_of
 use serde_json::Value;
 use tracing::{Instrument, error, info, info_span, warn};
 
-use super::{Done, Kept, StepContext, StepError, Workflow, crash};
+use super::{Done, Kept, StepContext, StepError, Workflow, crash_point};
 use crate::context::Context;
 use crate::error::{ServiceError, ServiceErrorKind};
 use crate::orchestration;
@@ -30,6 +30,7 @@ pub(super) fn workflow(kind: &str) -> Option<&'static dyn Workflow> {
 pub(super) async fn run(app: &Context, id: JobId) {
     let span = info_span!("job", job = %id);
     async {
+        crash_point("job", "turn", "queued");
         match take(app, id).await {
             Ok((job, steps, resumed)) => {
                 let Some(workflow) = workflow(&job.kind) else { return };
@@ -51,12 +52,31 @@ async fn take(app: &Context, id: JobId) -> Result<(JobRow, Vec<StepRow>, bool), 
     let (manager, now) = (app.manager, app.now());
     app.store
         .write(move |tx| {
-            let job = job_take(tx, id, manager, now, now.plus(LEASE))?;
+            let mut job = job_take(tx, id, manager, now, now.plus(LEASE))?;
             let fresh = job.is_fresh();
             let steps = if fresh { steps_begin(tx, id, now)? } else { steps_of(tx, id)? };
+            if !fresh {
+                // what it waited for, or whom it asked for help, is to be found out anew
+                let state =
+                    if is_going_back(&job, &steps) { JobState::Undoing } else { JobState::Running };
+                job_set_state(tx, &job, state, None)?;
+                job.state = state;
+            }
             Ok((job, steps, !fresh))
         })
         .await
+}
+
+/// Whether its steps are being undone: it fails, or it begins again elsewhere.
+fn is_going_back(job: &JobRow, steps: &[StepRow]) -> bool {
+    job.error.is_some()
+        || steps.iter().any(|step| step.state == StepState::Undoing)
+        || is_beginning_again(job)
+}
+
+/// A job that is undone in order to begin again says so in its memory.
+fn is_beginning_again(job: &JobRow) -> bool {
+    job.memory.get("again").is_some()
 }
 
 struct Run<'a> {
@@ -79,10 +99,8 @@ enum Turn {
 
 impl Run<'_> {
     async fn go(&mut self) -> Result<(), StoreError> {
-        let going_back = self.job.error.is_some()
-            || self.steps.iter().any(|s| matches!(s.state, StepState::Undoing))
-            || self.is_beginning_again();
-        let mut turn = if going_back { Turn::Back } else { Turn::Forward };
+        let back = is_going_back(&self.job, &self.steps);
+        let mut turn = if back { Turn::Back } else { Turn::Forward };
         loop {
             turn = match turn {
                 Turn::Finished => return Ok(()),
@@ -92,19 +110,14 @@ impl Run<'_> {
         }
     }
 
-    /// A job that was undone in order to begin again says so in its memory.
-    fn is_beginning_again(&self) -> bool {
-        self.job.memory.get("again").is_some()
-    }
-
-    fn context(&self, index: usize, undoing: bool) -> StepContext {
+    fn context(&self, index: usize, undo: Option<u32>) -> StepContext {
         StepContext {
             app: self.app.clone(),
             job: self.job.clone(),
             position: self.steps[index].position,
             attempt: self.steps[index].attempt,
             resumed: self.resumed,
-            undoing,
+            undo,
             kept: self.kept.clone(),
         }
     }
@@ -113,11 +126,11 @@ impl Run<'_> {
         let mut races = 0;
         while let Some(index) = self.steps.iter().position(|s| s.state != StepState::Done) {
             let name = self.steps[index].name.clone();
-            crash::point(self.workflow.kind(), &name, "begun");
-            let cx = self.context(index, false);
+            crash_point(self.workflow.kind(), &name, "begun");
+            let cx = self.context(index, None);
             let span = info_span!("step", step = %name);
             let acted = self.workflow.act(&cx, &name).instrument(span).await;
-            crash::point(self.workflow.kind(), &name, "acted");
+            crash_point(self.workflow.kind(), &name, "acted");
             let recorded = match acted {
                 Ok(done) => Ok(self.record_done(index, done, &cx).await),
                 Err(error) => Err(error),
@@ -127,7 +140,7 @@ impl Run<'_> {
             }
             match recorded {
                 Ok(recorded) => match recorded {
-                    Ok(()) => crash::point(self.workflow.kind(), &name, "recorded"),
+                    Ok(()) => crash_point(self.workflow.kind(), &name, "recorded"),
                     Err(StoreError::Exhausted(why)) if races < RACES => {
                         info!(why, "lost a race; planning again");
                         races += 1;
@@ -241,7 +254,7 @@ impl Run<'_> {
                 return Ok(Turn::Finished);
             }
         }
-        if self.is_beginning_again() && self.job.error.is_none() {
+        if is_beginning_again(&self.job) && self.job.error.is_none() {
             return self.start_over().await;
         }
         self.finish_failed().await?;
@@ -253,8 +266,11 @@ impl Run<'_> {
         let name = self.steps[index].name.clone();
         let mut pause = Duration::from_millis(500);
         for attempt in 1..=UNDO_ATTEMPTS {
-            let cx = self.context(index, true);
-            let undone = match self.workflow.undo(&cx, &name).await {
+            let cx = self.context(index, Some(attempt));
+            crash_point(self.workflow.kind(), &name, "undoing");
+            let undone = self.workflow.undo(&cx, &name).await;
+            crash_point(self.workflow.kind(), &name, "undone");
+            let undone = match undone {
                 Ok(undone) => {
                     let (job, position, now) =
                         (self.job.id, self.steps[index].position, self.app.now());
@@ -271,6 +287,7 @@ impl Run<'_> {
             };
             match undone {
                 Ok(()) => {
+                    crash_point(self.workflow.kind(), &name, "taken_back");
                     self.steps[index].state = StepState::Undone;
                     return Ok(true);
                 }
@@ -324,7 +341,7 @@ impl Run<'_> {
 
     async fn finish_failed(&mut self) -> Result<(), StoreError> {
         let (_, why) = self.job.error.clone().unwrap_or((530, "called off".to_owned()));
-        let cx = self.context(0, true);
+        let cx = self.context(0, Some(1));
         let commit = match self.workflow.failed(&cx, &why).await {
             Ok(commit) => commit,
             Err(e) => return self.ask_for_help("the end", &e.text).await,

@@ -13,7 +13,8 @@ mod lanes;
 mod step;
 mod workflow;
 
-pub use crash::{CRASH_POINT, phases};
+pub(crate) use crash::crash_point;
+pub use crash::{CRASH_POINT, QUEUED, phases, undo_phases};
 pub(crate) use engine::LEASE;
 pub use kept::Kept;
 pub use lanes::Jobs;

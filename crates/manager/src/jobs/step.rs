@@ -26,8 +26,8 @@ pub struct StepContext {
     pub attempt: u32,
     /// Whether it was begun before this manager took the job: its orders may have been sent.
     pub resumed: bool,
-    /// Whether it is being undone.
-    pub undoing: bool,
+    /// Which try to undo it this is, from 1; nothing: it is being done.
+    pub undo: Option<u32>,
     /// What the steps before it know of the record.
     pub kept: Kept,
 }
@@ -142,7 +142,7 @@ impl StepContext {
 
     /// Records that the job goes on.
     pub(crate) async fn go_on(&self) {
-        let state = if self.undoing { JobState::Undoing } else { JobState::Running };
+        let state = if self.undo.is_some() { JobState::Undoing } else { JobState::Running };
         let job = self.job.clone();
         let told = self.app.store.write(move |tx| job_set_state(tx, &job, state, None));
         if let Err(e) = told.await {
@@ -162,11 +162,16 @@ struct Order<'a> {
 
 impl Order<'_> {
     fn id(&self, cx: &StepContext) -> CommandId {
-        let label = match self.again {
-            0 => self.label.to_owned(),
-            again => format!("{}#{again}", self.label),
-        };
-        order_id(cx.job.id.uuid(), cx.position, cx.attempt, cx.undoing, &label)
+        let mut label = self.label.to_owned();
+        if self.again > 0 {
+            label = format!("{label}#{}", self.again);
+        }
+        // A refusal is an agent's last word on an order. Trying to undo again is another order, also for a
+        // manager that comes back: the lease tells its tries from those of the one before.
+        if let Some(again) = cx.undo.filter(|again| *again > 1) {
+            label = format!("{label}~{}.{again}", cx.job.lease);
+        }
+        order_id(cx.job.id.uuid(), cx.position, cx.attempt, cx.undo.is_some(), &label)
     }
 }
 

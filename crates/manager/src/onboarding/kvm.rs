@@ -251,6 +251,12 @@ impl<'a> Host<'a> {
         if let Some(guid) = &installed {
             arguments.extend(["--guid", guid]);
         }
+        // What was signed before a removal is refused for good, so the host must not keep it.
+        if let Some(guid) = known.guid
+            && self.means.was_removed(guid).await?
+        {
+            arguments.push("--renew-key");
+        }
         let output = self.run_safe(&arguments, &Input::Nothing, SETUP).await?;
         let line = output.stderr.lines().find_map(|line| line.strip_prefix("guid="));
         let guid = line.and_then(|text| text.trim().parse::<HostGuid>().ok());

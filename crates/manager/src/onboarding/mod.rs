@@ -197,6 +197,15 @@ impl Means {
         }
     }
 
+    /// Whether the machine was a host once and is none now.
+    async fn was_removed(&self, guid: HostGuid) -> Result<bool, Failure> {
+        let removed = self.store.read(move |tx| {
+            let is_host = host::host_by_guid(tx, guid)?.is_some();
+            Ok(!is_host && host::host_removed_at(tx, guid)?.is_some())
+        });
+        removed.await.map_err(|e: StoreError| Failure::from(e))
+    }
+
     /// Tries `work` as often as the settings say, as long as `again` finds it worth while.
     async fn retry<T, E, F: Future<Output = Result<T, E>>>(
         &self,

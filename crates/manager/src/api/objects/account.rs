@@ -106,7 +106,7 @@ api_object! {
     SSH_KEYPAIR = "SSHKeyPairResponse", ssh_keypair(view: &SshKeyPairView) {
         "id" string "its id" => view.row.id,
         "name" string "its name" => view.row.name,
-        "fingerprint" string "MD5 of the key" => view.row.fingerprint,
+        "fingerprint" string "SHA-256 of the key, as ssh-keygen shows it" => view.row.fingerprint,
         "account" string "whose it is" => view.account_name,
         "domainid" string "the owner's domain" => view.domain,
         "domain" string "that domain's name" => view.domain_name,

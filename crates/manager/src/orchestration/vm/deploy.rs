@@ -22,6 +22,7 @@ use uuid::Uuid;
 use super::{record, start};
 use crate::context::Context;
 use crate::error::{ServiceError, ServiceErrorKind};
+use crate::jobs::crash_point;
 use crate::orchestration::Caller;
 use crate::settings::INSTANCE_NAME;
 
@@ -125,6 +126,7 @@ pub async fn deploy(
                 &volume_name,
                 now,
             )?;
+            crash_point(kind, "recording", "volume");
             for (device, network) in (0..).zip(networks) {
                 add_nic(tx, id, network, device, request.ip.filter(|_| device == 0), now)?;
             }

@@ -10,7 +10,7 @@ use hostler_model::{
     Bytes, CopyState, Generation, HostId, RunEvent, RunId, RunState, StoragePoolId, TemplateState,
     VmEvent, VmState, VolumeEvent, VolumeId, VolumeState,
 };
-use hostler_scheduler::{NoHost, place};
+use hostler_scheduler::{HostView, NoHost, place};
 use hostler_store::Tx;
 use hostler_store::address::address_of_host;
 use hostler_store::blueprint::{Blueprint, blueprint};
@@ -27,10 +27,12 @@ use hostler_wire::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokio::sync::broadcast::{Receiver, error::RecvError};
 use uuid::Uuid;
 
 use super::spec::{self, ServerAddresses};
 use super::{step_event, vm_of, vm_result};
+use crate::agents::HostNews;
 use crate::error::{ServiceError, ServiceErrorKind};
 use crate::jobs::{Commit, Done, StepContext, StepError, Undone, Workflow, nothing};
 use crate::settings::START_RETRY;
@@ -152,19 +154,25 @@ impl Workflow for StartVm {
 async fn choose(cx: &StepContext) -> Result<Done, StepError> {
     let (vm, memory) = (vm_of(cx), Memory::of(cx));
     let input: Input = serde_json::from_value(cx.job.input.clone()).unwrap_or_default();
-    let (blueprint, capacities) = cx
-        .read(move |tx| {
-            let blueprint = blueprint(tx, vm)?;
-            let capacities = host_capacities(tx, blueprint.vm.zone)?;
-            Ok((blueprint, capacities))
-        })
-        .await?;
-    check(&blueprint)?;
-    let hosts = spec::host_views(&capacities, |host| cx.app.agents.is_connected(host));
-    let demand = spec::demand(&blueprint, memory.tried.clone(), input.host);
-    let placement = match place(&hosts, &demand, &cx.app.policy) {
-        Ok(placement) => placement,
-        Err(none) => return Err(refuse(cx, &none).await?),
+    let (blueprint, demand, hosts, placement) = loop {
+        let mut news = cx.app.agents.subscribe();
+        let (blueprint, capacities) = cx
+            .read(move |tx| {
+                let blueprint = blueprint(tx, vm)?;
+                let capacities = host_capacities(tx, blueprint.vm.zone)?;
+                Ok((blueprint, capacities))
+            })
+            .await?;
+        check(&blueprint)?;
+        let hosts = spec::host_views(&capacities, |host| cx.app.agents.is_connected(host));
+        let demand = spec::demand(&blueprint, memory.tried.clone(), input.host);
+        match place(&hosts, &demand, &cx.app.policy) {
+            Ok(placement) => break (blueprint, demand, hosts, placement),
+            Err(none) if !somebody_returns(cx, &hosts, &mut news).await => {
+                return Err(refuse(cx, &none).await?);
+            }
+            Err(_) => {}
+        }
     };
     let found = hosts.iter().find(|h| h.id == placement.host);
     let Some((host, pool)) = found.and_then(|h| Some((h, h.pool.as_ref()?.id))) else {
@@ -207,6 +215,25 @@ async fn choose(cx: &StepContext) -> Result<Done, StepError> {
         Ok(())
     })
     .remembering(memory.value()))
+}
+
+/// Waits for news of hosts while some that the last manager had were not Up in this one yet.
+///
+/// `news` must be older than `hosts`: who came Up since then is in it.
+async fn somebody_returns(
+    cx: &StepContext,
+    hosts: &[HostView],
+    news: &mut Receiver<HostNews>,
+) -> bool {
+    let returns = |h: &&HostView| matches!(h.status.as_str(), "Up" | "Connecting" | "Disconnected");
+    let away = hosts.iter().filter(returns).filter(|h| h.is_enabled && !h.is_up).count();
+    let Some(left) = cx.app.hosts_return_within().filter(|_| away > 0) else { return false };
+    cx.wait_for(&format!("the manager began a moment ago; {away} hosts are not connected yet"))
+        .await;
+    let heard = tokio::time::timeout(left, news.recv()).await;
+    cx.go_on().await;
+    // news that was missed is as good as news: look again
+    !matches!(heard, Err(_) | Ok(Err(RecvError::Closed)))
 }
 
 /// Records why no host would do; the failure that says so.

@@ -71,7 +71,7 @@ impl Handler for AddHost {
             public_device: None,
             caller: Some((call.caller().account, call.caller().user)),
         };
-        let added = call.context.onboarding.add_host(request).await.map_err(failure_of)?;
+        let added = call.context.onboarding.add_host(request).await.map_err(|e| failure_of(&e))?;
         let view = call.read(move |tx| Ok(host_view(tx, added.host)?)).await?;
         // clients know this answer as a list of one
         Ok(Answer::list(call.command, 1, vec![host(&view)]))
@@ -154,7 +154,7 @@ fn cluster_in(
 }
 
 /// The stage tells whose fault it is: the request's, another host's, or the machine's.
-fn failure_of(error: AddHostError) -> Failure {
+fn failure_of(error: &AddHostError) -> Failure {
     let class = match error.stage {
         "resolve" => ErrorClass::InvalidParameterValue,
         "duplicate-check" => ErrorClass::ResourceInUse,

@@ -61,12 +61,42 @@ api_command! {
 
 impl Handler for CreateNetwork {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
+        let offering = self.networkofferingid;
         let mut named = vec![("zoneid", Entity::Zone, self.zoneid.uuid())];
-        named.extend(
-            self.networkofferingid
-                .map(|id| ("networkofferingid", Entity::NetworkOffering, id.uuid())),
-        );
+        named.extend(offering.map(|id| ("networkofferingid", Entity::NetworkOffering, id.uuid())));
         call.require(named).await?;
+        let range = Range {
+            gateway: self.gateway,
+            netmask: self.netmask,
+            start: self.startip,
+            end: self.endip.unwrap_or(self.startip),
+        };
+        let row = self.row(call, range).await?;
+        let suffix = call.context.settings.text(&GUEST_DOMAIN);
+        let event = call.event("NETWORK.CREATE").about("Network", row.id.uuid());
+        let view = call
+            .write(move |tx| {
+                let row = completed(tx, row, offering, suffix)?;
+                let others = network_of_zone(tx, row.zone)?;
+                let mut on_wire = others.iter().filter(|other| other.bridge == row.bridge);
+                if let Some(text) = on_wire.find_map(|other| range.conflict(row.cidr, other)) {
+                    return Err(Failure::invalid(text));
+                }
+                let is_default = !others.iter().any(|other| other.is_default);
+                let row = NetworkRow { is_default, ..row };
+                network_add(tx, &row)?;
+                event.record(tx, format!("network {} was made", row.name))?;
+                let filter = NetworkFilter { id: Some(row.id), ..NetworkFilter::default() };
+                Ok(network_list(tx, &filter, Page::default())?.rows.pop())
+            })
+            .await?;
+        Ok(call.object(view.map(|view| network(&view, true)).unwrap_or_default()))
+    }
+}
+
+impl CreateNetwork {
+    /// The network as far as the request says it.
+    async fn row(self, call: Call<'_>, range: Range) -> Result<NetworkRow, Failure> {
         let mtu = match self.privatemtu.unwrap_or(1500) {
             mtu @ 576..=9000 => mtu.unsigned_abs(),
             odd => {
@@ -83,25 +113,21 @@ impl Handler for CreateNetwork {
                 return Err(call.wrong(param, text, expected));
             }
         }
-        let end = self.endip.unwrap_or(self.startip);
-        let (gateway, netmask, start) = (self.gateway, self.netmask, self.startip);
-        let range = Range { gateway, netmask, start, end };
-        let cidr = range.check().map_err(Failure::invalid)?;
-        let row = NetworkRow {
+        Ok(NetworkRow {
             id: NetworkId::new(Uuid::new_v4()),
             display_text: self.displaytext.unwrap_or_else(|| self.name.clone()),
             name: self.name,
             zone: self.zoneid,
-            // known in the transaction
-            offering: self.networkofferingid.unwrap_or(NetworkOfferingId::new(Uuid::nil())),
+            // offering, guru, type and place are known in the transaction
+            offering: NetworkOfferingId::new(Uuid::nil()),
             account: call.owner(self.account, self.domainid).await?,
             guru: String::new(),
             guest_type: String::new(),
             traffic_type: "Guest".to_owned(),
-            cidr,
-            gateway: Some(gateway),
-            start_ip: start,
-            end_ip: end,
+            cidr: range.check().map_err(Failure::invalid)?,
+            gateway: Some(range.gateway),
+            start_ip: range.start,
+            end_ip: range.end,
             bridge: self.bridge,
             network_domain: self.networkdomain.unwrap_or_default(),
             dns: [self.dns1, self.dns2].into_iter().flatten().collect(),
@@ -109,30 +135,7 @@ impl Handler for CreateNetwork {
             is_default: false,
             state: "Setup".to_owned(),
             created: call.now(),
-        };
-        let wanted_offering = self.networkofferingid;
-        let suffix = call.context.settings.text(&GUEST_DOMAIN);
-        let event = call.event("NETWORK.CREATE").about("Network", row.id.uuid());
-        let view = call
-            .write(move |tx| {
-                let row = completed(tx, row, wanted_offering, suffix)?;
-                let others = network_of_zone(tx, row.zone)?;
-                let on_wire = others.iter().filter(|other| other.bridge == row.bridge);
-                if let Some(text) = on_wire.filter_map(|other| range.conflict(cidr, other)).next() {
-                    return Err(Failure::invalid(text));
-                }
-                let is_default = !others.iter().any(|other| other.is_default);
-                let row = NetworkRow { is_default, ..row };
-                network_add(tx, &row)?;
-                event.record(tx, format!("network {} was made", row.name))?;
-                let filter = NetworkFilter { id: Some(row.id), ..NetworkFilter::default() };
-                Ok(network_list(tx, &filter, Page::default())?.rows.pop())
-            })
-            .await?;
-        match view {
-            Some(view) => Ok(call.object(network(&view, true))),
-            None => Err(Failure::invalid("the network was removed again at once")),
-        }
+        })
     }
 }
 

@@ -5,7 +5,8 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use hostler_model::{
-    Bytes, DomainId, HostId, NetworkId, ServiceOfferingId, TemplateId, VmId, ZoneId,
+    Bytes, ClusterId, DomainId, HostId, NetworkId, PodId, ServiceOfferingId, TemplateId, VmId,
+    ZoneId,
 };
 use hostler_query_api::{Answer, Records, Roles, api_command};
 use hostler_store::reference::Entity;
@@ -60,6 +61,18 @@ api_command! {
     keyboard: optional string,
     /// The host that it is to run on.
     hostid: optional uuid<HostId> .entity("host").roles(Roles::ADMIN),
+    /// The cluster that it is to run in; name a host instead.
+    clusterid: optional uuid<ClusterId> .entity("cluster").roles(Roles::ADMIN),
+    /// The pod that it is to run in; name a host instead.
+    podid: optional uuid<PodId> .entity("pod").roles(Roles::ADMIN),
+    /// Security groups; no zone has them yet.
+    securitygroupids: optional list<Uuid> .entity("securitygroup"),
+    /// Names of security groups; no zone has them yet.
+    securitygroupnames: optional list<String> .entity("securitygroup"),
+    /// Affinity groups; there are none yet.
+    affinitygroupids: optional list<Uuid> .entity("affinitygroup"),
+    /// Names of affinity groups; there are none yet.
+    affinitygroupnames: optional list<String> .entity("affinitygroup"),
     /// Size of its root volume in GiB; the offering's or the template's without it.
     rootdisksize: optional long,
     /// A size of data volume; none are for sale yet.
@@ -129,6 +142,7 @@ impl DeployVirtualMachine {
         if let Some(id) = self.diskofferingid {
             return Err(call.unknown("diskofferingid", id));
         }
+        self.refuse_what_is_not_there_yet()?;
         if let Some(odd) = self.keyboard.as_ref().filter(|k| !KEYBOARDS.contains(&k.as_str())) {
             let expected = format!("one of {}", KEYBOARDS.join(", "));
             return Err(call.wrong("keyboard", odd, &expected));
@@ -139,6 +153,25 @@ impl DeployVirtualMachine {
             ));
         }
         Ok(())
+    }
+
+    /// Better no VM than one without what was asked for.
+    fn refuse_what_is_not_there_yet(&self) -> Result<(), Failure> {
+        let security = "no zone has security groups; leave it out";
+        let affinity = "there are no affinity groups; leave it out";
+        let place = "a VM can be given a host (hostid), not only a part of the zone; leave it out";
+        let given = [
+            ("clusterid", self.clusterid.is_some(), place),
+            ("podid", self.podid.is_some(), place),
+            ("securitygroupids", self.securitygroupids.is_some(), security),
+            ("securitygroupnames", self.securitygroupnames.is_some(), security),
+            ("affinitygroupids", self.affinitygroupids.is_some(), affinity),
+            ("affinitygroupnames", self.affinitygroupnames.is_some(), affinity),
+        ];
+        match given.iter().find(|(_, given, _)| *given) {
+            Some((param, _, why)) => Err(Failure::invalid(format!("{param}: {why}"))),
+            None => Ok(()),
+        }
     }
 
     /// The networks, the default one first, and the address on that one.

@@ -1,0 +1,193 @@
+//! Compares the manager's record with what the hosts really have: every difference in words.
+//!
+//! Not here: what the right end of an operation is; only what must be true after each.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::Context as _;
+use hostler_agent::storage::Storage as _;
+use hostler_model::{NicId, PowerState, VolumeId};
+use rusqlite::{Connection, OpenFlags, Row};
+use uuid::Uuid;
+
+use crate::cloud::Cloud;
+use crate::simulated::SimulatedHost;
+
+/// A record that is only read.
+#[derive(Debug)]
+pub struct Books(Mutex<Connection>);
+
+impl Books {
+    /// Opens the manager's database.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn open(database: &Path) -> anyhow::Result<Self> {
+        let connection = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        connection.busy_timeout(crate::cloud::PATIENCE)?;
+        Ok(Self(Mutex::new(connection)))
+    }
+
+    /// The rows of a query, each as text with blanks between columns.
+    ///
+    /// # Errors
+    /// If the query is wrong.
+    pub fn rows(&self, sql: &str) -> anyhow::Result<Vec<String>> {
+        self.mapped(sql, |row| {
+            let columns = row.as_ref().column_count();
+            let cell = |index| {
+                let value: rusqlite::types::Value = row.get(index)?;
+                Ok(match value {
+                    rusqlite::types::Value::Null => "-".to_owned(),
+                    rusqlite::types::Value::Integer(n) => n.to_string(),
+                    rusqlite::types::Value::Real(n) => n.to_string(),
+                    rusqlite::types::Value::Text(text) => text,
+                    rusqlite::types::Value::Blob(_) => "(bytes)".to_owned(),
+                })
+            };
+            let cells: rusqlite::Result<Vec<String>> = (0..columns).map(cell).collect();
+            Ok(cells?.join(" "))
+        })
+    }
+
+    /// The one value of a query with one row, if there is a row.
+    ///
+    /// # Errors
+    /// If the query is wrong.
+    pub fn value(&self, sql: &str) -> anyhow::Result<Option<String>> {
+        Ok(self.rows(sql)?.into_iter().next())
+    }
+
+    fn mapped<T>(
+        &self,
+        sql: &str,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> anyhow::Result<Vec<T>> {
+        let connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut statement = connection.prepare(sql).with_context(|| sql.to_owned())?;
+        Ok(statement.query_map([], read)?.collect::<Result<_, _>>()?)
+    }
+
+    fn ids(&self, sql: &str) -> anyhow::Result<BTreeSet<Uuid>> {
+        let texts = self.mapped(sql, |row| row.get::<_, String>(0))?;
+        Ok(texts.iter().map(|text| text.parse()).collect::<Result<_, _>>()?)
+    }
+
+    /// Everything in which record and hosts differ, and every row that is left over. Empty is right.
+    ///
+    /// # Errors
+    /// If the record cannot be read.
+    pub fn audit(&self, cloud: &Cloud) -> anyhow::Result<Vec<String>> {
+        let mut faults = Vec::new();
+        for (what, sql) in LEFT_OVER {
+            faults.extend(self.rows(sql)?.into_iter().map(|row| format!("{what}: {row}")));
+        }
+        for host in &cloud.hosts {
+            self.compare(host, &mut faults)?;
+        }
+        Ok(faults)
+    }
+
+    fn compare(&self, host: &SimulatedHost, faults: &mut Vec<String>) -> anyhow::Result<()> {
+        let guid = host.guid;
+        let mut differ = |what: &str, recorded: &BTreeSet<Uuid>, there: &BTreeSet<Uuid>| {
+            if recorded != there {
+                faults.push(format!("{what} of {guid}: recorded {recorded:?}, there {there:?}"));
+            }
+        };
+        let on_host = format!(
+            "FROM vm JOIN vm_run ON vm_run.id = vm.run JOIN host ON host.id = vm_run.host
+             WHERE vm.state = 'Running' AND vm_run.state = 'Running' AND host.guid = '{guid}'"
+        );
+        let views = host.hypervisor.domains();
+        let domains = views.iter().map(|domain| domain.uuid).collect();
+        let running = views.iter().filter(|d| d.power == PowerState::On).map(|d| d.uuid).collect();
+        let recorded = self.ids(&format!("SELECT vm.id {on_host}"))?;
+        differ("libvirt domains", &recorded, &domains);
+        differ("libvirt domains that run", &recorded, &running);
+
+        let nics = host.network.nics().into_iter().map(NicId::uuid).collect();
+        let recorded = self.ids(&format!(
+            "SELECT nic.id FROM nic WHERE removed IS NULL AND vm IN (SELECT vm.id {on_host})"
+        ))?;
+        differ("NICs served", &recorded, &nics);
+
+        let has = |id: &Uuid| host.storage.volume_file(host.pool, VolumeId::new(*id)).is_ok();
+        let all = self.ids("SELECT id FROM volume")?;
+        let there = all.into_iter().filter(has).collect();
+        let recorded = self.ids(&format!(
+            "SELECT id FROM volume WHERE state = 'Ready' AND pool = '{}'",
+            host.pool
+        ))?;
+        differ("files of volumes", &recorded, &there);
+        Ok(())
+    }
+}
+
+/// Rows that must not be there once no job is at work.
+const LEFT_OVER: &[(&str, &str)] = &[
+    ("a job that is not finished", "SELECT kind, state FROM job WHERE finished IS NULL"),
+    (
+        "a step in the middle of a job that is finished",
+        "SELECT job.kind, step.name, step.state FROM step JOIN job ON job.id = step.job
+         WHERE job.finished IS NOT NULL AND step.state IN ('Begun', 'Undoing')",
+    ),
+    (
+        "a VM on its way with no job",
+        "SELECT id, state FROM vm WHERE state IN ('Starting', 'Stopping', 'Expunging')",
+    ),
+    (
+        "a VM whose run is not its state",
+        "SELECT vm.id, vm.state, coalesce(vm_run.state, 'no run') FROM vm
+         LEFT JOIN vm_run ON vm_run.vm = vm.id AND vm_run.state <> 'Ended'
+         WHERE (vm.state = 'Running') <> (vm_run.state IS NOT NULL AND vm_run.state = 'Running' AND vm_run.id = vm.run)
+            OR (vm.state <> 'Running' AND vm_run.state IS NOT NULL)",
+    ),
+    (
+        "a claim of no run that is alive",
+        "SELECT claim.run FROM claim LEFT JOIN vm_run ON vm_run.id = claim.run
+         WHERE vm_run.id IS NULL OR vm_run.state = 'Ended' OR vm_run.host <> claim.host",
+    ),
+    (
+        "a run that is alive without a claim",
+        "SELECT vm_run.id FROM vm_run LEFT JOIN claim ON claim.run = vm_run.id
+         WHERE vm_run.state <> 'Ended' AND claim.run IS NULL",
+    ),
+    (
+        "a volume on its way",
+        "SELECT id, state FROM volume WHERE state IN ('Creating', 'Expunging')",
+    ),
+    (
+        "a volume of no VM",
+        "SELECT volume.id FROM volume LEFT JOIN vm ON vm.id = volume.vm
+         WHERE volume.removed IS NULL AND (vm.id IS NULL OR vm.removed IS NOT NULL)",
+    ),
+    (
+        "a NIC of no VM",
+        "SELECT nic.id FROM nic LEFT JOIN vm ON vm.id = nic.vm
+         WHERE nic.removed IS NULL AND (vm.id IS NULL OR vm.removed IS NOT NULL)",
+    ),
+    (
+        "an address of no NIC",
+        "SELECT address.ip FROM address LEFT JOIN nic ON nic.id = address.nic
+         WHERE address.nic IS NOT NULL AND (nic.id IS NULL OR nic.removed IS NOT NULL)",
+    ),
+    (
+        "a NIC without its address",
+        "SELECT nic.id FROM nic LEFT JOIN address ON address.nic = nic.id AND address.ip = nic.ip
+         WHERE nic.removed IS NULL AND address.ip IS NULL",
+    ),
+    (
+        "a template on its way",
+        "SELECT name, state FROM template WHERE state IN ('Registered', 'Downloading')
+            OR (state = 'Deleting' AND NOT EXISTS (
+                SELECT 1 FROM job WHERE subject = template.id AND kind = 'template.delete' AND state = 'Failed'))",
+    ),
+    (
+        "a copy of a template that is gone",
+        "SELECT template.name FROM template_copy JOIN template ON template.id = template_copy.template
+         WHERE template.removed IS NOT NULL",
+    ),
+];

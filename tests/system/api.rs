@@ -1,0 +1,46 @@
+//! [F] The query API over HTTP, served by a real manager.
+
+#![allow(clippy::unwrap_used)] // a test says what it expects
+
+#[path = "api/bad_input.rs"]
+mod bad_input;
+#[path = "api/catalogue.rs"]
+mod catalogue;
+#[path = "api/http.rs"]
+mod http;
+#[path = "api/proof.rs"]
+mod proof;
+#[path = "api/roles.rs"]
+mod roles;
+#[path = "api/sessions.rs"]
+mod sessions;
+#[path = "api/vms.rs"]
+mod vms;
+
+use hostler_manager::manager::Manager;
+use hostler_tests::cloud::config;
+use hostler_tests::furnish::{Catalogue, furnish};
+use hostler_tests::http::Api;
+
+/// A manager without hosts, and its administrator.
+struct World {
+    manager: Manager,
+    admin: Api,
+    catalogue: Catalogue,
+    folder: tempfile::TempDir,
+}
+
+impl World {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let manager = Manager::start(config(folder.path())).await.unwrap();
+        let catalogue = furnish(&manager.context).await.unwrap();
+        let admin = Api::admin(manager.api, folder.path()).unwrap();
+        Self { manager, admin, catalogue, folder }
+    }
+
+    /// The database, past the manager.
+    fn database(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.folder.path().join("hostler.db")).unwrap()
+    }
+}

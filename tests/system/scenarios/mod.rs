@@ -1,0 +1,317 @@
+//! What is walked: operations, what may go wrong in them, and what is compared at their end.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
+
+use anyhow::{Context as _, ensure};
+use hostler_agent::hypervisor::Trouble;
+use hostler_client::{Patience, Request};
+use hostler_model::{JobId, JobState};
+use hostler_tests::books::Books;
+use hostler_tests::cloud::{Cloud, PATIENCE};
+use hostler_tests::process::CrashCloud;
+
+/// One way through one workflow.
+#[derive(Debug)]
+pub(crate) struct Scenario {
+    pub(crate) name: &'static str,
+    pub(crate) operation: Operation,
+    pub(crate) luck: Luck,
+    /// The step that fails, so that it and those before it are undone.
+    pub(crate) fails_at: Option<&'static str>,
+    /// Lines of [`end`] that must be there without a kill.
+    pub(crate) expected: &'static [&'static str],
+}
+
+/// What the administrator asks for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Operation {
+    Deploy,
+    Record,
+    Start,
+    Stop,
+    Reboot,
+    Destroy,
+    Expunge,
+    Register,
+    Delete,
+}
+
+/// What the hosts do.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Luck {
+    /// What they are told.
+    Good,
+    /// All refuse these calls of libvirt.
+    Refused(&'static [&'static str]),
+    /// The first, which is preferred, refuses them.
+    FirstRefuses(&'static [&'static str]),
+    /// The image worker refuses everything.
+    WorkerRefuses,
+}
+
+use Operation as O;
+
+/// Every scenario; those that take longest come last and are begun first.
+pub(crate) static ALL: &[Scenario] = &[
+    good("record", O::Record, &["job Succeeded -", "vm Stopped", "domains 0"]),
+    good("reboot", O::Reboot, &["job Succeeded -", "vm Running", "call reboot"]),
+    good("register", O::Register, &["job Succeeded -", "template Ready"]),
+    bad(
+        "reboot refused",
+        O::Reboot,
+        Luck::Refused(&["reboot", "reset"]),
+        "reboot",
+        &["vm Running"],
+    ),
+    bad("register refused", O::Register, Luck::WorkerRefuses, "download", &["template Failed"]),
+    bad("stop refused", O::Stop, ENDING, "stop", &["job Failed 530", "vm Running", "domains 1"]),
+    bad("destroy refused", O::Destroy, ENDING, "stop", &["job Failed 530", "vm Running"]),
+    bad("expunge refused", O::Expunge, ENDING, "stop", &["job Failed 530", "vm Running"]),
+    bad("delete refused", O::Delete, Luck::WorkerRefuses, "delete", &["job Failed 530"]),
+    good("delete", O::Delete, &["job Succeeded -"]),
+    good("deploy", O::Deploy, &["job Succeeded -", "vm Running", "domains 1", "volume Ready"]),
+    good("start", O::Start, &["job Succeeded -", "vm Running", "domains 1"]),
+    good("stop", O::Stop, &["job Succeeded -", "vm Stopped", "domains 0", "NICs served 0"]),
+    good("destroy", O::Destroy, &["job Succeeded -", "vm Destroyed", "domains 0"]),
+    bad(
+        "deploy refused",
+        O::Deploy,
+        NO_START,
+        "start",
+        &["job Failed 533", "vm Error", "domains 0"],
+    ),
+    bad(
+        "deploy elsewhere",
+        O::Deploy,
+        Luck::FirstRefuses(&["start"]),
+        "start",
+        &["job Succeeded -", "vm Running", "domains 1"],
+    ),
+    bad(
+        "start refused",
+        O::Start,
+        NO_START,
+        "start",
+        &["job Failed 530", "vm Stopped", "volume Ready"],
+    ),
+    good("expunge", O::Expunge, &["job Succeeded -", "domains 0"]),
+];
+
+const ENDING: Luck = Luck::Refused(&["shut_down", "destroy"]);
+const NO_START: Luck = Luck::Refused(&["start"]);
+
+const fn good(
+    name: &'static str,
+    operation: Operation,
+    expected: &'static [&'static str],
+) -> Scenario {
+    Scenario { name, operation, luck: Luck::Good, fails_at: None, expected }
+}
+
+const fn bad(
+    name: &'static str,
+    operation: Operation,
+    luck: Luck,
+    fails_at: &'static str,
+    expected: &'static [&'static str],
+) -> Scenario {
+    Scenario { name, operation, luck, fails_at: Some(fails_at), expected }
+}
+
+impl Luck {
+    /// From now on.
+    pub(crate) fn strike(self, cloud: &Cloud) {
+        let refused = match self {
+            Self::Good | Self::WorkerRefuses => &[][..],
+            Self::Refused(calls) | Self::FirstRefuses(calls) => calls,
+        };
+        for (number, host) in cloud.hosts.iter().enumerate() {
+            let is_struck = number == 0 || !matches!(self, Self::FirstRefuses(_));
+            let refuse: BTreeSet<_> = refused.iter().copied().filter(|_| is_struck).collect();
+            host.hypervisor.trouble(Trouble { refuse, ..Trouble::default() });
+        }
+        let worker = matches!(self, Self::WorkerRefuses);
+        cloud.worker.refuses.store(worker, Ordering::Relaxed);
+    }
+}
+
+impl Operation {
+    /// The workflow.
+    pub(crate) const fn kind(self) -> &'static str {
+        match self {
+            Self::Deploy => "vm.deploy",
+            Self::Record => "vm.record",
+            Self::Start => "vm.start",
+            Self::Stop => "vm.stop",
+            Self::Reboot => "vm.reboot",
+            Self::Destroy => "vm.destroy",
+            Self::Expunge => "vm.expunge",
+            Self::Register => "template.register",
+            Self::Delete => "template.delete",
+        }
+    }
+
+    /// Makes what it works on; its id.
+    pub(crate) async fn prepare(
+        self,
+        crash: &CrashCloud,
+        name: &str,
+    ) -> anyhow::Result<Option<String>> {
+        match self {
+            Self::Deploy | Self::Record | Self::Register => Ok(None),
+            Self::Stop | Self::Reboot | Self::Destroy | Self::Expunge => {
+                Ok(Some(deploy(crash, name, None).await?))
+            }
+            Self::Start => {
+                let vm = deploy(crash, name, None).await?;
+                job(crash, &Request::new("stopVirtualMachine").with("id", &vm)).await?;
+                Ok(Some(vm))
+            }
+            Self::Delete => {
+                crash.call(&Self::Register.request(crash, name, None)).await?;
+                let sql = format!(
+                    "SELECT job.id FROM job JOIN template ON template.id = job.subject WHERE name = '{name}'"
+                );
+                let fetched = Books::open(&crash.database())?.value(&sql)?.context("its job")?;
+                crash.cloud.ended(fetched.parse()?).await?;
+                let sql = format!("SELECT id FROM template WHERE name = '{name}'");
+                let template = Books::open(&crash.database())?.value(&sql)?.context("it")?;
+                // a host has a copy of it from now on
+                let vm = deploy(crash, name, Some(&template)).await?;
+                expunge(crash, &vm).await?;
+                Ok(Some(template))
+            }
+        }
+    }
+
+    /// How it is asked for.
+    pub(crate) fn request(self, crash: &CrashCloud, name: &str, subject: Option<&str>) -> Request {
+        let id = subject.unwrap_or_default();
+        match self {
+            Self::Deploy => new_vm(crash, name, None),
+            Self::Record => new_vm(crash, name, None).with("startvm", "false"),
+            Self::Start => Request::new("startVirtualMachine").with("id", id),
+            Self::Stop => Request::new("stopVirtualMachine").with("id", id),
+            Self::Reboot => Request::new("rebootVirtualMachine").with("id", id),
+            Self::Destroy => Request::new("destroyVirtualMachine").with("id", id),
+            Self::Expunge => {
+                Request::new("destroyVirtualMachine").with("id", id).with("expunge", "true")
+            }
+            Self::Register => Request::new("registerTemplate")
+                .with("name", name)
+                .with("url", "http://images.invalid/tiny.qcow2")
+                .with("format", "QCOW2")
+                .with("hypervisor", "KVM"),
+            Self::Delete => Request::new("deleteTemplate").with("id", id),
+        }
+    }
+}
+
+fn new_vm(crash: &CrashCloud, name: &str, template: Option<&str>) -> Request {
+    let catalogue = crash.cloud.catalogue;
+    let template = template.map_or_else(|| catalogue.template.to_string(), str::to_owned);
+    Request::new("deployVirtualMachine")
+        .with("zoneid", catalogue.zone.to_string())
+        .with("serviceofferingid", catalogue.offering.to_string())
+        .with("templateid", template)
+        .with("name", name)
+}
+
+async fn deploy(crash: &CrashCloud, name: &str, template: Option<&str>) -> anyhow::Result<String> {
+    let handle = crash.client()?.start_job(&new_vm(crash, name, template)).await?;
+    succeeded(crash, &handle.job).await?;
+    handle.id.context("the id of the VM")
+}
+
+async fn expunge(crash: &CrashCloud, vm: &str) -> anyhow::Result<()> {
+    job(crash, &O::Expunge.request(crash, "", Some(vm))).await
+}
+
+async fn job(crash: &CrashCloud, request: &Request) -> anyhow::Result<()> {
+    let handle = crash.client()?.start_job(request).await?;
+    succeeded(crash, &handle.job).await
+}
+
+async fn succeeded(crash: &CrashCloud, job: &str) -> anyhow::Result<()> {
+    let (state, why) = crash.cloud.ended(job.parse()?).await?;
+    ensure!(state == JobState::Succeeded, "a job of the preparation is {state}: {why}");
+    // as clients hear of it
+    let patience = Patience::AtMost(PATIENCE);
+    crash.client()?.wait_job(job, patience, &mut |_| ()).await?;
+    Ok(())
+}
+
+/// How often each host was told something so far.
+pub(crate) fn said(cloud: &Cloud) -> Vec<usize> {
+    cloud.hosts.iter().map(|host| host.hypervisor.calls().len()).collect()
+}
+
+/// How everything is after an operation: what must be the same with and without a kill.
+pub(crate) fn end(crash: &CrashCloud, job: JobId, said: &[usize]) -> anyhow::Result<Vec<String>> {
+    let books = Books::open(&crash.database())?;
+    let mut lines = Vec::new();
+    let of_job = format!("(SELECT subject FROM job WHERE id = '{job}')");
+    for (what, sql) in [
+        ("job", format!("SELECT state, error_code FROM job WHERE id = '{job}'")),
+        ("step", format!("SELECT name, state FROM step WHERE job = '{job}' ORDER BY position")),
+        ("vm", format!("SELECT state FROM vm WHERE id = {of_job}")),
+        ("why", format!("SELECT error IS NOT NULL FROM vm WHERE id = {of_job}")),
+        ("volume", format!("SELECT state FROM volume WHERE vm = {of_job}")),
+        ("NICs", format!("SELECT count(*) FROM nic WHERE vm = {of_job} AND removed IS NULL")),
+        ("addresses", "SELECT count(*) FROM address WHERE nic IS NOT NULL".to_owned()),
+        ("claims", "SELECT count(*) FROM claim".to_owned()),
+        ("runs", format!("SELECT state FROM vm_run WHERE vm = {of_job}")),
+        ("placed", format!("SELECT host IS NOT NULL FROM placement WHERE vm = {of_job}")),
+        ("template", format!("SELECT state FROM template WHERE id = {of_job}")),
+        (
+            "event",
+            format!(
+                "SELECT kind, level, state FROM event WHERE subject = {of_job} ORDER BY number"
+            ),
+        ),
+    ] {
+        lines.extend(books.rows(&sql)?.into_iter().map(|row| format!("{what} {row}")));
+    }
+    lines.push(format!("domains {}", crash.cloud.domains().len()));
+    let nics: usize = crash.cloud.hosts.iter().map(|host| host.network.nics().len()).sum();
+    lines.push(format!("NICs served {nics}"));
+    for (host, before) in crash.cloud.hosts.iter().zip(said) {
+        let calls = host.hypervisor.calls();
+        let verbs = calls[*before..].iter().filter_map(|call| call.split(' ').next());
+        lines.extend(verbs.map(|verb| format!("call {verb}")));
+    }
+    let faults = books.audit(&crash.cloud)?;
+    ensure!(faults.is_empty(), "the books are wrong: {faults:#?}\n{lines:#?}");
+    Ok(lines)
+}
+
+/// Removes every VM and every template but the cloud's own, and makes sure that nothing is left of them.
+pub(crate) async fn clean_up(crash: &CrashCloud) -> anyhow::Result<()> {
+    let books = Books::open(&crash.database())?;
+    for vm in books.rows("SELECT id FROM vm WHERE removed IS NULL")? {
+        expunge(crash, &vm).await?;
+    }
+    let own = crash.cloud.catalogue.template;
+    let others = format!("SELECT id FROM template WHERE removed IS NULL AND id <> '{own}'");
+    for template in books.rows(&others)? {
+        job(crash, &O::Delete.request(crash, "", Some(&template))).await?;
+    }
+    let faults = books.audit(&crash.cloud)?;
+    ensure!(faults.is_empty(), "the books are wrong: {faults:#?}");
+    for (what, sql) in [
+        ("VMs", "SELECT id FROM vm WHERE removed IS NULL"),
+        ("volumes", "SELECT id FROM volume WHERE removed IS NULL"),
+        ("NICs", "SELECT id FROM nic WHERE removed IS NULL"),
+        ("addresses", "SELECT ip FROM address WHERE nic IS NOT NULL"),
+        ("claims", "SELECT run FROM claim"),
+    ] {
+        let left = books.rows(sql)?;
+        ensure!(left.is_empty(), "{what} are left over: {left:?}");
+    }
+    for host in &crash.cloud.hosts {
+        ensure!(host.storage.seeds().is_empty(), "a seed is left over on {}", host.guid);
+    }
+    ensure!(crash.cloud.domains().is_empty(), "libvirt domains are left over");
+    Ok(())
+}
