@@ -63,9 +63,10 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn run(config: Config) -> anyhow::Result<()> {
-    let manager = Manager::start(config).await?;
+    // Before anybody is told that it runs: who hears that may ask it to end.
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    let manager = Manager::start(config).await?;
     notify(&[NotifyState::Ready]);
     tokio::select! {
         _ = terminate.recv() => info!("asked to end (SIGTERM)"),
