@@ -9,7 +9,7 @@ use rusqlite::{Row, params};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::columns::{amount, json, parsed, stored};
+use crate::columns::{json, parsed, stored};
 use crate::{StoreError, Tx};
 
 /// A job that is to be recorded, with the names of its steps.
@@ -258,19 +258,6 @@ pub fn job_prune(tx: &Tx<'_>, before: Timestamp) -> Result<usize, StoreError> {
         "remove old jobs",
         "DELETE FROM job WHERE finished IS NOT NULL AND finished < ?1",
         params![before.0],
-    )
-}
-
-/// How many jobs are in each state, of those that are not finished.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
-pub fn jobs_count_open(tx: &Tx<'_>) -> Result<Vec<(String, u64)>, StoreError> {
-    tx.rows(
-        "count the open jobs",
-        "SELECT state, count(*) AS n FROM job WHERE finished IS NULL GROUP BY state",
-        &[],
-        |row| Ok((row.get("state")?, amount(row, "n")?)),
     )
 }
 

@@ -2,8 +2,8 @@
 //!
 //! Not here: how jobs are carried out (`job`, `step`).
 
-use hostler_model::{AccountId, DomainId, JobId, JobState, StepState, Timestamp, UserId};
-use rusqlite::{Row, params};
+use hostler_model::{AccountId, DomainId, JobId, JobState, Timestamp, UserId};
+use rusqlite::Row;
 use uuid::Uuid;
 
 use crate::columns::{parsed, parsed_or_null, time, time_or_null};
@@ -119,51 +119,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<JobView> {
         created: time(row, "created")?,
         finished: time_or_null(row, "finished")?,
     })
-}
-
-/// One step of a job.
-#[derive(Debug, Clone)]
-pub struct StepView {
-    /// Its place in the job, from 0.
-    pub position: u32,
-    /// Its name.
-    pub name: String,
-    /// How it stands.
-    pub state: StepState,
-    /// How often it was begun.
-    pub attempt: u32,
-    /// What came of it, for people.
-    pub output: Option<String>,
-    /// Why it failed.
-    pub error: Option<String>,
-    /// When it was begun last.
-    pub begun: Option<Timestamp>,
-    /// When it ended last.
-    pub ended: Option<Timestamp>,
-}
-
-/// The steps of a job, in their order.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
-pub fn step_list(tx: &Tx<'_>, job: JobId) -> Result<Vec<StepView>, StoreError> {
-    tx.rows(
-        "list the steps of a job",
-        "SELECT * FROM step WHERE job = ?1 ORDER BY position",
-        params![job.to_string()],
-        |row| {
-            Ok(StepView {
-                position: row.get("position")?,
-                name: row.get("name")?,
-                state: parsed(row, "state")?,
-                attempt: row.get("attempt")?,
-                output: row.get("output")?,
-                error: row.get("error")?,
-                begun: time_or_null(row, "begun")?,
-                ended: time_or_null(row, "ended")?,
-            })
-        },
-    )
 }
 
 /// A decision where a VM is to run.

@@ -158,34 +158,6 @@ pub fn network_get(tx: &Tx<'_>, id: NetworkId) -> Result<NetworkRow, StoreError>
     .ok_or_else(|| StoreError::NotFound { what: "network", id: id.to_string() })
 }
 
-/// The networks of these ids, in their order; what does not exist is not in the answer.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
-pub fn network_get_all(tx: &Tx<'_>, ids: &[NetworkId]) -> Result<Vec<NetworkRow>, StoreError> {
-    let mut rows = Query::new("network.*", "network", "network.id")
-        .only("network.removed IS NULL")
-        .any("network.id", ids)
-        .list(tx, "read networks", Page::default(), read)?
-        .rows;
-    rows.retain(|row| ids.contains(&row.id));
-    rows.sort_by_key(|row| ids.iter().position(|id| *id == row.id));
-    Ok(rows)
-}
-
-/// The network that VMs of a zone get when they name none: one lookup in an index.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
-pub fn network_default(tx: &Tx<'_>, zone: ZoneId) -> Result<Option<NetworkRow>, StoreError> {
-    tx.row(
-        "look the default network up",
-        "SELECT * FROM network WHERE zone = ?1 AND removed IS NULL AND is_default = 1",
-        params![zone.to_string()],
-        read,
-    )
-}
-
 /// Every network of a zone.
 ///
 /// # Errors

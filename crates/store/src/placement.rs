@@ -3,10 +3,7 @@
 use hostler_model::{HostId, JobId, RunId, Timestamp, VmId};
 use rusqlite::params;
 
-use crate::{
-    StoreError, Tx,
-    columns::{parsed_or_null, time},
-};
+use crate::{StoreError, Tx};
 
 /// Records a decision.
 ///
@@ -34,34 +31,4 @@ pub fn placement_add(
         ],
     )?;
     Ok(())
-}
-
-/// A decision as it is recorded.
-#[derive(Debug, Clone)]
-pub struct PlacementRow {
-    /// When.
-    pub at: Timestamp,
-    /// The host that was chosen.
-    pub host: Option<HostId>,
-    /// Demand, refusals and scores, as JSON.
-    pub verdict: String,
-}
-
-/// The newest decision about a VM.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
-pub fn placement_latest(tx: &Tx<'_>, vm: VmId) -> Result<Option<PlacementRow>, StoreError> {
-    tx.row(
-        "read why a VM is where it is",
-        "SELECT at, host, verdict FROM placement WHERE vm = ?1 ORDER BY number DESC LIMIT 1",
-        params![vm.to_string()],
-        |row| {
-            Ok(PlacementRow {
-                at: time(row, "at")?,
-                host: parsed_or_null(row, "host")?,
-                verdict: row.get("verdict")?,
-            })
-        },
-    )
 }

@@ -85,40 +85,6 @@ pub fn service_offering_add(tx: &Tx<'_>, row: &ServiceOfferingRow) -> Result<(),
     Ok(())
 }
 
-/// An offering that is for sale.
-///
-/// # Errors
-/// [`StoreError::NotFound`].
-pub fn service_offering_get(
-    tx: &Tx<'_>,
-    id: ServiceOfferingId,
-) -> Result<ServiceOfferingRow, StoreError> {
-    tx.row(
-        "read a service offering",
-        "SELECT * FROM service_offering WHERE id = ?1 AND removed IS NULL",
-        params![id.to_string()],
-        read,
-    )?
-    .ok_or_else(|| StoreError::NotFound { what: "service offering", id: id.to_string() })
-}
-
-/// An offering, also one that is no longer for sale: VMs of it live on.
-///
-/// # Errors
-/// [`StoreError::NotFound`].
-pub fn service_offering_get_any(
-    tx: &Tx<'_>,
-    id: ServiceOfferingId,
-) -> Result<ServiceOfferingRow, StoreError> {
-    tx.row(
-        "read a service offering",
-        "SELECT * FROM service_offering WHERE id = ?1",
-        params![id.to_string()],
-        read,
-    )?
-    .ok_or_else(|| StoreError::NotFound { what: "service offering", id: id.to_string() })
-}
-
 /// Whether there ever was an offering.
 ///
 /// # Errors

@@ -3,7 +3,8 @@
 use hostler_model::JobState;
 use hostler_query_api::dates::Timestamp as Moment;
 use hostler_query_api::{ApiError, ErrorClass, JobAnswer, JobStatus};
-use hostler_store::job_view::{JobView, PlacementView, StepView};
+use hostler_store::job_view::{JobView, PlacementView};
+use hostler_store::step::StepRow;
 use serde_json::Value;
 
 use super::{api_object, api_shape, date};
@@ -69,7 +70,7 @@ pub(crate) fn job(view: &JobView, result: Value, for_user: bool) -> Value {
 
 api_object! {
     /// One step of a job.
-    STEP = "JobStepResponse", step(view: &StepView) {
+    STEP = "JobStepResponse", step(view: &StepRow) {
         "position" integer "its place in the job, from 0" => view.position,
         "name" string "its name" => view.name,
         "state" string "Pending, Begun, Done, Undoing or Undone" => view.state,

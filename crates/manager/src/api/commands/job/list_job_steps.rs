@@ -2,8 +2,8 @@
 
 use hostler_model::JobId;
 use hostler_query_api::{Answer, Roles, api_command};
-use hostler_store::job_view::step_list;
 use hostler_store::reference::Entity;
+use hostler_store::step::steps_of;
 
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
@@ -22,7 +22,7 @@ impl Handler for ListJobSteps {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
         call.require(vec![("jobid", Entity::Job, self.jobid.uuid())]).await?;
         let job = self.jobid;
-        let steps = call.read(move |tx| Ok(step_list(tx, job)?)).await?;
+        let steps = call.read(move |tx| Ok(steps_of(tx, job)?)).await?;
         Ok(Answer::list(call.command, steps.len(), steps.iter().map(step).collect()))
     }
 }
