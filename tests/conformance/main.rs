@@ -6,6 +6,7 @@
 
 mod answers;
 mod declarations;
+mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

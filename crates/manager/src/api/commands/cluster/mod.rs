@@ -1,9 +1,11 @@
 //! Commands about clusters.
 
-pub(crate) mod add_cluster;
-pub(crate) mod create_cluster;
-pub(crate) mod delete_cluster;
-pub(crate) mod list_clusters;
+use super::{Entry, known};
+
+mod add_cluster;
+mod create_cluster;
+mod delete_cluster;
+mod list_clusters;
 
 use hostler_model::{AllocationState, ClusterId, PodId, ZoneId};
 use hostler_store::cluster::{ClusterRow, ClusterView, cluster_add, cluster_by_name};
@@ -71,3 +73,11 @@ async fn record(call: Call<'_>, wanted: Wanted) -> Result<Value, Failure> {
         .await?;
     Ok(cluster(&view))
 }
+
+/// One line each.
+pub(super) static COMMANDS: &[Entry] = &[
+    known::<add_cluster::AddCluster>(),
+    known::<create_cluster::CreateCluster>(),
+    known::<delete_cluster::DeleteCluster>(),
+    known::<list_clusters::ListClusters>(),
+];

@@ -1,4 +1,10 @@
 //! Commands that say what the product can do.
 
-pub(crate) mod list_apis;
-pub(crate) mod list_capabilities;
+use super::{Entry, known};
+
+mod list_apis;
+mod list_capabilities;
+
+/// One line each.
+pub(super) static COMMANDS: &[Entry] =
+    &[known::<list_apis::ListApis>(), known::<list_capabilities::ListCapabilities>()];

@@ -1,3 +1,8 @@
 //! Commands about events.
 
-pub(crate) mod list_events;
+use super::{Entry, known};
+
+mod list_events;
+
+/// One line each.
+pub(super) static COMMANDS: &[Entry] = &[known::<list_events::ListEvents>()];

@@ -1,5 +1,14 @@
 //! Commands about hosts.
 
-pub(crate) mod add_host;
-pub(crate) mod delete_host;
-pub(crate) mod list_hosts;
+use super::{Entry, known};
+
+mod add_host;
+mod delete_host;
+mod list_hosts;
+
+/// One line each.
+pub(super) static COMMANDS: &[Entry] = &[
+    known::<add_host::AddHost>(),
+    known::<delete_host::DeleteHost>(),
+    known::<list_hosts::ListHosts>(),
+];

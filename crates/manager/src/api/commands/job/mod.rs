@@ -1,6 +1,15 @@
 //! Commands about jobs.
 
-pub(crate) mod list_async_jobs;
-pub(crate) mod list_job_steps;
-pub(crate) mod query_async_job_result;
+use super::{Entry, known};
+
+mod list_async_jobs;
+mod list_job_steps;
+mod query_async_job_result;
 pub(crate) mod result;
+
+/// One line each.
+pub(super) static COMMANDS: &[Entry] = &[
+    known::<list_async_jobs::ListAsyncJobs>(),
+    known::<list_job_steps::ListJobSteps>(),
+    known::<query_async_job_result::QueryAsyncJobResult>(),
+];

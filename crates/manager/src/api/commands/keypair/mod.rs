@@ -1,6 +1,15 @@
 //! Commands about SSH keys.
 
-pub(crate) mod delete_ssh_keypair;
-pub(crate) mod list_ssh_keypairs;
+use super::{Entry, known};
+
+mod delete_ssh_keypair;
+mod list_ssh_keypairs;
 pub(crate) mod public_key;
-pub(crate) mod register_ssh_keypair;
+mod register_ssh_keypair;
+
+/// One line each.
+pub(super) static COMMANDS: &[Entry] = &[
+    known::<delete_ssh_keypair::DeleteSshKeyPair>(),
+    known::<list_ssh_keypairs::ListSshKeyPairs>(),
+    known::<register_ssh_keypair::RegisterSshKeyPair>(),
+];

@@ -1,7 +1,18 @@
 //! Commands about what is for sale.
 
-pub(crate) mod create_service_offering;
-pub(crate) mod delete_service_offering;
-pub(crate) mod list_disk_offerings;
-pub(crate) mod list_network_offerings;
-pub(crate) mod list_service_offerings;
+use super::{Entry, known};
+
+mod create_service_offering;
+mod delete_service_offering;
+mod list_disk_offerings;
+mod list_network_offerings;
+mod list_service_offerings;
+
+/// One line each.
+pub(super) static COMMANDS: &[Entry] = &[
+    known::<create_service_offering::CreateServiceOffering>(),
+    known::<delete_service_offering::DeleteServiceOffering>(),
+    known::<list_disk_offerings::ListDiskOfferings>(),
+    known::<list_network_offerings::ListNetworkOfferings>(),
+    known::<list_service_offerings::ListServiceOfferings>(),
+];

@@ -1,5 +1,14 @@
 //! Commands about pods.
 
-pub(crate) mod create_pod;
-pub(crate) mod delete_pod;
-pub(crate) mod list_pods;
+use super::{Entry, known};
+
+mod create_pod;
+mod delete_pod;
+mod list_pods;
+
+/// One line each.
+pub(super) static COMMANDS: &[Entry] = &[
+    known::<create_pod::CreatePod>(),
+    known::<delete_pod::DeletePod>(),
+    known::<list_pods::ListPods>(),
+];

@@ -1,4 +1,12 @@
 //! Commands about settings.
 
-pub(crate) mod list_configurations;
-pub(crate) mod update_configuration;
+use super::{Entry, known};
+
+mod list_configurations;
+mod update_configuration;
+
+/// One line each.
+pub(super) static COMMANDS: &[Entry] = &[
+    known::<list_configurations::ListConfigurations>(),
+    known::<update_configuration::UpdateConfiguration>(),
+];

@@ -1,4 +1,10 @@
 //! Commands about storage pools and volumes.
 
-pub(crate) mod list_storage_pools;
-pub(crate) mod list_volumes;
+use super::{Entry, known};
+
+mod list_storage_pools;
+mod list_volumes;
+
+/// One line each.
+pub(super) static COMMANDS: &[Entry] =
+    &[known::<list_storage_pools::ListStoragePools>(), known::<list_volumes::ListVolumes>()];

@@ -1,7 +1,17 @@
 //! Commands about templates.
 
-pub(crate) mod delete_template;
-pub(crate) mod list_os_types;
-pub(crate) mod list_templates;
+use super::{Entry, known};
+
+mod delete_template;
+mod list_os_types;
+mod list_templates;
 pub(crate) mod os_type;
-pub(crate) mod register_template;
+mod register_template;
+
+/// One line each.
+pub(super) static COMMANDS: &[Entry] = &[
+    known::<delete_template::DeleteTemplate>(),
+    known::<list_os_types::ListOsTypes>(),
+    known::<list_templates::ListTemplates>(),
+    known::<register_template::RegisterTemplate>(),
+];

@@ -1,5 +1,14 @@
 //! Commands about zones.
 
-pub(crate) mod create_zone;
-pub(crate) mod delete_zone;
-pub(crate) mod list_zones;
+use super::{Entry, known};
+
+mod create_zone;
+mod delete_zone;
+mod list_zones;
+
+/// One line each.
+pub(super) static COMMANDS: &[Entry] = &[
+    known::<create_zone::CreateZone>(),
+    known::<delete_zone::DeleteZone>(),
+    known::<list_zones::ListZones>(),
+];

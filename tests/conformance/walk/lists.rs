@@ -1,0 +1,37 @@
+//! Lists that need nothing but the cloud.
+
+use crate::answers::{Witness, id};
+
+pub(crate) async fn all(w: &mut Witness, vm: &str, job: &str) {
+    for command in [
+        "listAccounts",
+        "listApis",
+        "listAsyncJobs",
+        "listCapabilities",
+        "listConfigurations",
+        "listDiskOfferings",
+        "listDomains",
+        "listEvents",
+        "listHosts",
+        "listIpForwardingRules",
+        "listOsTypes",
+        "listPortForwardingRules",
+        "listPublicIpAddresses",
+        "listStoragePools",
+        "listUsers",
+        "listVirtualMachines",
+        "listVolumes",
+    ] {
+        w.call(command, &[]).await;
+    }
+    w.call("listTemplates", &[("templatefilter", "all")]).await;
+    w.call("listJobSteps", &[("jobid", job)]).await;
+    w.call("explainPlacement", &[("virtualmachineid", vm)]).await;
+    w.call("getVirtualMachineConsoleLog", &[("id", vm)]).await;
+    let users = w.call("listUsers", &[]).await;
+    let user = id(&users, "user");
+    let keys = w.call("registerUserKeys", &[("id", &user)]).await;
+    let text = |name: &str| keys["userkeys"][name].as_str().unwrap().to_owned();
+    (w.api.key, w.api.secret) = (text("apikey"), text("secretkey"));
+    w.call("getUserKeys", &[("id", &user)]).await;
+}

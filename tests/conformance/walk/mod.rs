@@ -1,0 +1,6 @@
+//! Walks through the commands, one file for each kind of thing: every command has to be called somewhere.
+
+pub(super) mod catalogue;
+pub(super) mod ends;
+pub(super) mod lists;
+pub(super) mod vms;
