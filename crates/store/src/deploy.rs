@@ -23,7 +23,18 @@ pub struct DeployFacts {
     pub networks: Vec<NetworkRoom>,
     /// Storage pools of the zone that are Up.
     pub pools: u64,
+    /// What limits leave to the owner.
+    pub rooms: Vec<Room>,
 }
+
+/// What a deployment takes of its owner's limits.
+const TAKEN: &[LimitKind] = &[
+    LimitKind::UserVm,
+    LimitKind::Cpu,
+    LimitKind::Memory,
+    LimitKind::Volume,
+    LimitKind::PrimaryStorage,
+];
 
 /// A template, as a deployment needs to know it.
 #[derive(Debug, Clone)]
