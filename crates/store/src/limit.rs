@@ -85,6 +85,33 @@ pub fn claim(
     Ok(check(&rooms(tx, defaults, account, &kinds)?, asked)?)
 }
 
+/// Does `work`, which may change how much an account has, and checks that it has no more than it may have of
+/// whatever it has more of than before. For changes whose amount nobody wants to compute twice.
+///
+/// # Errors
+/// [`StoreError::Limit`]; those of `work`. The caller's transaction must not be kept then.
+pub fn claim_growth<T, E: From<StoreError>>(
+    tx: &Tx<'_>,
+    defaults: &LimitDefaults,
+    account: AccountId,
+    kinds: &[LimitKind],
+    work: impl FnOnce() -> Result<T, E>,
+) -> Result<T, E> {
+    let before = rooms(tx, defaults, account, kinds)?;
+    let done = work()?;
+    for mut room in rooms(tx, defaults, account, kinds)? {
+        let same = |was: &&Room| (was.owner, was.kind) == (room.owner, room.kind);
+        let had = before.iter().find(same).map_or(0, |was| was.used);
+        let grown = room.used.saturating_sub(had);
+        room.used = had;
+        if grown > 0 {
+            let kind = room.kind;
+            check(&[room], &[(kind, grown)]).map_err(StoreError::from)?;
+        }
+    }
+    Ok(done)
+}
+
 /// Whether there is room for so much more in each of the limits.
 ///
 /// # Errors
@@ -236,9 +263,9 @@ fn query(owners: &str, kinds: &str, defaults: &str) -> String {
 fn used(defaults: &str) -> String {
     let of = "account IN (SELECT account FROM member WHERE owner = b.id) AND removed IS NULL";
     let there = "state NOT IN ('Destroyed', 'Expunging', 'Expunged', 'Error')";
-    let sold = |column: &str| {
+    let sold = |own: &str, column: &str| {
         format!(
-            "(SELECT coalesce(sum(o.{column}), 0) FROM vm JOIN service_offering o ON o.id = vm.offering
+            "(SELECT coalesce(sum(coalesce(vm.{own}, o.{column})), 0) FROM vm JOIN service_offering o ON o.id = vm.offering
               WHERE vm.account IN (SELECT account FROM member WHERE owner = b.id) AND vm.removed IS NULL
                   AND vm.{there}
                   AND (NOT json_extract({defaults}, '$.started_only') OR vm.state IN ('Starting', 'Running', 'Stopping')))"
@@ -257,7 +284,7 @@ fn used(defaults: &str) -> String {
              WHEN 'Project' THEN (SELECT count(*) FROM project
                  WHERE owner IN (SELECT account FROM member WHERE owner = b.id) AND removed IS NULL)
              ELSE 0 END",
-        sold("cpus"),
-        sold("memory_mib")
+        sold("own_cpus", "cpus"),
+        sold("own_memory_mib", "memory_mib")
     )
 }
