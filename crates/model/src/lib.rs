@@ -12,6 +12,7 @@ mod ids;
 mod job_state;
 mod names;
 mod power;
+mod resource_state;
 mod storage_state;
 mod timestamp;
 mod transition;
@@ -25,6 +26,7 @@ pub use ids::*;
 pub use job_state::{JobState, StepState};
 pub use names::{HostName, InstanceName, MacAddress, NameError};
 pub use power::{PowerReason, PowerState};
+pub use resource_state::{ResourceEvent, ResourceState};
 pub use storage_state::{
     CopyEvent, CopyState, TemplateEvent, TemplateState, VolumeEvent, VolumeState,
 };
