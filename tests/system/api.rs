@@ -16,6 +16,8 @@ mod proof;
 mod roles;
 #[path = "api/sessions.rs"]
 mod sessions;
+#[path = "api/vm_changes.rs"]
+mod vm_changes;
 #[path = "api/vms.rs"]
 mod vms;
 

@@ -8,6 +8,7 @@ use rusqlite::params;
 
 use crate::address::{NetworkRoom, ROOM};
 use crate::columns::{json, parsed, parsed_or_null, to_json};
+use crate::vm_change::{SIZE_RULE, SizeRule, read_size_rule};
 use crate::{StoreError, Tx};
 
 /// Zone, offering and template of a deployment, each there or not.
@@ -15,8 +16,8 @@ use crate::{StoreError, Tx};
 pub struct DeployFacts {
     /// Whether the zone takes new VMs, and its network model; nothing: no such zone.
     pub zone: Option<(AllocationState, NetworkType)>,
-    /// The root size that the offering asks for; nothing: no such offering.
-    pub offering: Option<Option<Bytes>>,
+    /// The root size that the offering asks for, and what it says of sizes; nothing: no such offering.
+    pub offering: Option<(Option<Bytes>, SizeRule)>,
     /// The template; nothing: no such template.
     pub template: Option<DeployTemplate>,
     /// Those of the named networks that are in the zone; with none named, its default network if it has one.
@@ -57,7 +58,7 @@ pub fn deploy_facts(
 ) -> Result<DeployFacts, StoreError> {
     let sql = format!(
         "SELECT z.allocation_state AS allocation_state, z.network_type AS network_type,
-                o.id AS offering, o.root_size AS root_size,
+                o.id AS offering, o.root_size AS root_size, {SIZE_RULE},
                 t.id AS template, t.account AS account, t.name AS name, t.is_public AS is_public,
                 t.is_system AS is_system, t.zone AS template_zone, t.state AS state,
                 coalesce(t.virtual_size, 0) AS virtual_size,
@@ -95,7 +96,9 @@ pub fn deploy_facts(
             };
             Ok(DeployFacts {
                 zone: allocation.zip(model),
-                offering: has_offering.then(|| root_size.map(bytes)),
+                offering: has_offering
+                    .then(|| Ok::<_, rusqlite::Error>((root_size.map(bytes), read_size_rule(row)?)))
+                    .transpose()?,
                 template,
                 networks: json(row, "networks")?,
                 pools: crate::columns::amount(row, "pools")?,

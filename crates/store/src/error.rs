@@ -71,6 +71,13 @@ impl StoreError {
         move |source| Self::Sqlite { what, source }
     }
 
+    /// Whether a unique index over `column` refused a row.
+    pub(crate) fn is_unique_violation_of(&self, column: &str) -> bool {
+        self.is_unique_violation()
+            && matches!(self, Self::Sqlite { source: rusqlite::Error::SqliteFailure(_, Some(text)), .. }
+                if text.contains(column))
+    }
+
     /// Whether a unique index refused a row.
     pub fn is_unique_violation(&self) -> bool {
         matches!(self, Self::Sqlite { source: rusqlite::Error::SqliteFailure(e, _), .. }

@@ -45,6 +45,7 @@ pub mod template;
 pub mod template_view;
 pub mod user;
 pub mod vm;
+pub mod vm_change;
 pub mod vm_view;
 pub mod volume;
 pub mod volume_view;

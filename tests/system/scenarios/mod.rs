@@ -33,6 +33,7 @@ pub(crate) enum Operation {
     Reboot,
     Destroy,
     Expunge,
+    Scale,
     Register,
     Delete,
     Maintain,
@@ -62,6 +63,7 @@ pub(crate) static ALL: &[Scenario] = &[
     good("resume", O::Resume, &["job Succeeded -", "host Enabled"]),
     good("reconnect", O::Reconnect, &["job Succeeded -", "host Enabled"]),
     good("reboot", O::Reboot, &["job Succeeded -", "vm Running", "call reboot"]),
+    good("scale", O::Scale, &["job Succeeded -", "vm Stopped", "domains 0"]),
     good("register", O::Register, &["job Succeeded -", "template Ready"]),
     bad(
         "reboot refused",
@@ -153,6 +155,7 @@ impl Operation {
             Self::Reboot => "vm.reboot",
             Self::Destroy => "vm.destroy",
             Self::Expunge => "vm.expunge",
+            Self::Scale => "vm.scale",
             Self::Register => "template.register",
             Self::Delete => "template.delete",
             Self::Maintain => "host.maintain",
@@ -178,7 +181,7 @@ impl Operation {
             Self::Stop | Self::Reboot | Self::Destroy | Self::Expunge => {
                 Ok(Some(deploy(crash, name, None).await?))
             }
-            Self::Start => {
+            Self::Start | Self::Scale => {
                 let vm = deploy(crash, name, None).await?;
                 job(crash, &Request::new("stopVirtualMachine").with("id", &vm)).await?;
                 Ok(Some(vm))
@@ -213,6 +216,9 @@ impl Operation {
             Self::Expunge => {
                 Request::new("destroyVirtualMachine").with("id", id).with("expunge", "true")
             }
+            Self::Scale => Request::new("scaleVirtualMachine")
+                .with("id", id)
+                .with("serviceofferingid", crash.cloud.catalogue.offering.to_string()),
             Self::Register => Request::new("registerTemplate")
                 .with("name", name)
                 .with("url", "http://images.invalid/tiny.qcow2")

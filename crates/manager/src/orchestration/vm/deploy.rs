@@ -19,7 +19,7 @@ use rand::distr::{Alphanumeric, SampleString};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{record, start};
+use super::{record, size, start};
 use crate::context::Context;
 use crate::error::{ServiceError, ServiceErrorKind};
 use crate::jobs::crash_point;
@@ -57,6 +57,10 @@ pub struct DeployRequest {
     pub keyboard: Option<String>,
     /// Choices that few need.
     pub details: BTreeMap<String, String>,
+    /// Whether its user sees it.
+    pub display: bool,
+    /// Whether its size may change while it runs.
+    pub dynamically_scalable: bool,
     /// Whether it is started.
     pub start: bool,
 }
@@ -68,7 +72,7 @@ pub struct DeployRequest {
 pub async fn deploy(
     app: &Context,
     caller: &Caller,
-    request: DeployRequest,
+    mut request: DeployRequest,
 ) -> Result<(VmId, JobId), ServiceError> {
     if request.host.is_some() && !caller.is_root() {
         return Err(ServiceError::new(
@@ -88,9 +92,13 @@ pub async fn deploy(
     let vnc_password = Alphanumeric.sample_string(&mut rand::rng(), 8);
     app.store
         .write(move |tx| {
-            let (zone, named) = (request.zone, &request.networks);
-            let facts = deploy_facts(tx, zone, request.offering, request.template, named)?;
+            let (zone, named) = (request.zone, request.networks.clone());
+            let facts = deploy_facts(tx, zone, request.offering, request.template, &named)?;
             let root_size = check(&caller_, &request, &facts)?;
+            let own_size = match &facts.offering {
+                Some((_, rule)) => size::chosen(rule, &mut request.details)?,
+                None => None,
+            };
             let networks = networks(&request, &facts)?;
             let display_name =
                 request.display_name.clone().unwrap_or_else(|| host_name.to_string());
@@ -111,6 +119,10 @@ pub async fn deploy(
                 keyboard: request.keyboard.clone(),
                 vnc_password,
                 details: request.details.clone(),
+                own_size,
+                display: request.display,
+                dynamically_scalable: request.dynamically_scalable,
+                password: None,
             };
             let instance_name = vm_add(tx, &vm, now)?;
             let volume = VolumeId::new(Uuid::now_v7());
@@ -167,7 +179,7 @@ fn check(
             ),
         ));
     }
-    let Some(offered) = facts.offering else {
+    let Some((offered, _)) = facts.offering else {
         return unknown("serviceofferingid", &request.offering);
     };
     let visible = |t: &hostler_store::deploy::DeployTemplate| {
