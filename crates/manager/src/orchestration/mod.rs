@@ -8,6 +8,7 @@ pub mod account;
 mod caller;
 mod children;
 pub mod domain;
+pub mod host;
 pub mod template;
 pub mod vm;
 
@@ -30,4 +31,7 @@ pub static WORKFLOWS: &[&dyn Workflow] = &[
     &account::DeleteAccount,
     &account::DisableAccount,
     &domain::DeleteDomain,
+    &host::maintenance::MAINTAIN,
+    &host::maintenance::RESUME,
+    &host::reconnect::ReconnectHost,
 ];
