@@ -43,7 +43,7 @@ impl Call<'_> {
             return Ok(if everything || by_id { sight } else { own });
         }
         let domain = domain.unwrap_or(self.identity.user.domain);
-        let row = self.visible_domain(domain).await?;
+        let row = self.domain_seen(domain).await?;
         match account {
             Some(name) => Ok(Scope::Account(self.account_in(domain, name).await?)),
             None if recursive || everything => Ok(Scope::Tree(row.path)),
@@ -66,7 +66,7 @@ impl Call<'_> {
             let wanted = Wanted { account: Some(name), domain: Some(domain), ..Wanted::default() };
             return self.own_only(&wanted).map(|()| self.identity.user.account);
         }
-        self.visible_domain(domain).await?;
+        self.domain_seen(domain).await?;
         self.account_in(domain, name).await
     }
 
@@ -86,7 +86,11 @@ impl Call<'_> {
         Ok(())
     }
 
-    async fn visible_domain(&self, domain: DomainId) -> Result<DomainRow, Failure> {
+    /// A domain that the caller may see.
+    ///
+    /// # Errors
+    /// That of an id that names nothing.
+    pub(crate) async fn domain_seen(&self, domain: DomainId) -> Result<DomainRow, Failure> {
         let found = self
             .read(move |tx| match domain_get(tx, domain) {
                 Err(StoreError::NotFound { .. }) => Ok(None),

@@ -15,6 +15,7 @@ mod event;
 mod host;
 mod job;
 mod keypair;
+mod limit;
 mod network;
 mod offering;
 mod pod;
@@ -24,6 +25,7 @@ mod template;
 mod vm;
 mod zone;
 
+pub(crate) use limit::OwnerRow;
 pub(crate) use template::os_type::OsType;
 
 /// A command, as the dispatcher knows it.
@@ -66,6 +68,7 @@ static TABLES: &[&[Entry]] = &[
     host::COMMANDS,
     job::COMMANDS,
     keypair::COMMANDS,
+    limit::COMMANDS,
     network::COMMANDS,
     offering::COMMANDS,
     pod::COMMANDS,

@@ -10,6 +10,7 @@ pub(crate) mod api;
 pub(crate) mod event;
 pub(crate) mod host;
 pub(crate) mod job;
+pub(crate) mod limit;
 pub(crate) mod network;
 pub(crate) mod offering;
 pub(crate) mod place;
