@@ -6,7 +6,9 @@ use std::net::SocketAddr;
 
 use hostler_model::{AllocationState, HostId};
 use hostler_store::StoreError;
+use hostler_store::cluster::{ClusterRow, cluster_get};
 use hostler_store::host::{self, HostRow};
+use tracing::Instrument as _;
 
 use super::stages::{AddHostError, Failure, Stage, Stages};
 use super::{Access, AddHostRequest, Onboarding, Turn};
@@ -24,7 +26,8 @@ impl Onboarding {
     ) -> Result<Vec<Stage>, AddHostError> {
         let own = self.clone();
         let name = access.host.clone();
-        match tokio::spawn(async move { own.upgrade(host, access).await }).await {
+        let upgrading = async move { own.upgrade(host, access).await };
+        match tokio::spawn(upgrading.in_current_span()).await {
             Ok(result) => result,
             Err(e) => Err(AddHostError::bug(name, &e)),
         }
@@ -50,17 +53,25 @@ impl Onboarding {
         host: HostId,
         access: Access,
     ) -> Result<(AddHostRequest, String), Failure> {
-        let row = self.means.store.read(move |tx| host::host_get(tx, host)).await;
-        let row: HostRow = row.map_err(|e: StoreError| Failure::from(e))?;
-        let (Some(pod), Some(cluster)) = (row.pod, row.cluster) else {
-            return Err(Failure::new(format!("{} is no KVM host", row.name)));
+        let read = self.means.store.read(move |tx| {
+            let row = host::host_get(tx, host)?;
+            let cluster = row.cluster.map(|id| cluster_get(tx, id)).transpose()?;
+            Ok((row, cluster))
+        });
+        let (row, cluster): (HostRow, Option<ClusterRow>) =
+            read.await.map_err(|e: StoreError| Failure::from(e))?;
+        let Some(cluster) = cluster else {
+            return Err(Failure::new(format!(
+                "{} is an image worker, not a host of VMs",
+                row.name
+            )));
         };
         let detail = format!("host {} has agent {}", row.name, row.agent_version);
         let request = AddHostRequest {
             zone: row.zone,
-            pod,
-            cluster,
-            hypervisor: row.hypervisor,
+            pod: cluster.pod,
+            cluster: cluster.id,
+            hypervisor: cluster.hypervisor,
             access,
             known: Some(row.guid),
             tags: None,

@@ -28,6 +28,7 @@ use hostler_store::event::{NewEvent, event_add};
 use hostler_store::host::{self, HostRow};
 use hostler_store::storage_pool::storage_pool_remove_of_host;
 use hostler_store::{Store, StoreError};
+use tracing::Instrument as _;
 
 pub use kvm::KvmDiscoverer;
 pub use ssh::SshAuth;
@@ -271,7 +272,8 @@ impl Onboarding {
     pub async fn add_host(&self, request: AddHostRequest) -> Result<AddHostReport, AddHostError> {
         let own = self.clone();
         let name = request.access.host.clone();
-        match tokio::spawn(async move { own.add_and_record(request).await }).await {
+        let adding = async move { own.add_and_record(request).await };
+        match tokio::spawn(adding.in_current_span()).await {
             Ok(result) => result,
             Err(e) => Err(AddHostError::bug(name, &e)),
         }
