@@ -32,6 +32,7 @@ pub mod nic;
 pub mod place;
 pub mod placement;
 pub mod pod;
+pub mod project;
 pub mod reference;
 pub mod run;
 pub mod service_offering;

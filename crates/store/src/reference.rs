@@ -22,6 +22,7 @@ pub enum Entity {
     Network,
     NetworkOffering,
     Pod,
+    Project,
     ServiceOffering,
     SshKeyPair,
     StoragePool,
@@ -44,6 +45,7 @@ impl Entity {
             Self::Network => "network",
             Self::NetworkOffering => "network_offering",
             Self::Pod => "pod",
+            Self::Project => "project",
             Self::ServiceOffering => "service_offering",
             Self::SshKeyPair => "ssh_keypair",
             Self::StoragePool => "storage_pool",
@@ -60,6 +62,7 @@ impl Entity {
         match self {
             Self::Account => Some("t.id"),
             Self::Job
+            | Self::Project
             | Self::SshKeyPair
             | Self::Template
             | Self::User
@@ -115,12 +118,7 @@ fn found(
     if references.is_empty() {
         return Ok(Vec::new());
     }
-    let scope_value: String = match scope {
-        Scope::All => String::new(),
-        Scope::Account(id) => id.to_string(),
-        Scope::Domain(id) => id.to_string(),
-        Scope::Tree(path) => path.clone(),
-    };
+    let scope_value = scope.condition("t.id").map_or_else(String::new, |(_, value)| value);
     let ids: Vec<String> = references.iter().map(|(_, id)| id.to_string()).collect();
     let mut parts = Vec::with_capacity(references.len());
     for (position, (entity, _)) in references.iter().enumerate() {
@@ -150,15 +148,8 @@ fn found(
 
 fn visible(entity: Entity, scope: &Scope) -> Option<String> {
     let owner = entity.owner()?;
-    let in_scope = match scope {
-        Scope::All => return None,
-        Scope::Account(_) => format!("{owner} = ?1"),
-        Scope::Domain(_) => format!("{owner} IN (SELECT id FROM account WHERE domain = ?1)"),
-        Scope::Tree(_) => format!(
-            "{owner} IN (SELECT a.id FROM account a JOIN domain d ON d.id = a.domain
-             WHERE d.path = ?1 OR substr(d.path, 1, length(?1) + 1) = ?1 || '/')"
-        ),
-    };
+    let (in_scope, _) = scope.condition(owner)?;
+    let in_scope = in_scope.replace('?', "?1");
     Some(match entity {
         Entity::Template => format!("(t.is_public = 1 OR {in_scope})"),
         _ => in_scope,

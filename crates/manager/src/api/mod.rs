@@ -13,4 +13,5 @@ pub mod metrics;
 mod objects;
 mod owner;
 pub mod password;
+mod project_names;
 mod sessions;

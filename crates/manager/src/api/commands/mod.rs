@@ -19,6 +19,7 @@ mod limit;
 mod network;
 mod offering;
 mod pod;
+mod project;
 mod setting;
 mod storage;
 mod template;
@@ -72,6 +73,7 @@ static TABLES: &[&[Entry]] = &[
     network::COMMANDS,
     offering::COMMANDS,
     pod::COMMANDS,
+    project::COMMANDS,
     setting::COMMANDS,
     storage::COMMANDS,
     template::COMMANDS,

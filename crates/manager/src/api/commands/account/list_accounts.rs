@@ -3,11 +3,13 @@
 use hostler_model::{AccountId, AccountType, DomainId};
 use hostler_query_api::{Answer, api_command};
 use hostler_store::account::{AccountFilter, account_list};
+use hostler_store::limit::rooms_of_accounts;
 use hostler_store::reference::Entity;
 
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 use crate::api::objects::account::{ACCOUNT, account};
+use crate::api::objects::limit::add_usage;
 use crate::api::owner::Wanted;
 
 api_command! {
@@ -49,8 +51,21 @@ impl Handler for ListAccounts {
             state: self.state,
             keyword: call.keyword(),
         };
-        let listed = call.read(move |tx| Ok(account_list(tx, &filter, &scope, page)?)).await?;
-        call.list(listed, self.id.map(|id| (Entity::Account, id.uuid())), account).await
+        let limits = call.context.settings.limits();
+        let (listed, rooms) = call
+            .read(move |tx| {
+                let listed = account_list(tx, &filter, &scope, page)?;
+                let accounts: Vec<AccountId> = listed.rows.iter().map(|row| row.id).collect();
+                Ok((listed, rooms_of_accounts(tx, &limits, &accounts)?))
+            })
+            .await?;
+        let id = self.id.map(|id| (Entity::Account, id.uuid()));
+        call.list(listed, id, |row| {
+            let mut object = account(row);
+            add_usage(&mut object, row.id.uuid(), &rooms);
+            object
+        })
+        .await
     }
 }
 

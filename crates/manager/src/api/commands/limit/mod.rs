@@ -37,8 +37,11 @@ impl Owner {
         account: Option<String>,
         domain: Option<DomainId>,
     ) -> Result<Self, Failure> {
+        let in_project = call.params.get_filled("projectid").is_some();
         match domain {
-            Some(domain) if account.is_none() && call.identity.role() != RoleType::User => {
+            Some(domain)
+                if account.is_none() && !in_project && call.identity.role() != RoleType::User =>
+            {
                 call.domain_seen(domain).await.map(|row| Self::Domain(row.id))
             }
             _ => call.owner(account, domain).await.map(Self::Account),
