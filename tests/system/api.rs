@@ -2,12 +2,16 @@
 
 #![allow(clippy::unwrap_used)] // a test says what it expects
 
+#[path = "api/administration.rs"]
+mod administration;
 #[path = "api/bad_input.rs"]
 mod bad_input;
 #[path = "api/catalogue.rs"]
 mod catalogue;
 #[path = "api/http.rs"]
 mod http;
+#[path = "api/projects.rs"]
+mod projects;
 #[path = "api/proof.rs"]
 mod proof;
 #[path = "api/roles.rs"]
