@@ -3,5 +3,6 @@
 pub(super) mod administration;
 pub(super) mod catalogue;
 pub(super) mod ends;
+pub(super) mod identity;
 pub(super) mod lists;
 pub(super) mod vms;
