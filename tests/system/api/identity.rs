@@ -364,3 +364,28 @@ async fn nobody_gives_rights_that_a_role_has_taken_from_them() {
     assert_eq!(head.refused("getUserKeys", &[("id", &boss)]).await.0, 531);
     assert_eq!(head.refused("updateUser", &[("id", &boss), ("password", "x")]).await.0, 531);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_domain_administrator_acts_on_the_vms_of_its_part_of_the_tree_and_on_no_others() {
+    let cloud = Cloud::with_hosts(1).await.unwrap();
+    let address = cloud.manager.as_ref().unwrap().api;
+    let of =
+        async |path, name, kind| tenant(cloud.store(), address, path, name, kind).await.unwrap();
+    let head = of("ROOT/shop", "head", AccountType::DomainAdmin).await;
+    let user = of("ROOT/shop/test", "user", AccountType::User).await;
+    let stranger = of("ROOT/bank", "stranger", AccountType::DomainAdmin).await;
+    let c = cloud.catalogue;
+    let [zone, offering, template] =
+        [c.zone.to_string(), c.offering.to_string(), c.template.to_string()];
+    let vm =
+        [("zoneid", zone.as_str()), ("serviceofferingid", &offering), ("templateid", &template)];
+    let job = user.ok("deployVirtualMachine", &vm).await;
+    let vm = text(&job["id"]);
+    assert_eq!(user.job(&text(&job["jobid"])).await["jobstatus"], 1);
+    for command in ["stopVirtualMachine", "startVirtualMachine", "destroyVirtualMachine"] {
+        assert_eq!(stranger.refused(command, &[("id", &vm)]).await.0, 431, "{command}");
+        let job = head.ok(command, &[("id", &vm)]).await;
+        let ended = head.job(&text(&job["jobid"])).await;
+        assert_eq!(ended["jobstatus"], 1, "{command}: {ended}");
+    }
+}
