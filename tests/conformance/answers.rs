@@ -152,6 +152,7 @@ async fn every_answer_of_every_command_is_as_the_contract_has_it() {
     let store = cloud.store();
     tenant(store, address, "ROOT", "bob", AccountType::User).await.unwrap();
     walk::projects::all(&mut w).await;
+    walk::identity::all(&mut w).await;
     walk::lists::all(&mut w, &vm, &job).await;
     walk::ends::all(&mut w, &cloud, &vm).await;
 

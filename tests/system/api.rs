@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)] // a test says what it expects
 
+#[path = "api/access_matrix.rs"]
+mod access_matrix;
 #[path = "api/administration.rs"]
 mod administration;
 #[path = "api/bad_input.rs"]
@@ -10,6 +12,10 @@ mod bad_input;
 mod catalogue;
 #[path = "api/http.rs"]
 mod http;
+#[path = "api/identity.rs"]
+mod identity;
+#[path = "api/integration_port.rs"]
+mod integration_port;
 #[path = "api/projects.rs"]
 mod projects;
 #[path = "api/proof.rs"]

@@ -92,6 +92,10 @@ settings! {
     HOST_CONNECT_TIMEOUT = "host.connect.timeout", Seconds(1), "300", Global, Advanced, true;
     /// Wrong passwords in a row after which a user is disabled; 0: never.
     LOGIN_ATTEMPTS = "incorrect.login.attempts.allowed", Number(0), "5", Global, Advanced, true;
+    /// Whether the integration port is open to other machines, and not only to this one.
+    INTEGRATION_ANYWHERE = "integration.api.anywhere", Flag, "false", Global, Advanced, false;
+    /// Port of this machine on which scripts call the API as the administrator without any proof; 0: none.
+    INTEGRATION_PORT = "integration.api.port", Number(0), "0", Global, Advanced, false;
     /// Last part of the names of VMs on their hosts.
     INSTANCE_NAME = "instance.name", Name, "VM", Global, Advanced, true;
     /// Age at which finished jobs are removed.

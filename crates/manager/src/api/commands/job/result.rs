@@ -3,16 +3,16 @@
 //! A job's record names what to show, `{"virtualmachine": "<id>"}`; this renders it.
 
 use hostler_model::{AccountId, ProjectId, TemplateId, UserId, VmId};
-use hostler_store::Tx;
 use hostler_store::host_view::host_view;
 use hostler_store::job_view::JobView;
 use hostler_store::project::project_get;
 use hostler_store::template_view::template_view;
 use hostler_store::user::user_credentials;
 use hostler_store::vm_view::vm_view;
+use hostler_store::{StoreError, Tx};
 use serde_json::{Value, json};
 
-use crate::api::commands::account::account_now;
+use crate::api::commands::account::account_or_gone;
 use crate::api::failure::Failure;
 use crate::api::objects::account::user;
 use crate::api::objects::host::host;
@@ -38,10 +38,14 @@ pub(crate) fn rendered(tx: &Tx<'_>, view: &JobView, admin: bool) -> Result<Value
         return Ok(json!({"host": host(&host_view(tx, id)?)}));
     }
     if let Some(id) = named("account").and_then(|id| id.parse::<AccountId>().ok()) {
-        return Ok(json!({"account": account_now(tx, id)?}));
+        return account_or_gone(tx, id);
     }
     if let Some(id) = named("user").and_then(|id| id.parse::<UserId>().ok()) {
-        return Ok(json!({"user": user(&user_credentials(tx, id)?.user)}));
+        return Ok(match user_credentials(tx, id) {
+            Ok(found) => json!({"user": user(&found.user)}),
+            Err(StoreError::NotFound { .. }) => json!({"success": true}),
+            Err(error) => return Err(error.into()),
+        });
     }
     Ok(result.clone())
 }
