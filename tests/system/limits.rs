@@ -171,9 +171,10 @@ async fn what_somebody_has_is_what_the_rows_say_after_everything_that_can_happen
     let (cloud, admin) = world().await;
     let alice = user(&cloud, "ROOT/shop", "alice").await;
     let shop = domain(&admin, "ROOT/shop").await;
+    // the administrator sees everybody's jobs
     let wait = async |reply: Reply| {
         let answer = reply.inner();
-        alice.job(answer["jobid"].as_str().unwrap()).await;
+        admin.job(answer["jobid"].as_str().unwrap()).await;
         answer["id"].as_str().map(str::to_owned)
     };
     let mut vms = Vec::new();

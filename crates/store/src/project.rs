@@ -89,6 +89,8 @@ pub struct ProjectFilter {
     pub state: Option<String>,
     /// Those whose name or text contains this.
     pub keyword: Option<String>,
+    /// Deleted ones too.
+    pub with_removed: bool,
 }
 
 const COLUMNS: &str = "p.*, a.name AS account_name, d.name AS domain_name,
@@ -132,8 +134,20 @@ fn named(changed: Result<usize, StoreError>, name: &str) -> Result<(), StoreErro
 /// # Errors
 /// [`StoreError::NotFound`].
 pub fn project_get(tx: &Tx<'_>, id: ProjectId) -> Result<ProjectRow, StoreError> {
-    let filter = ProjectFilter { id: Some(id), ..ProjectFilter::default() };
-    project_list(tx, &filter, &Scope::All, Page::default())?
+    one(tx, &ProjectFilter { id: Some(id), ..ProjectFilter::default() }, id)
+}
+
+/// A project, deleted or not.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn project_view(tx: &Tx<'_>, id: ProjectId) -> Result<ProjectRow, StoreError> {
+    let filter = ProjectFilter { id: Some(id), with_removed: true, ..ProjectFilter::default() };
+    one(tx, &filter, id)
+}
+
+fn one(tx: &Tx<'_>, filter: &ProjectFilter, id: ProjectId) -> Result<ProjectRow, StoreError> {
+    project_list(tx, filter, &Scope::All, Page::default())?
         .rows
         .pop()
         .ok_or_else(|| StoreError::NotFound { what: "project", id: id.to_string() })
@@ -149,8 +163,11 @@ pub fn project_list(
     scope: &Scope,
     page: Page,
 ) -> Result<Listed<ProjectRow>, StoreError> {
-    Query::new(COLUMNS, FROM, "p.number")
-        .only("p.removed IS NULL")
+    let mut query = Query::new(COLUMNS, FROM, "p.number");
+    if !filter.with_removed {
+        query = query.only("p.removed IS NULL");
+    }
+    query
         .scope(scope)
         .is("p.id", filter.id)
         .is("p.name", filter.name.as_deref())

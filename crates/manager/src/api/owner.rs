@@ -41,7 +41,7 @@ impl Call<'_> {
     pub(crate) async fn scope(&self, wanted: Wanted) -> Result<Scope, Failure> {
         let (sight, own) = (self.identity.sight(), self.identity.user.account);
         match self.project().await? {
-            Some(Project::One(row)) => return self.project_scope(row, &wanted),
+            Some(Project::One(row)) => return self.project_scope(&row, &wanted),
             Some(Project::Any) if wanted.everything => return Ok(sight),
             Some(Project::Any) => return Ok(Scope::Projects(own)),
             None => {}
@@ -76,7 +76,7 @@ impl Call<'_> {
         domain: Option<DomainId>,
     ) -> Result<AccountId, Failure> {
         match self.project().await? {
-            Some(Project::One(row)) => return self.project_takes(row, account.as_ref()),
+            Some(Project::One(row)) => return self.project_takes(&row, account.as_ref()),
             Some(Project::Any) => {
                 return Err(self.wrong("projectid", "-1", "the id of one project"));
             }
@@ -108,7 +108,7 @@ impl Call<'_> {
         Ok(Some(Project::One(Box::new(row))))
     }
 
-    fn project_scope(&self, row: Box<ProjectRow>, wanted: &Wanted) -> Result<Scope, Failure> {
+    fn project_scope(&self, row: &ProjectRow, wanted: &Wanted) -> Result<Scope, Failure> {
         if wanted.account.is_some() {
             return Err(Failure::invalid("projectid and account were both given; leave one out"));
         }
@@ -120,7 +120,7 @@ impl Call<'_> {
 
     fn project_takes(
         &self,
-        row: Box<ProjectRow>,
+        row: &ProjectRow,
         account: Option<&String>,
     ) -> Result<AccountId, Failure> {
         if account.is_some() {
