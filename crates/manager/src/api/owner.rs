@@ -190,7 +190,8 @@ enum Project {
 const TAKING: &[&str] =
     &["create", "deploy", "register", "upload", "associate", "allocate", "copy"];
 
-fn sees_domain(identity: &Identity, path: &str) -> bool {
+/// Whether the caller sees the domain of a path.
+pub(super) fn sees_domain(identity: &Identity, path: &str) -> bool {
     match identity.sight() {
         Scope::All => true,
         Scope::Tree(root) => {

@@ -8,9 +8,10 @@ use hostler_query_api::{ApiCommand, CommandDecl};
 use super::call::{AnswerFuture, Call, Handler, run};
 use super::sessions::{Login, Logout};
 
-mod account;
+pub(crate) mod account;
 mod cluster;
 mod discovery;
+mod domain;
 mod event;
 mod host;
 mod job;
@@ -20,9 +21,11 @@ mod network;
 mod offering;
 mod pod;
 mod project;
+mod role;
 mod setting;
 mod storage;
 mod template;
+mod user;
 mod vm;
 mod zone;
 
@@ -65,6 +68,7 @@ static TABLES: &[&[Entry]] = &[
     account::COMMANDS,
     cluster::COMMANDS,
     discovery::COMMANDS,
+    domain::COMMANDS,
     event::COMMANDS,
     host::COMMANDS,
     job::COMMANDS,
@@ -74,9 +78,11 @@ static TABLES: &[&[Entry]] = &[
     offering::COMMANDS,
     pod::COMMANDS,
     project::COMMANDS,
+    role::COMMANDS,
     setting::COMMANDS,
     storage::COMMANDS,
     template::COMMANDS,
+    user::COMMANDS,
     vm::COMMANDS,
     zone::COMMANDS,
 ];

@@ -16,6 +16,7 @@ pub(crate) mod network;
 pub(crate) mod offering;
 pub(crate) mod place;
 pub(crate) mod project;
+pub(crate) mod role;
 pub(crate) mod session;
 pub(crate) mod setting;
 pub(crate) mod storage;
