@@ -322,7 +322,7 @@ mod tests {
         LimitDefaults { account: all(3), domain: all(-1), project: all(3), started_only: false }
     }
 
-    async fn crowded() -> (Store, tempfile::TempDir) {
+    fn crowded() -> (Store, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("hostler.db");
         let store = Store::open(&path).unwrap();
@@ -333,7 +333,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_a_small_account_has_is_counted_without_a_look_at_a_large_one() {
-        let (store, _folder) = crowded().await;
+        let (store, _folder) = crowded();
         let asked = [(LimitKind::UserVm, 1), (LimitKind::Cpu, 1), (LimitKind::PrimaryStorage, 1)];
         let claims = move |tx: &Tx<'_>| {
             let began = std::time::Instant::now();
@@ -364,7 +364,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_what_is_limited_is_counted_and_all_of_it() {
-        let (store, _folder) = crowded().await;
+        let (store, _folder) = crowded();
         let unlimited = LimitDefaults::default();
         let read = move |tx: &Tx<'_>| {
             let began = std::time::Instant::now();
@@ -387,7 +387,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_nearest_domain_that_has_a_limit_says_what_counts() {
-        let (store, _folder) = crowded().await;
+        let (store, _folder) = crowded();
         let domain = |last: u128| {
             DomainId::new(Uuid::from_u128(0x0a00_0000_0000_4000_8000_0000_0000_0000 + last))
         };

@@ -13,6 +13,11 @@ use serde_json::Value;
 /// An account and its domain, or `project` and a project's id.
 type Owner = (String, String);
 
+/// Names and values.
+type Pairs<'a> = Vec<(&'a str, &'a str)>;
+/// Who asks, as whom, and for what.
+type Question<'a> = (&'a str, &'a Api, Pairs<'a>);
+
 struct Tree {
     cloud: Cloud,
     admin: Api,
@@ -81,7 +86,7 @@ impl Tree {
     }
 
     /// Who asks, for what, and whose things there are to see. A `*` in place of an account is every account.
-    fn table(&self) -> Vec<(&str, &Api, Vec<(&str, &str)>, Vec<(&str, &str)>)> {
+    fn table(&self) -> Vec<(Question<'_>, Pairs<'_>)> {
         let (shop, test, project) = (self.shop.as_str(), self.test.as_str(), self.project.as_str());
         let (all, deep) = (("listall", "true"), ("isrecursive", "true"));
         let in_domain = |id| ("domainid", id);
@@ -89,43 +94,43 @@ impl Tree {
         let (any, web) = (("projectid", "-1"), ("projectid", project));
         let everybody = vec![("admin", "*"), ("*", shop), ("*", test), ("*", &self.bank)];
         vec![
-            ("admin", &self.admin, vec![], vec![("admin", "*")]),
-            ("admin", &self.admin, vec![all], everybody),
-            ("admin", &self.admin, vec![of("alice"), in_domain(shop)], vec![("alice", shop)]),
-            ("admin", &self.admin, vec![in_domain(shop)], vec![("*", shop)]),
-            ("admin", &self.admin, vec![in_domain(shop), deep], vec![("*", shop), ("*", test)]),
-            ("admin", &self.admin, vec![in_domain(shop), all], vec![("*", shop), ("*", test)]),
-            ("admin", &self.admin, vec![web], vec![("project", project)]),
-            ("head", &self.head, vec![], vec![("head", shop)]),
-            ("head", &self.head, vec![all], vec![("*", shop), ("*", test)]),
-            ("head", &self.head, vec![in_domain(test)], vec![("*", test)]),
-            ("head", &self.head, vec![in_domain(shop), deep], vec![("*", shop), ("*", test)]),
-            ("head", &self.head, vec![of("bob"), in_domain(test)], vec![("bob", test)]),
-            ("alice", &self.alice, vec![], vec![("alice", shop)]),
-            ("alice", &self.alice, vec![all], vec![("alice", shop)]),
-            ("alice", &self.alice, vec![of("alice"), in_domain(shop)], vec![("alice", shop)]),
-            ("alice", &self.alice, vec![web], vec![("project", project)]),
-            ("alice", &self.alice, vec![any], vec![("project", project)]),
-            ("alice", &self.alice, vec![any, all], vec![("alice", shop), ("project", project)]),
-            ("carol", &self.carol, vec![any], vec![]),
+            (("admin", &self.admin, vec![]), vec![("admin", "*")]),
+            (("admin", &self.admin, vec![all]), everybody),
+            (("admin", &self.admin, vec![of("alice"), in_domain(shop)]), vec![("alice", shop)]),
+            (("admin", &self.admin, vec![in_domain(shop)]), vec![("*", shop)]),
+            (("admin", &self.admin, vec![in_domain(shop), deep]), vec![("*", shop), ("*", test)]),
+            (("admin", &self.admin, vec![in_domain(shop), all]), vec![("*", shop), ("*", test)]),
+            (("admin", &self.admin, vec![web]), vec![("project", project)]),
+            (("head", &self.head, vec![]), vec![("head", shop)]),
+            (("head", &self.head, vec![all]), vec![("*", shop), ("*", test)]),
+            (("head", &self.head, vec![in_domain(test)]), vec![("*", test)]),
+            (("head", &self.head, vec![in_domain(shop), deep]), vec![("*", shop), ("*", test)]),
+            (("head", &self.head, vec![of("bob"), in_domain(test)]), vec![("bob", test)]),
+            (("alice", &self.alice, vec![]), vec![("alice", shop)]),
+            (("alice", &self.alice, vec![all]), vec![("alice", shop)]),
+            (("alice", &self.alice, vec![of("alice"), in_domain(shop)]), vec![("alice", shop)]),
+            (("alice", &self.alice, vec![web]), vec![("project", project)]),
+            (("alice", &self.alice, vec![any]), vec![("project", project)]),
+            (("alice", &self.alice, vec![any, all]), vec![("alice", shop), ("project", project)]),
+            (("carol", &self.carol, vec![any]), vec![]),
         ]
     }
 
     /// Who asks for what they may not see, and the status of the refusal.
-    fn refusals(&self) -> Vec<(&str, &Api, Vec<(&str, &str)>, u16)> {
+    fn refusals(&self) -> Vec<(Question<'_>, u16)> {
         let (shop, bank) = (("domainid", self.shop.as_str()), ("domainid", self.bank.as_str()));
         let (web, nobody) =
             (("projectid", self.project.as_str()), uuid::Uuid::new_v4().to_string());
         let nowhere = ("projectid", &*nobody.leak());
         vec![
-            ("alice", &self.alice, vec![("account", "head"), shop], 531),
-            ("alice", &self.alice, vec![bank], 531),
-            ("head", &self.head, vec![bank], 431),
-            ("head", &self.head, vec![("account", "carol"), bank], 431),
-            ("admin", &self.admin, vec![("account", "nobody"), shop], 431),
-            ("carol", &self.carol, vec![web], 431),
-            ("alice", &self.alice, vec![nowhere], 431),
-            ("alice", &self.alice, vec![web, ("account", "alice")], 431),
+            (("alice", &self.alice, vec![("account", "head"), shop]), 531),
+            (("alice", &self.alice, vec![bank]), 531),
+            (("head", &self.head, vec![bank]), 431),
+            (("head", &self.head, vec![("account", "carol"), bank]), 431),
+            (("admin", &self.admin, vec![("account", "nobody"), shop]), 431),
+            (("carol", &self.carol, vec![web]), 431),
+            (("alice", &self.alice, vec![nowhere]), 431),
+            (("alice", &self.alice, vec![web, ("account", "alice")]), 431),
         ]
     }
 }
@@ -189,7 +194,7 @@ async fn whose_things_a_list_shows_is_the_same_question_on_every_list() {
         if there.len() > 3 {
             full.insert(command.as_str());
         }
-        for (who, api, asked, seen) in tree.table() {
+        for ((who, api, asked), seen) in tree.table() {
             let is_allowed = match api.call(command, &[]).await.status {
                 432 => false, // not for this role
                 _ => takes(&asked),
@@ -211,7 +216,7 @@ async fn whose_things_a_list_shows_is_the_same_question_on_every_list() {
                 wrong.push(format!("{command} {asked:?} as {who}: {shown:?}, not {expected:?}"));
             }
         }
-        for (who, api, asked, status) in tree.refusals() {
+        for ((who, api, asked), status) in tree.refusals() {
             let reply = api.call(command, &[&needs(command)[..], &asked].concat()).await;
             if takes(&asked) && reply.status != status && reply.status != 432 {
                 wrong.push(format!("{command} {asked:?} as {who}: {}", reply.body));
