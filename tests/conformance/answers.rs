@@ -82,6 +82,9 @@ impl Witness {
     }
 
     pub(super) fn hold(&mut self, shape: &str, value: &Value) {
+        if shape.is_empty() {
+            return;
+        }
         let Some(fields) = value.as_object() else {
             self.wrong.push(format!("{shape}: {value}"));
             return;
@@ -163,6 +166,6 @@ async fn every_answer_of_every_command_is_as_the_contract_has_it() {
     let silent: Vec<_> =
         names.filter(|name| !w.answered.contains(*name) && !elsewhere.contains(name)).collect();
     println!("{} commands answered, {} fields held", w.answered.len(), w.fields);
-    assert!(silent.is_empty(), "never called: {silent:?}");
     assert!(w.wrong.is_empty(), "{:#?}", w.wrong);
+    assert!(silent.is_empty(), "never called: {silent:?}");
 }

@@ -16,6 +16,8 @@ mod http;
 mod identity;
 #[path = "api/integration_port.rs"]
 mod integration_port;
+#[path = "api/ownership.rs"]
+mod ownership;
 #[path = "api/projects.rs"]
 mod projects;
 #[path = "api/proof.rs"]

@@ -22,8 +22,8 @@ pub enum Entity {
     Network,
     NetworkOffering,
     Pod,
-    Role,
     Project,
+    Role,
     ServiceOffering,
     SshKeyPair,
     StoragePool,
@@ -46,8 +46,8 @@ impl Entity {
             Self::Network => "network",
             Self::NetworkOffering => "network_offering",
             Self::Pod => "pod",
-            Self::Role => "role",
             Self::Project => "project",
+            Self::Role => "role",
             Self::ServiceOffering => "service_offering",
             Self::SshKeyPair => "ssh_keypair",
             Self::StoragePool => "storage_pool",
@@ -170,7 +170,7 @@ fn domain_visible(scope: &Scope) -> Option<String> {
     let clause = match scope {
         Scope::All => return None,
         Scope::OutsideProjects(scope) => return domain_visible(scope),
-        Scope::Account(_) | Scope::Projects(_) | Scope::Member(_) => {
+        Scope::Account(_) | Scope::Member(_) | Scope::Projects(_) => {
             "t.id = (SELECT domain FROM account WHERE id = ?1)"
         }
         Scope::Domain(_) => "t.id = ?1",

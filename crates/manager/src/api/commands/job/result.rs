@@ -5,7 +5,7 @@
 use hostler_model::{AccountId, ProjectId, TemplateId, UserId, VmId};
 use hostler_store::host_view::host_view;
 use hostler_store::job_view::JobView;
-use hostler_store::project::project_get;
+use hostler_store::project::project_view;
 use hostler_store::template_view::template_view;
 use hostler_store::user::user_credentials;
 use hostler_store::vm_view::vm_view;
@@ -32,7 +32,7 @@ pub(crate) fn rendered(tx: &Tx<'_>, view: &JobView, admin: bool) -> Result<Value
         return Ok(json!({"template": template(&template_view(tx, id)?, admin)}));
     }
     if let Some(id) = named("project").and_then(|id| id.parse::<ProjectId>().ok()) {
-        return Ok(json!({"project": project(&project_get(tx, id)?, &[])}));
+        return Ok(json!({"project": project(&project_view(tx, id)?, &[])}));
     }
     if let Some(id) = named("host").and_then(|id| id.parse().ok()).filter(|_| admin) {
         return Ok(json!({"host": host(&host_view(tx, id)?)}));
