@@ -2,10 +2,14 @@
 
 #![allow(clippy::unwrap_used)] // a test says what it expects
 
+#[path = "api/affinity.rs"]
+mod affinity;
 #[path = "api/bad_input.rs"]
 mod bad_input;
 #[path = "api/catalogue.rs"]
 mod catalogue;
+#[path = "api/groups.rs"]
+mod groups;
 #[path = "api/http.rs"]
 mod http;
 #[path = "api/proof.rs"]

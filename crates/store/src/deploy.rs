@@ -8,6 +8,7 @@ use rusqlite::params;
 
 use crate::address::{NetworkRoom, ROOM};
 use crate::columns::{json, parsed, parsed_or_null, to_json};
+use crate::deploy_groups::{FoundGroups, GROUPS, NamedGroups};
 use crate::{StoreError, Tx};
 
 /// Zone, offering and template of a deployment, each there or not.
@@ -19,6 +20,10 @@ pub struct DeployFacts {
     pub offering: Option<Option<Bytes>>,
     /// The template; nothing: no such template.
     pub template: Option<DeployTemplate>,
+    /// Whether the zone says that its VMs have security groups.
+    pub security_groups: bool,
+    /// The groups and the user data that are named, as far as the account has them.
+    pub groups: FoundGroups,
     /// Those of the named networks that are in the zone; with none named, its default network if it has one.
     pub networks: Vec<NetworkRoom>,
     /// Storage pools of the zone that are Up.
@@ -54,9 +59,11 @@ pub fn deploy_facts(
     offering: ServiceOfferingId,
     template: TemplateId,
     networks: &[NetworkId],
+    groups: (AccountId, &NamedGroups),
 ) -> Result<DeployFacts, StoreError> {
     let sql = format!(
         "SELECT z.allocation_state AS allocation_state, z.network_type AS network_type,
+                coalesce(z.security_groups, 0) AS security_groups, {GROUPS} AS groups,
                 o.id AS offering, o.root_size AS root_size,
                 t.id AS template, t.account AS account, t.name AS name, t.is_public AS is_public,
                 t.is_system AS is_system, t.zone AS template_zone, t.state AS state,
@@ -74,7 +81,13 @@ pub fn deploy_facts(
     let facts = tx.row(
         "read what a deployment needs",
         &sql,
-        params![zone.to_string(), offering.to_string(), template.to_string(), named],
+        params![
+            zone.to_string(),
+            offering.to_string(),
+            template.to_string(),
+            named,
+            groups.1.wanted(groups.0)
+        ],
         |row| {
             let bytes = |n: i64| Bytes(u64::try_from(n).unwrap_or(0));
             let allocation: Option<AllocationState> = parsed_or_null(row, "allocation_state")?;
@@ -97,6 +110,8 @@ pub fn deploy_facts(
                 zone: allocation.zip(model),
                 offering: has_offering.then(|| root_size.map(bytes)),
                 template,
+                security_groups: row.get("security_groups")?,
+                groups: json(row, "groups")?,
                 networks: json(row, "networks")?,
                 pools: crate::columns::amount(row, "pools")?,
             })

@@ -14,19 +14,23 @@ use crate::{StoreError, Tx};
 #[allow(missing_docs)] // the names say it all
 pub enum Entity {
     Account,
+    AffinityGroup,
     Cluster,
     Domain,
     Event,
     Host,
+    InstanceGroup,
     Job,
     Network,
     NetworkOffering,
     Pod,
+    SecurityGroup,
     ServiceOffering,
     SshKeyPair,
     StoragePool,
     Template,
     User,
+    UserData,
     Vm,
     Volume,
     Zone,
@@ -36,19 +40,23 @@ impl Entity {
     const fn table(self) -> &'static str {
         match self {
             Self::Account => "account",
+            Self::AffinityGroup => "affinity_group",
             Self::Cluster => "cluster",
             Self::Domain => "domain",
             Self::Event => "event",
             Self::Host => "host",
+            Self::InstanceGroup => "instance_group",
             Self::Job => "job",
             Self::Network => "network",
             Self::NetworkOffering => "network_offering",
             Self::Pod => "pod",
+            Self::SecurityGroup => "security_group",
             Self::ServiceOffering => "service_offering",
             Self::SshKeyPair => "ssh_keypair",
             Self::StoragePool => "storage_pool",
             Self::Template => "template",
             Self::User => "user",
+            Self::UserData => "user_data",
             Self::Vm => "vm",
             Self::Volume => "volume",
             Self::Zone => "zone",
@@ -59,10 +67,14 @@ impl Entity {
     const fn owner(self) -> Option<&'static str> {
         match self {
             Self::Account => Some("t.id"),
-            Self::Job
+            Self::AffinityGroup
+            | Self::InstanceGroup
+            | Self::Job
+            | Self::SecurityGroup
             | Self::SshKeyPair
             | Self::Template
             | Self::User
+            | Self::UserData
             | Self::Vm
             | Self::Volume => Some("t.account"),
             _ => None,
@@ -71,7 +83,17 @@ impl Entity {
 
     /// Whether a row can be removed and yet stay.
     const fn has_removed(self) -> bool {
-        !matches!(self, Self::Event | Self::Job | Self::NetworkOffering | Self::SshKeyPair)
+        !matches!(
+            self,
+            Self::AffinityGroup
+                | Self::Event
+                | Self::InstanceGroup
+                | Self::Job
+                | Self::NetworkOffering
+                | Self::SecurityGroup
+                | Self::SshKeyPair
+                | Self::UserData
+        )
     }
 }
 

@@ -5,20 +5,20 @@ use hostler_tests::cloud::Cloud;
 use hostler_tests::http::{Api, tenant};
 use serde_json::Value;
 
-fn admin_of(cloud: &Cloud) -> Api {
+pub(super) fn admin_of(cloud: &Cloud) -> Api {
     let api = cloud.manager.as_ref().unwrap().api;
     Api::admin(api, &cloud.folder().join("manager")).unwrap()
 }
 
-struct Ids {
-    zone: String,
-    offering: String,
-    template: String,
-    network: String,
+pub(super) struct Ids {
+    pub(super) zone: String,
+    pub(super) offering: String,
+    pub(super) template: String,
+    pub(super) network: String,
 }
 
 impl Ids {
-    fn of(cloud: &Cloud) -> Self {
+    pub(super) fn of(cloud: &Cloud) -> Self {
         let c = cloud.catalogue;
         Self {
             zone: c.zone.to_string(),
@@ -28,7 +28,7 @@ impl Ids {
         }
     }
 
-    fn params(&self) -> [(&str, &str); 3] {
+    pub(super) fn params(&self) -> [(&str, &str); 3] {
         [
             ("zoneid", self.zone.as_str()),
             ("serviceofferingid", &self.offering),
@@ -37,7 +37,7 @@ impl Ids {
     }
 }
 
-async fn deploy(api: &Api, ids: &Ids, more: &[(&str, &str)]) -> (String, Value) {
+pub(super) async fn deploy(api: &Api, ids: &Ids, more: &[(&str, &str)]) -> (String, Value) {
     let answer = api.ok("deployVirtualMachine", &[&ids.params()[..], more].concat()).await;
     let job = api.job(answer["jobid"].as_str().unwrap()).await;
     (answer["id"].as_str().unwrap().to_owned(), job)

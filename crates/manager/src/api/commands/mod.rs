@@ -9,15 +9,18 @@ use super::call::{AnswerFuture, Call, Handler, run};
 use super::sessions::{Login, Logout};
 
 mod account;
+mod affinity;
 mod cluster;
 mod discovery;
 mod event;
+mod group;
 mod host;
 mod job;
 mod keypair;
 mod network;
 mod offering;
 mod pod;
+mod securitygroup;
 mod setting;
 mod storage;
 mod template;
@@ -60,15 +63,18 @@ static SESSION: &[Entry] = &[
 static TABLES: &[&[Entry]] = &[
     SESSION,
     account::COMMANDS,
+    affinity::COMMANDS,
     cluster::COMMANDS,
     discovery::COMMANDS,
     event::COMMANDS,
+    group::COMMANDS,
     host::COMMANDS,
     job::COMMANDS,
     keypair::COMMANDS,
     network::COMMANDS,
     offering::COMMANDS,
     pod::COMMANDS,
+    securitygroup::COMMANDS,
     setting::COMMANDS,
     storage::COMMANDS,
     template::COMMANDS,

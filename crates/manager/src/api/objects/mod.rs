@@ -8,6 +8,7 @@ use hostler_query_api::dates;
 pub(crate) mod account;
 pub(crate) mod api;
 pub(crate) mod event;
+pub(crate) mod group;
 pub(crate) mod host;
 pub(crate) mod job;
 pub(crate) mod network;

@@ -10,6 +10,7 @@ use hostler_model::{
 use hostler_store::Tx;
 use hostler_store::address::{AddressFor, NetworkRoom, address_give};
 use hostler_store::deploy::{DeployFacts, deploy_facts, public_key_named};
+use hostler_store::deploy_groups::NamedGroups;
 use hostler_store::event::event_add;
 use hostler_store::job::job_add;
 use hostler_store::nic::{NewNic, nic_add};
@@ -19,12 +20,13 @@ use rand::distr::{Alphanumeric, SampleString};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::groups::Memberships;
 use super::{record, start};
 use crate::context::Context;
 use crate::error::{ServiceError, ServiceErrorKind};
 use crate::jobs::crash_point;
 use crate::orchestration::Caller;
-use crate::settings::INSTANCE_NAME;
+use crate::settings::{INSTANCE_NAME, SECURITY_GROUP_ADDING};
 
 /// Everything that a caller can say about a new VM.
 #[derive(Debug, Clone)]
@@ -49,6 +51,10 @@ pub struct DeployRequest {
     pub key_pairs: Vec<String>,
     /// What the guest does at first boot, decoded.
     pub user_data: Option<String>,
+    /// The security and affinity groups that it is to be in, and registered user data.
+    pub groups: NamedGroups,
+    /// Values for the guest that come with registered user data.
+    pub user_data_details: BTreeMap<String, String>,
     /// Size of the root volume; nothing: the offering's or the template's.
     pub root_size: Option<Bytes>,
     /// Group, for people.
@@ -85,13 +91,16 @@ pub async fn deploy(
     let job = caller.job(kind, "deployVirtualMachine", subject, input, steps);
     let job_id = job.id;
     let (now, caller_, suffix) = (app.now(), caller.clone(), app.settings.text(&INSTANCE_NAME));
+    let adding = app.settings.flag(&SECURITY_GROUP_ADDING);
     let vnc_password = Alphanumeric.sample_string(&mut rand::rng(), 8);
     app.store
         .write(move |tx| {
             let (zone, named) = (request.zone, &request.networks);
-            let facts = deploy_facts(tx, zone, request.offering, request.template, named)?;
+            let wanted = (caller_.account, &request.groups);
+            let facts = deploy_facts(tx, zone, request.offering, request.template, named, wanted)?;
             let root_size = check(&caller_, &request, &facts)?;
             let networks = networks(&request, &facts)?;
+            let groups = Memberships::of(&request, &facts, &networks, adding)?;
             let display_name =
                 request.display_name.clone().unwrap_or_else(|| host_name.to_string());
             let vm = NewVm {
@@ -108,6 +117,8 @@ pub async fn deploy(
                 group: request.group.clone(),
                 ssh_keys: ssh_keys(tx, &caller_, &request)?,
                 user_data: request.user_data.clone(),
+                user_data_id: request.groups.user_data,
+                user_data_details: request.user_data_details.clone(),
                 keyboard: request.keyboard.clone(),
                 vnc_password,
                 details: request.details.clone(),
@@ -126,6 +137,7 @@ pub async fn deploy(
                 &volume_name,
                 now,
             )?;
+            groups.record(tx, &vm, now)?;
             crash_point(kind, "recording", "volume");
             for (device, network) in (0..).zip(networks) {
                 add_nic(tx, id, network, device, request.ip.filter(|_| device == 0), now)?;

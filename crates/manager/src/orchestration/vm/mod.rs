@@ -1,6 +1,7 @@
 //! VMs: the services that check and record, and the workflows that act.
 
 mod deploy;
+mod groups;
 pub mod reboot;
 pub mod record;
 mod requests;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use hostler_model::{Bytes, Generation, HostId, Mib, NetworkId, RunId, StoragePoolId, VolumeState};
-use hostler_scheduler::{Demand, HostView, PoolView};
-use hostler_store::blueprint::Blueprint;
+use hostler_scheduler::{Demand, HostView, Mate, PoolView};
+use hostler_store::blueprint::{Blueprint, MateRow};
 use hostler_store::claim::HostCapacity;
 use hostler_store::nic::NicRow;
 use hostler_wire::{
@@ -73,7 +73,13 @@ pub(super) fn demand(
         tags: split(&blueprint.host_tags),
         wanted: wanted.or(blueprint.vm.wanted_host),
         tried,
+        mates: blueprint.mates.iter().map(mate).collect(),
     }
+}
+
+fn mate(row: &MateRow) -> Mate {
+    let MateRow { group, kind, vm, host } = row.clone();
+    Mate { group, kind, vm, host }
 }
 
 fn split(tags: &str) -> Vec<String> {
