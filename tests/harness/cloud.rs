@@ -196,6 +196,8 @@ impl Cloud {
             group: None,
             keyboard: None,
             details: BTreeMap::new(),
+            display: true,
+            dynamically_scalable: false,
             start: true,
         }
     }

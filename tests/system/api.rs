@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)] // a test says what it expects
 
+#[path = "api/administration.rs"]
+mod administration;
 #[path = "api/affinity.rs"]
 mod affinity;
 #[path = "api/bad_input.rs"]
@@ -18,6 +20,8 @@ mod proof;
 mod roles;
 #[path = "api/sessions.rs"]
 mod sessions;
+#[path = "api/vm_changes.rs"]
+mod vm_changes;
 #[path = "api/vms.rs"]
 mod vms;
 

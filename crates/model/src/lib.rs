@@ -11,8 +11,10 @@ mod group;
 mod host_status;
 mod ids;
 mod job_state;
+mod limit;
 mod names;
 mod power;
+mod resource_state;
 mod storage_state;
 mod timestamp;
 mod transition;
@@ -25,8 +27,10 @@ pub use group::{AffinityKind, RuleDirection, UserDataPolicy};
 pub use host_status::{HostEvent, HostStatus};
 pub use ids::*;
 pub use job_state::{JobState, StepState};
+pub use limit::LimitKind;
 pub use names::{HostName, InstanceName, MacAddress, NameError};
 pub use power::{PowerReason, PowerState};
+pub use resource_state::{ResourceEvent, ResourceState};
 pub use storage_state::{
     CopyEvent, CopyState, TemplateEvent, TemplateState, VolumeEvent, VolumeState,
 };

@@ -1,6 +1,6 @@
 //! The groups and the user data that a deployment names, as a part of the one read of `deploy`.
 
-use hostler_model::{AccountId, AffinityGroupId, SecurityGroupId, UserDataId, UserDataPolicy};
+use hostler_model::{AffinityGroupId, SecurityGroupId, UserDataId, UserDataPolicy};
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// What a deployment names, by id or by name, of what its account has.
@@ -55,25 +55,18 @@ impl NamedGroups {
     pub fn has_security(&self) -> bool {
         !self.security_ids.is_empty() || !self.security_names.is_empty()
     }
-
-    /// Whose they are, and what they are, as [`GROUPS`] takes them.
-    pub(crate) fn wanted(&self, account: AccountId) -> String {
-        let mut wanted = serde_json::json!(self);
-        wanted["account"] = account.to_string().into();
-        wanted.to_string()
-    }
 }
 
-/// A [`FoundGroups`] in JSON. `?5` is what is wanted; `t` is the template.
+/// A [`FoundGroups`] in JSON. `?5` is the account, `?8` a [`NamedGroups`] in JSON; `t` is the template.
 pub(crate) const GROUPS: &str = "json_object(
     'security', json((SELECT json_group_array(json_array(id, name)) FROM security_group
-        WHERE account = ?5 ->> 'account' AND (name = 'default'
-            OR id IN (SELECT value FROM json_each(?5, '$.security_ids'))
-            OR name IN (SELECT value FROM json_each(?5, '$.security_names'))))),
+        WHERE account = ?5 AND (name = 'default'
+            OR id IN (SELECT value FROM json_each(?8, '$.security_ids'))
+            OR name IN (SELECT value FROM json_each(?8, '$.security_names'))))),
     'affinity', json((SELECT json_group_array(json_array(id, name)) FROM affinity_group
-        WHERE account = ?5 ->> 'account' AND (id IN (SELECT value FROM json_each(?5, '$.affinity_ids'))
-            OR name IN (SELECT value FROM json_each(?5, '$.affinity_names'))))),
+        WHERE account = ?5 AND (id IN (SELECT value FROM json_each(?8, '$.affinity_ids'))
+            OR name IN (SELECT value FROM json_each(?8, '$.affinity_names'))))),
     'user_data', json((SELECT json_object('id', id, 'content', content, 'params', params) FROM user_data
-        WHERE account = ?5 ->> 'account' AND id = ?5 ->> 'user_data')),
+        WHERE account = ?5 AND id = ?8 ->> 'user_data')),
     'of_template', json((SELECT json_object('id', u.id, 'content', u.content, 'params', u.params,
         'policy', t.user_data_policy) FROM user_data u WHERE u.id = t.user_data)))";

@@ -232,6 +232,10 @@ async fn the_group_of_a_deploy_is_an_instance_group_that_can_be_renamed_and_dele
     assert_eq!(user.refused("createInstanceGroup", &[("name", "store")]).await.0, 536);
     let other = of(&cloud, "other").await;
     assert_eq!(other.refused("deleteInstanceGroup", &[("id", id)]).await.0, 431);
+    let vm = vm["id"].as_str().unwrap();
+    let moved = user.ok("updateVirtualMachine", &[("id", vm), ("group", "yard")]).await;
+    assert!(moved["virtualmachine"]["groupid"].is_string(), "{moved}");
+    user.ok("updateVirtualMachine", &[("id", vm), ("group", "store")]).await;
     user.ok("deleteInstanceGroup", &[("id", id)]).await;
     let vms = user.ok("listVirtualMachines", &[]).await;
     assert!(vms["virtualmachine"][0].get("group").is_none(), "{vms}");

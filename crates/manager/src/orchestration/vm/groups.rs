@@ -2,7 +2,9 @@
 //!
 //! The decision is pure; what it needs of the record comes in with the facts of the deployment.
 
-use hostler_model::{AffinityGroupId, InstanceGroupId, NetworkType, SecurityGroupId, Timestamp};
+use hostler_model::{
+    AccountId, AffinityGroupId, InstanceGroupId, NetworkType, SecurityGroupId, Timestamp,
+};
 use hostler_store::Tx;
 use hostler_store::address::NetworkRoom;
 use hostler_store::affinity_group::affinity_groups_join;
@@ -65,13 +67,24 @@ impl Memberships {
             security_group_add(tx, &SecurityGroupRow::default_of(vm.account, id, now))?;
             self.security.push(id);
         }
-        if let Some(name) = vm.group.clone() {
-            let (id, account) = (InstanceGroupId::new(Uuid::now_v7()), vm.account);
-            instance_group_ensure(tx, &InstanceGroupRow { id, account, name, created: now })?;
-        }
+        instance_group(tx, vm.account, vm.group.as_deref(), now)?;
         security_groups_join(tx, vm.id, &self.security)?;
         Ok(affinity_groups_join(tx, vm.id, &self.affinity)?)
     }
+}
+
+/// Makes sure that the instance group that a VM is put into is there; an empty name is none.
+pub(super) fn instance_group(
+    tx: &Tx<'_>,
+    account: AccountId,
+    name: Option<&str>,
+    now: Timestamp,
+) -> Result<(), ServiceError> {
+    if let Some(name) = name.filter(|name| !name.is_empty()).map(str::to_owned) {
+        let id = InstanceGroupId::new(Uuid::now_v7());
+        instance_group_ensure(tx, &InstanceGroupRow { id, account, name, created: now })?;
+    }
+    Ok(())
 }
 
 fn is_basic(facts: &DeployFacts) -> bool {
