@@ -136,6 +136,7 @@ async fn every_answer_of_every_command_is_as_the_contract_has_it() {
     walk::catalogue::all(&mut w).await;
     walk::administration::all(&mut w).await;
     walk::groups::all(&mut w, &cloud).await;
+    walk::groups::user_data(&mut w, &cloud).await;
     walk::lists::all(&mut w, &vm, &job).await;
     walk::ends::all(&mut w, &cloud, &vm).await;
 

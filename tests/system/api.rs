@@ -20,6 +20,8 @@ mod proof;
 mod roles;
 #[path = "api/sessions.rs"]
 mod sessions;
+#[path = "api/userdata.rs"]
+mod userdata;
 #[path = "api/vm_changes.rs"]
 mod vm_changes;
 #[path = "api/vms.rs"]

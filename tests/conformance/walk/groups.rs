@@ -73,3 +73,16 @@ async fn affinity(w: &mut Witness, cloud: &Cloud) {
     let answer = w.call("destroyVirtualMachine", &[("id", &vm), ("expunge", "true")]).await;
     w.job(&answer).await;
 }
+
+/// Registered user data, from its registration to its end.
+pub(crate) async fn user_data(w: &mut Witness, cloud: &Cloud) {
+    w.call("registerUserData", &[("name", "ud9"), ("userdata", "I2Nsb3VkLWNvbmZpZw==")]).await;
+    let data = id(&w.call("listUserData", &[("name", "ud9")]).await, "userdata");
+    let template = cloud.catalogue.template.to_string();
+    let link = [("templateid", template.as_str()), ("userdataid", &data)];
+    w.call("linkUserDataToTemplate", &link).await;
+    w.call("linkUserDataToTemplate", &link[..1]).await;
+    w.call("deleteUserData", &[("id", &data)]).await;
+    w.call("createSSHKeyPair", &[("name", "made9")]).await;
+    w.call("deleteSSHKeyPair", &[("name", "made9")]).await;
+}

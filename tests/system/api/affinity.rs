@@ -2,6 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use hostler_model::{HostId, Mhz, Mib, RunId, Timestamp, VmId};
+use hostler_store::StoreError;
+use hostler_store::claim::claim_take;
+use hostler_store::run::run_add;
 use hostler_tests::cloud::Cloud;
 use hostler_tests::http::Api;
 use serde_json::Value;
@@ -99,4 +103,30 @@ async fn only_a_stopped_vm_changes_its_groups_and_a_deleted_group_binds_nobody()
     let answer = admin.ok("deleteAffinityGroup", &[("name", "apart")]).await;
     admin.job(answer["jobid"].as_str().unwrap()).await;
     assert_eq!(start().await["jobstatus"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_that_an_affinity_group_forbids_by_now_is_not_taken() {
+    let cloud = Cloud::with_hosts(2).await.unwrap();
+    let (admin, ids) = (admin_of(&cloud), Ids::of(&cloud));
+    for (kind, near_is_allowed) in [("host affinity", true), ("host anti-affinity", false)] {
+        let group = made(&admin, kind, kind).await;
+        let said = [("affinitygroupids", group.as_str())];
+        let near: HostId = host(&deploy(&admin, &ids, &said).await.1).parse().unwrap();
+        let (vm, _) = deploy(&admin, &ids, &[&said[..], &[("startvm", "false")]].concat()).await;
+        let vm: VmId = vm.parse().unwrap();
+        for machine in &cloud.hosts {
+            let id = cloud.host_id(machine.guid).await.unwrap();
+            // as a plan would that was made before the other VM had a host
+            let claim = cloud.store().write(move |tx| {
+                let (run, now) = (RunId::new(uuid::Uuid::new_v4()), Timestamp(1));
+                run_add(tx, run, vm, id, (1.0, 1.0), now)?;
+                let taken = claim_take(tx, run, id, Mhz(1), Mib(1));
+                // nothing of it stays
+                Err::<(), _>(taken.err().unwrap_or(StoreError::Closed))
+            });
+            let refused = matches!(claim.await, Err(StoreError::Exhausted(_)));
+            assert_eq!(refused, (id == near) != near_is_allowed, "{kind} {id}");
+        }
+    }
 }

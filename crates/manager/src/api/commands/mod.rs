@@ -24,6 +24,7 @@ mod securitygroup;
 mod setting;
 mod storage;
 mod template;
+mod userdata;
 mod vm;
 mod zone;
 
@@ -78,6 +79,7 @@ static TABLES: &[&[Entry]] = &[
     setting::COMMANDS,
     storage::COMMANDS,
     template::COMMANDS,
+    userdata::COMMANDS,
     vm::COMMANDS,
     zone::COMMANDS,
 ];

@@ -19,6 +19,7 @@ pub(crate) mod session;
 pub(crate) mod setting;
 pub(crate) mod storage;
 pub(crate) mod template;
+pub(crate) mod userdata;
 pub(crate) mod vm;
 
 /// Declares a shape, and the function that renders an object of it.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hostler_store::vm_view::{NicView, VmView};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::group::{VM_AFFINITY_GROUP, VM_SECURITY_GROUP, vm_affinity_group, vm_security_group};
 use super::{api_object, date, job_id, job_status, no_items};
@@ -90,6 +90,10 @@ api_object! {
             Some(view.keypairs.join(",")).filter(|names| !names.is_empty()),
         "userdata" string "its user data, base64" => view.user_data.as_ref()
             .filter(|_| sight.user_data).map(|text| STANDARD.encode(text)),
+        "userdataid" string "the registered user data that it was made with" => view.user_data_id,
+        "userdataname" string "that user data's name" => view.user_data_name,
+        "userdatadetails" string "the values that came with it" =>
+            Some(&view.user_data_details).filter(|values| !values.is_empty()).map(|values| json!(values).to_string()),
         "details" map "choices that few need" => details(view),
         "nic" set(NIC) "its network interfaces" => view.nics.iter().map(nic).collect::<Value>(),
         "securitygroup" set(VM_SECURITY_GROUP) "its security groups" =>

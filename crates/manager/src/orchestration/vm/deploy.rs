@@ -23,7 +23,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::groups::Memberships;
-use super::{record, size, start};
+use super::{record, size, start, user_data};
 use crate::context::Context;
 use crate::error::{ServiceError, ServiceErrorKind};
 use crate::jobs::crash_point;
@@ -113,6 +113,7 @@ pub async fn deploy(
                 None => None,
             };
             let networks = networks(&request, &facts)?;
+            let (user_data, user_data_id) = user_data::chosen(&request, &facts.groups)?;
             let groups = Memberships::of(&request, &facts, &networks, adding)?;
             within_limits(&facts, own_size, root_size, !limits.started_only || request.start)?;
             let display_name =
@@ -130,8 +131,8 @@ pub async fn deploy(
                 wanted_host: None,
                 group: request.group.clone(),
                 ssh_keys: ssh_keys(tx, &caller_, &request)?,
-                user_data: request.user_data.clone(),
-                user_data_id: request.groups.user_data,
+                user_data,
+                user_data_id,
                 user_data_details: request.user_data_details.clone(),
                 keyboard: request.keyboard.clone(),
                 vnc_password,

@@ -13,6 +13,7 @@ mod spec;
 pub(crate) use spec::disk_format;
 pub mod start;
 pub mod stop;
+mod user_data;
 
 pub use change::{change_service, recover, update};
 pub use deploy::{DeployRequest, deploy};

@@ -142,7 +142,8 @@ pub(super) fn vm_spec(
     servers: &ServerAddresses,
 ) -> VmSpec {
     let vm = &blueprint.vm;
-    let metadata = BTreeMap::from([
+    let mut metadata = vm.user_data_details.clone();
+    metadata.extend([
         ("availability-zone".to_owned(), blueprint.zone_name.clone()),
         ("service-offering".to_owned(), blueprint.offering_name.clone()),
         ("instance-name".to_owned(), vm.instance_name.to_string()),

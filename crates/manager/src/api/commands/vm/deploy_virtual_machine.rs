@@ -2,12 +2,11 @@
 //!
 //! What the service checks and records is in `orchestration::vm::deploy`; this reads what callers can say.
 
-use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use hostler_model::{
     AffinityGroupId, Bytes, ClusterId, DomainId, HostId, NetworkId, PodId, SecurityGroupId,
-    ServiceOfferingId, TemplateId, VmId, ZoneId,
+    ServiceOfferingId, TemplateId, UserDataId, VmId, ZoneId,
 };
 use hostler_query_api::{Answer, Records, Roles, api_command};
 use hostler_store::deploy_groups::NamedGroups;
@@ -55,6 +54,10 @@ api_command! {
     hypervisor: optional string,
     /// What the guest does at its first boot, base64; at most 4096 characters by GET.
     userdata: optional string .max(1_048_576),
+    /// Registered user data, in place of userdata.
+    userdataid: optional uuid<UserDataId> .entity("userdata"),
+    /// Values that registered user data wants, as userdatadetails[0].name=value; the guest finds them in its metadata.
+    userdatadetails: optional map .max(1024),
     /// Name of an SSH key that may log in.
     keypair: optional string,
     /// Names of SSH keys that may log in.
@@ -134,9 +137,9 @@ impl Handler for DeployVirtualMachine {
                 security_names: self.securitygroupnames.unwrap_or_default(),
                 affinity_ids: self.affinitygroupids.unwrap_or_default(),
                 affinity_names: self.affinitygroupnames.unwrap_or_default(),
-                user_data: None,
+                user_data: self.userdataid,
             },
-            user_data_details: BTreeMap::new(),
+            user_data_details: self.userdatadetails.unwrap_or_default(),
             root_size,
             group: self.group,
             keyboard: self.keyboard,

@@ -2,7 +2,8 @@
 
 use hostler_model::{
     AffinityGroupId, ClusterId, DomainId, HostId, InstanceGroupId, NetworkId, PodId,
-    SecurityGroupId, ServiceOfferingId, StoragePoolId, TemplateId, UserId, VmId, VmState, ZoneId,
+    SecurityGroupId, ServiceOfferingId, StoragePoolId, TemplateId, UserDataId, UserId, VmId,
+    VmState, ZoneId,
 };
 use hostler_query_api::{Answer, Roles, api_command};
 use hostler_store::reference::Entity;
@@ -50,6 +51,8 @@ api_command! {
     securitygroupid: optional uuid<SecurityGroupId> .entity("securitygroup"),
     /// VMs in this affinity group.
     affinitygroupid: optional uuid<AffinityGroupId> .entity("affinitygroup"),
+    /// VMs made with this registered user data.
+    userdataid: optional uuid<UserDataId> .entity("userdata"),
     /// VMs in this instance group.
     groupid: optional uuid<InstanceGroupId> .entity("instancegroup"),
     /// VMs of this hypervisor; all are KVM.
@@ -98,7 +101,7 @@ impl Handler for ListVirtualMachines {
             instance_group: self.groupid,
             security_group: self.securitygroupid,
             affinity_group: self.affinitygroupid,
-            user_data: None,
+            user_data: self.userdataid,
             keyword: call.keyword(),
             with_expunged: false,
         };
