@@ -78,6 +78,10 @@ typed_ids! {
     PodId,
     /// A group of accounts that share things.
     ProjectId,
+    /// What the accounts that have it may do.
+    RoleId,
+    /// One rule of a role.
+    RoleRuleId,
     /// One incarnation of a VM on one host, from claim to end.
     RunId,
     /// Rules for the traffic of the VMs that are its members.

@@ -24,6 +24,7 @@ pub enum Entity {
     Network,
     NetworkOffering,
     Pod,
+    Role,
     SecurityGroup,
     ServiceOffering,
     SshKeyPair,
@@ -50,6 +51,7 @@ impl Entity {
             Self::Network => "network",
             Self::NetworkOffering => "network_offering",
             Self::Pod => "pod",
+            Self::Role => "role",
             Self::SecurityGroup => "security_group",
             Self::ServiceOffering => "service_offering",
             Self::SshKeyPair => "ssh_keypair",
@@ -68,6 +70,7 @@ impl Entity {
         match self {
             Self::Account => Some("t.id"),
             Self::AffinityGroup
+            | Self::Event
             | Self::InstanceGroup
             | Self::Job
             | Self::SecurityGroup
@@ -90,6 +93,7 @@ impl Entity {
                 | Self::InstanceGroup
                 | Self::Job
                 | Self::NetworkOffering
+                | Self::Role
                 | Self::SecurityGroup
                 | Self::SshKeyPair
                 | Self::UserData
@@ -171,6 +175,9 @@ fn found(
 }
 
 fn visible(entity: Entity, scope: &Scope) -> Option<String> {
+    if entity == Entity::Domain {
+        return domain_visible(scope);
+    }
     let owner = entity.owner()?;
     let in_scope = match scope {
         Scope::All => return None,
@@ -185,4 +192,15 @@ fn visible(entity: Entity, scope: &Scope) -> Option<String> {
         Entity::Template => format!("(t.is_public = 1 OR {in_scope})"),
         _ => in_scope,
     })
+}
+
+/// An account sees the domain that it is in, a domain its own tree.
+fn domain_visible(scope: &Scope) -> Option<String> {
+    let clause = match scope {
+        Scope::All => return None,
+        Scope::Account(_) => "t.id = (SELECT domain FROM account WHERE id = ?1)",
+        Scope::Domain(_) => "t.id = ?1",
+        Scope::Tree(_) => "(t.path = ?1 OR substr(t.path, 1, length(?1) + 1) = ?1 || '/')",
+    };
+    Some(clause.to_owned())
 }

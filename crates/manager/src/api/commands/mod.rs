@@ -8,10 +8,11 @@ use hostler_query_api::{ApiCommand, CommandDecl};
 use super::call::{AnswerFuture, Call, Handler, run};
 use super::sessions::{Login, Logout};
 
-mod account;
+pub(crate) mod account;
 mod affinity;
 mod cluster;
 mod discovery;
+mod domain;
 mod event;
 mod group;
 mod host;
@@ -20,10 +21,12 @@ mod keypair;
 mod network;
 mod offering;
 mod pod;
+mod role;
 mod securitygroup;
 mod setting;
 mod storage;
 mod template;
+mod user;
 mod userdata;
 mod vm;
 mod zone;
@@ -67,6 +70,7 @@ static TABLES: &[&[Entry]] = &[
     affinity::COMMANDS,
     cluster::COMMANDS,
     discovery::COMMANDS,
+    domain::COMMANDS,
     event::COMMANDS,
     group::COMMANDS,
     host::COMMANDS,
@@ -75,10 +79,12 @@ static TABLES: &[&[Entry]] = &[
     network::COMMANDS,
     offering::COMMANDS,
     pod::COMMANDS,
+    role::COMMANDS,
     securitygroup::COMMANDS,
     setting::COMMANDS,
     storage::COMMANDS,
     template::COMMANDS,
+    user::COMMANDS,
     userdata::COMMANDS,
     vm::COMMANDS,
     zone::COMMANDS,
