@@ -12,6 +12,7 @@ mod listing;
 mod migrate;
 
 pub mod account;
+mod account_groups;
 pub mod address;
 pub mod affinity_group;
 pub mod blueprint;

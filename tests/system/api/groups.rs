@@ -240,3 +240,29 @@ async fn the_group_of_a_deploy_is_an_instance_group_that_can_be_renamed_and_dele
     let vms = user.ok("listVirtualMachines", &[]).await;
     assert!(vms["virtualmachine"][0].get("group").is_none(), "{vms}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_accounts_groups_end_with_it() {
+    let cloud = Cloud::with_hosts(0).await.unwrap();
+    let (admin, user, stays) =
+        (admin_of(&cloud), of(&cloud, "leaves").await, of(&cloud, "stays").await);
+    made(&user, "web").await;
+    let left = made(&stays, "web").await;
+    let peer = [
+        ("securitygroupid", left.as_str()),
+        ("usersecuritygrouplist[0].account", "leaves"),
+        ("usersecuritygrouplist[0].group", "web"),
+    ];
+    job(&stays, "authorizeSecurityGroupIngress", &peer).await;
+    user.ok("createInstanceGroup", &[("name", "shop")]).await;
+    user.ok("registerUserData", &[("name", "x"), ("userdata", "eA==")]).await;
+    let accounts = admin.ok("listAccounts", &[("name", "leaves"), ("listall", "true")]).await;
+    let id = accounts["account"][0]["id"].as_str().unwrap();
+    job(&admin, "deleteAccount", &[("id", id)]).await;
+    let groups = admin.ok("listSecurityGroups", &[("listall", "true")]).await;
+    assert_eq!((&groups["count"], &groups["securitygroup"][0]["id"]), (&1.into(), &left.into()));
+    assert_eq!(groups["securitygroup"][0]["ingressrule"], json!([]));
+    for command in ["listInstanceGroups", "listUserData"] {
+        assert_eq!(admin.ok(command, &[("listall", "true")]).await, json!({}), "{command}");
+    }
+}

@@ -6,13 +6,13 @@ use hostler_store::ssh_keypair::{
     SshKeyPairFilter, SshKeyPairRow, ssh_keypair_add, ssh_keypair_by_name, ssh_keypair_list,
 };
 use hostler_store::{Page, Scope};
-use russh::keys::{Algorithm, PrivateKey, ssh_key};
 use uuid::Uuid;
 
 use super::public_key;
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 use crate::api::objects::account::{CREATED_SSH_KEYPAIR, created_ssh_keypair};
+use crate::onboarding::new_ssh_key;
 
 api_command! {
     /// Makes an Ed25519 SSH key. Its private half is in this answer and is kept nowhere.
@@ -30,12 +30,12 @@ api_command! {
 impl Handler for CreateSshKeyPair {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
         let account = call.owner(self.account, self.domainid).await?;
-        let (private, public) = generate().map_err(|e| {
-            let text = format!("an SSH key could not be made: {e}; try again");
+        let failed = |why: &str| {
+            let text = format!("an SSH key could not be made: {why}; try again");
             Failure(ApiError::new(ErrorClass::CloudRuntime, text))
-        })?;
-        let key = public_key::parse(&public)
-            .map_err(|expected| call.wrong("publickey", &public, expected))?;
+        };
+        let made = new_ssh_key().map_err(|e| failed(&e.to_string()))?;
+        let key = public_key::parse(&made.public).map_err(failed)?;
         let row = SshKeyPairRow {
             id: SshKeyPairId::new(Uuid::new_v4()),
             account,
@@ -59,28 +59,8 @@ impl Handler for CreateSshKeyPair {
                 Ok(ssh_keypair_list(tx, &filter, &Scope::All, Page::default())?.rows.pop())
             })
             .await?;
-        let shown = view.map(|view| created_ssh_keypair(&view, &private)).unwrap_or_default();
+        let shown =
+            view.map(|view| created_ssh_keypair(&view, made.private.reveal())).unwrap_or_default();
         Ok(call.object(shown))
-    }
-}
-
-/// The private key as OpenSSH keeps it in a file, and the public one in one line.
-fn generate() -> Result<(String, String), ssh_key::Error> {
-    let key = PrivateKey::random(&mut rand::rng(), Algorithm::Ed25519)?;
-    let private = key.to_openssh(ssh_key::LineEnding::LF)?.to_string();
-    Ok((private, key.public_key().to_openssh()?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_two_halves_belong_together_and_no_key_is_made_twice() {
-        let (private, public) = generate().unwrap();
-        let read = russh::keys::decode_secret_key(&private, None).unwrap();
-        assert_eq!(read.public_key().to_openssh().unwrap(), public);
-        assert!(public_key::parse(&public).is_ok());
-        assert_ne!(generate().unwrap().1, public);
     }
 }
