@@ -6,10 +6,14 @@
 mod access_matrix;
 #[path = "api/administration.rs"]
 mod administration;
+#[path = "api/affinity.rs"]
+mod affinity;
 #[path = "api/bad_input.rs"]
 mod bad_input;
 #[path = "api/catalogue.rs"]
 mod catalogue;
+#[path = "api/groups.rs"]
+mod groups;
 #[path = "api/http.rs"]
 mod http;
 #[path = "api/identity.rs"]
@@ -26,6 +30,8 @@ mod proof;
 mod roles;
 #[path = "api/sessions.rs"]
 mod sessions;
+#[path = "api/userdata.rs"]
+mod userdata;
 #[path = "api/vm_changes.rs"]
 mod vm_changes;
 #[path = "api/vms.rs"]

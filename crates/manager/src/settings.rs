@@ -172,7 +172,7 @@ settings! {
     MAX_PROJECT_VPCS = "max.project.vpcs", Limit, "20", Global, Limits, true;
     /// How often the memory of a cluster's hosts is sold.
     MEMORY_FACTOR = "mem.overprovisioning.factor", Ratio, "1.0", Cluster, Advanced, true;
-    /// Whether a VM gets its account's default security group; no zone has security groups yet.
+    /// Whether a VM that names no security group gets its account's default one, where there are security groups.
     SECURITY_GROUP_ADDING = "network.securitygroups.defaultadding", Flag, "true", Global, Network, true;
     /// Time between two signs of life of a link to an agent.
     PING_INTERVAL = "ping.interval", Seconds(1), "60", Global, Advanced, true;

@@ -28,6 +28,10 @@ pub struct NetworkRoom {
     pub id: NetworkId,
     /// Its name.
     pub name: String,
+    /// Whose traffic it carries: `Guest`.
+    pub traffic_type: String,
+    /// What it does for its guests, comma separated.
+    pub services: String,
     start: Ipv4Addr,
     last: Ipv4Addr,
     taken: HashSet<IpAddr>,
@@ -35,9 +39,15 @@ pub struct NetworkRoom {
 
 /// A row of `network` as a [`NetworkRoom`], in JSON.
 pub(crate) const ROOM: &str = "json_object('id', network.id, 'name', network.name, 'start', network.start_ip,
-     'last', network.end_ip, 'taken', json((SELECT json_group_array(ip) FROM address WHERE network = network.id)))";
+     'last', network.end_ip, 'traffic_type', network.traffic_type,
+     'services', (SELECT services FROM network_offering WHERE id = network.offering), 'taken', json((SELECT json_group_array(ip) FROM address WHERE network = network.id)))";
 
 impl NetworkRoom {
+    /// Whether it does `service` for its guests.
+    pub fn has_service(&self, service: &str) -> bool {
+        self.services.split(',').any(|has| has.eq_ignore_ascii_case(service))
+    }
+
     /// The lowest free address of the network's range.
     ///
     /// # Errors

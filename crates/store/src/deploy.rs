@@ -8,6 +8,7 @@ use rusqlite::params;
 
 use crate::address::{NetworkRoom, ROOM};
 use crate::columns::{json, parsed, parsed_or_null, to_json};
+use crate::deploy_groups::{FoundGroups, GROUPS, NamedGroups};
 use crate::limit::{LimitDefaults, Room, rooms_sql};
 use crate::vm_change::{SIZE_RULE, SizeRule, read_size_rule};
 use crate::{StoreError, Tx};
@@ -21,6 +22,10 @@ pub struct DeployFacts {
     pub offering: Option<(Option<Bytes>, SizeRule)>,
     /// The template; nothing: no such template.
     pub template: Option<DeployTemplate>,
+    /// Whether the zone says that its VMs have security groups.
+    pub security_groups: bool,
+    /// The groups and the user data that are named, as far as the account has them.
+    pub groups: FoundGroups,
     /// Those of the named networks that are in the zone; with none named, its default network if it has one.
     pub networks: Vec<NetworkRoom>,
     /// Storage pools of the zone that are Up.
@@ -68,10 +73,12 @@ pub fn deploy_facts(
     template: TemplateId,
     networks: &[NetworkId],
     (owner, limits): (AccountId, &LimitDefaults),
+    groups: &NamedGroups,
 ) -> Result<DeployFacts, StoreError> {
     let rooms = rooms_sql(["?5", "?6", "?7"]);
     let sql = format!(
         "SELECT z.allocation_state AS allocation_state, z.network_type AS network_type,
+                coalesce(z.security_groups, 0) AS security_groups, {GROUPS} AS groups,
                 o.id AS offering, o.root_size AS root_size, {SIZE_RULE},
                 t.id AS template, t.account AS account, t.name AS name, t.is_public AS is_public,
                 t.is_system AS is_system, t.zone AS template_zone, t.state AS state,
@@ -98,6 +105,7 @@ pub fn deploy_facts(
             owner.to_string(),
             to_json(&TAKEN),
             to_json(limits),
+            to_json(groups),
         ],
         |row| {
             let bytes = |n: i64| Bytes(u64::try_from(n).unwrap_or(0));
@@ -123,6 +131,8 @@ pub fn deploy_facts(
                     .then(|| Ok::<_, rusqlite::Error>((root_size.map(bytes), read_size_rule(row)?)))
                     .transpose()?,
                 template,
+                security_groups: row.get("security_groups")?,
+                groups: json(row, "groups")?,
                 networks: json(row, "networks")?,
                 pools: crate::columns::amount(row, "pools")?,
                 rooms: json(row, "rooms")?,

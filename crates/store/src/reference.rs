@@ -14,21 +14,25 @@ use crate::{StoreError, Tx};
 #[allow(missing_docs)] // the names say it all
 pub enum Entity {
     Account,
+    AffinityGroup,
     Cluster,
     Domain,
     Event,
     Host,
+    InstanceGroup,
     Job,
     Network,
     NetworkOffering,
     Pod,
     Project,
     Role,
+    SecurityGroup,
     ServiceOffering,
     SshKeyPair,
     StoragePool,
     Template,
     User,
+    UserData,
     Vm,
     Volume,
     Zone,
@@ -38,21 +42,25 @@ impl Entity {
     const fn table(self) -> &'static str {
         match self {
             Self::Account => "account",
+            Self::AffinityGroup => "affinity_group",
             Self::Cluster => "cluster",
             Self::Domain => "domain",
             Self::Event => "event",
             Self::Host => "host",
+            Self::InstanceGroup => "instance_group",
             Self::Job => "job",
             Self::Network => "network",
             Self::NetworkOffering => "network_offering",
             Self::Pod => "pod",
             Self::Project => "project",
             Self::Role => "role",
+            Self::SecurityGroup => "security_group",
             Self::ServiceOffering => "service_offering",
             Self::SshKeyPair => "ssh_keypair",
             Self::StoragePool => "storage_pool",
             Self::Template => "template",
             Self::User => "user",
+            Self::UserData => "user_data",
             Self::Vm => "vm",
             Self::Volume => "volume",
             Self::Zone => "zone",
@@ -63,12 +71,16 @@ impl Entity {
     const fn owner(self) -> Option<&'static str> {
         match self {
             Self::Account => Some("t.id"),
-            Self::Event
+            Self::AffinityGroup
+            | Self::Event
+            | Self::InstanceGroup
             | Self::Job
             | Self::Project
+            | Self::SecurityGroup
             | Self::SshKeyPair
             | Self::Template
             | Self::User
+            | Self::UserData
             | Self::Vm
             | Self::Volume => Some("t.account"),
             _ => None,
@@ -79,7 +91,15 @@ impl Entity {
     const fn has_removed(self) -> bool {
         !matches!(
             self,
-            Self::Event | Self::Job | Self::NetworkOffering | Self::Role | Self::SshKeyPair
+            Self::AffinityGroup
+                | Self::Event
+                | Self::InstanceGroup
+                | Self::Job
+                | Self::NetworkOffering
+                | Self::Role
+                | Self::SecurityGroup
+                | Self::SshKeyPair
+                | Self::UserData
         )
     }
 }

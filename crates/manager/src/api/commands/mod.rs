@@ -9,10 +9,12 @@ use super::call::{AnswerFuture, Call, Handler, run};
 use super::sessions::{Login, Logout};
 
 pub(crate) mod account;
+mod affinity;
 mod cluster;
 mod discovery;
 mod domain;
 mod event;
+mod group;
 mod host;
 mod job;
 mod keypair;
@@ -22,10 +24,12 @@ mod offering;
 mod pod;
 mod project;
 mod role;
+mod securitygroup;
 mod setting;
 mod storage;
 mod template;
 mod user;
+mod userdata;
 mod vm;
 mod zone;
 
@@ -66,10 +70,12 @@ static SESSION: &[Entry] = &[
 static TABLES: &[&[Entry]] = &[
     SESSION,
     account::COMMANDS,
+    affinity::COMMANDS,
     cluster::COMMANDS,
     discovery::COMMANDS,
     domain::COMMANDS,
     event::COMMANDS,
+    group::COMMANDS,
     host::COMMANDS,
     job::COMMANDS,
     keypair::COMMANDS,
@@ -79,10 +85,12 @@ static TABLES: &[&[Entry]] = &[
     pod::COMMANDS,
     project::COMMANDS,
     role::COMMANDS,
+    securitygroup::COMMANDS,
     setting::COMMANDS,
     storage::COMMANDS,
     template::COMMANDS,
     user::COMMANDS,
+    userdata::COMMANDS,
     vm::COMMANDS,
     zone::COMMANDS,
 ];

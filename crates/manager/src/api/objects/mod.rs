@@ -9,6 +9,7 @@ pub(crate) mod account;
 pub(crate) mod api;
 pub(crate) mod capacity;
 pub(crate) mod event;
+pub(crate) mod group;
 pub(crate) mod host;
 pub(crate) mod job;
 pub(crate) mod limit;
@@ -21,6 +22,7 @@ pub(crate) mod session;
 pub(crate) mod setting;
 pub(crate) mod storage;
 pub(crate) mod template;
+pub(crate) mod userdata;
 pub(crate) mod vm;
 
 /// Declares a shape, and the function that renders an object of it.
