@@ -8,6 +8,7 @@ use rusqlite::params;
 
 use crate::address::{NetworkRoom, ROOM};
 use crate::columns::{json, parsed, parsed_or_null, to_json};
+use crate::offering_scope::offered_in;
 use crate::vm_change::{SIZE_RULE, SizeRule, read_size_rule};
 use crate::{StoreError, Tx};
 
@@ -56,6 +57,7 @@ pub fn deploy_facts(
     template: TemplateId,
     networks: &[NetworkId],
 ) -> Result<DeployFacts, StoreError> {
+    let in_zone = offered_in("o.id", "?1");
     let sql = format!(
         "SELECT z.allocation_state AS allocation_state, z.network_type AS network_type,
                 o.id AS offering, o.root_size AS root_size, {SIZE_RULE},
@@ -68,7 +70,7 @@ pub fn deploy_facts(
                 (SELECT count(*) FROM storage_pool WHERE zone = ?1 AND state = 'Up' AND removed IS NULL) AS pools
          FROM (SELECT 1)
          LEFT JOIN zone z ON z.id = ?1 AND z.removed IS NULL
-         LEFT JOIN service_offering o ON o.id = ?2 AND o.removed IS NULL
+         LEFT JOIN service_offering o ON o.id = ?2 AND o.removed IS NULL AND o.state = 'Active' AND {in_zone}
          LEFT JOIN template t ON t.id = ?3 AND t.removed IS NULL"
     );
     let named = to_json(&networks);

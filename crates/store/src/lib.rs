@@ -29,6 +29,7 @@ pub mod job_view;
 pub mod network;
 pub mod network_offering;
 pub mod nic;
+pub mod offering_scope;
 pub mod place;
 pub mod placement;
 pub mod pod;

@@ -7,6 +7,7 @@ use rusqlite::ToSql;
 use uuid::Uuid;
 
 use crate::listing::Scope;
+use crate::offering_scope::{offered_to, scope_value};
 use crate::{StoreError, Tx};
 
 /// A kind of thing that a parameter can name by id.
@@ -115,12 +116,7 @@ fn found(
     if references.is_empty() {
         return Ok(Vec::new());
     }
-    let scope_value: String = match scope {
-        Scope::All => String::new(),
-        Scope::Account(id) => id.to_string(),
-        Scope::Domain(id) => id.to_string(),
-        Scope::Tree(path) => path.clone(),
-    };
+    let scope_value = scope_value(scope);
     let ids: Vec<String> = references.iter().map(|(_, id)| id.to_string()).collect();
     let mut parts = Vec::with_capacity(references.len());
     for (position, (entity, _)) in references.iter().enumerate() {
@@ -149,6 +145,9 @@ fn found(
 }
 
 fn visible(entity: Entity, scope: &Scope) -> Option<String> {
+    if matches!(entity, Entity::ServiceOffering | Entity::NetworkOffering) {
+        return offered_to("t.id", scope, "?1");
+    }
     let owner = entity.owner()?;
     let in_scope = match scope {
         Scope::All => return None,

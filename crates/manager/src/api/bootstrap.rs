@@ -18,7 +18,7 @@ use hostler_store::network_offering::{
     NetworkOfferingRow, network_offering_add, network_offering_by_name,
 };
 use hostler_store::service_offering::{
-    ServiceOfferingRow, service_offering_add, service_offering_ever,
+    OfferingTerms, ServiceOfferingRow, service_offering_add, service_offering_ever,
 };
 use hostler_store::user::{NewUser, user_add, user_by_name, user_set_keys};
 use hostler_store::{Store, StoreError, Tx};
@@ -153,6 +153,7 @@ fn service_offerings(tx: &Tx<'_>, now: Timestamp) -> Result<(), StoreError> {
                 root_size: None,
                 host_tags: String::new(),
                 tags: String::new(),
+                terms: OfferingTerms::default(),
                 created: now,
             },
         )?;

@@ -7,6 +7,8 @@ mod delete_service_offering;
 mod list_disk_offerings;
 mod list_network_offerings;
 mod list_service_offerings;
+mod offered;
+mod update_service_offering;
 
 /// One line each.
 pub(super) static COMMANDS: &[Entry] = &[
@@ -15,4 +17,5 @@ pub(super) static COMMANDS: &[Entry] = &[
     known::<list_disk_offerings::ListDiskOfferings>(),
     known::<list_network_offerings::ListNetworkOfferings>(),
     known::<list_service_offerings::ListServiceOfferings>(),
+    known::<update_service_offering::UpdateServiceOffering>(),
 ];
