@@ -26,6 +26,7 @@ pub mod host_view;
 pub mod installation;
 pub mod job;
 pub mod job_view;
+pub mod limit;
 pub mod network;
 pub mod network_offering;
 pub mod nic;

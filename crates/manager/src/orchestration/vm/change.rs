@@ -4,9 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use hostler_model::{ServiceOfferingId, VmEvent, VmId, VmState};
+use hostler_model::{LimitKind, ServiceOfferingId, VmEvent, VmId, VmState};
 use hostler_store::Tx;
 use hostler_store::event::event_add;
+use hostler_store::limit;
 use hostler_store::vm::{VmChange, VmRow, vm_get, vm_transition};
 use hostler_store::vm_change::{VmUpdate, size_rule, vm_resize, vm_update};
 
@@ -14,6 +15,9 @@ use super::{requests, size};
 use crate::context::Context;
 use crate::error::{ServiceError, ServiceErrorKind};
 use crate::orchestration::Caller;
+
+/// What a VM takes of its owner's limits beside its volumes.
+pub(super) const OF_SIZE: &[LimitKind] = &[LimitKind::UserVm, LimitKind::Cpu, LimitKind::Memory];
 
 /// Changes names and choices.
 ///
@@ -47,11 +51,13 @@ pub async fn change_service(
     offering: ServiceOfferingId,
     details: BTreeMap<String, String>,
 ) -> Result<(), ServiceError> {
-    let (caller, now) = (caller.clone(), app.now());
+    let (caller, now, limits) = (caller.clone(), app.now(), app.settings.limits());
     app.store
         .write(move |tx| {
             let row = visible(tx, &caller, id)?;
-            resize(tx, &row, offering, details, now)?;
+            limit::claim_growth(tx, &limits, row.account, OF_SIZE, || {
+                resize(tx, &row, offering, details, now)
+            })?;
             told(tx, &caller, &row, "VM.UPGRADE", "has another size", now)
         })
         .await
@@ -75,7 +81,7 @@ pub(super) fn resize(
 /// # Errors
 /// [`ServiceError`] if it is not destroyed.
 pub async fn recover(app: &Context, caller: &Caller, id: VmId) -> Result<(), ServiceError> {
-    let (caller, now) = (caller.clone(), app.now());
+    let (caller, now, limits) = (caller.clone(), app.now(), app.settings.limits());
     app.store
         .write(move |tx| {
             let row = visible(tx, &caller, id)?;
@@ -86,7 +92,9 @@ pub async fn recover(app: &Context, caller: &Caller, id: VmId) -> Result<(), Ser
                 );
                 return Err(ServiceError::new(ServiceErrorKind::Unsupported, text));
             }
-            vm_transition(tx, &row, VmEvent::RecoverRequested, &VmChange::default(), now)?;
+            limit::claim_growth(tx, &limits, row.account, OF_SIZE, || {
+                vm_transition(tx, &row, VmEvent::RecoverRequested, &VmChange::default(), now)
+            })?;
             told(tx, &caller, &row, "VM.RECOVER", "was recovered", now)
         })
         .await
