@@ -135,6 +135,7 @@ async fn every_answer_of_every_command_is_as_the_contract_has_it() {
     let (vm, job) = walk::vms::lives(&mut w, &cloud).await;
     walk::catalogue::all(&mut w).await;
     walk::administration::all(&mut w).await;
+    walk::wires::all(&mut w).await;
     walk::lists::all(&mut w, &vm, &job).await;
     walk::ends::all(&mut w, &cloud, &vm).await;
 

@@ -22,6 +22,8 @@ mod sessions;
 mod vm_changes;
 #[path = "api/vms.rs"]
 mod vms;
+#[path = "api/wires.rs"]
+mod wires;
 
 use hostler_manager::manager::Manager;
 use hostler_tests::cloud::config;

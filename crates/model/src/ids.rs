@@ -62,14 +62,20 @@ typed_ids! {
     HostGuid,
     /// A physical machine that runs an agent.
     HostId,
+    /// Addresses that a network may give out beside its first range, or a record of such.
+    IpRangeId,
     /// The polled record of an asynchronous API command.
     JobId,
     /// A guest network.
     NetworkId,
     /// What a network can do and how it is made.
     NetworkOfferingId,
+    /// Who gives services on a physical network.
+    NetworkProviderId,
     /// A network interface of a VM.
     NicId,
+    /// A wire of a zone, as an administrator describes it.
+    PhysicalNetworkId,
     /// A rack or room within a zone.
     PodId,
     /// A group of accounts that share things.
@@ -84,6 +90,8 @@ typed_ids! {
     StoragePoolId,
     /// What a root volume is made from.
     TemplateId,
+    /// A kind of traffic on a physical network.
+    TrafficTypeId,
     /// Someone who can call the API.
     UserId,
     /// A virtual machine as its user knows it. It outlives every libvirt domain made for it.

@@ -19,14 +19,18 @@ pub enum Entity {
     Domain,
     Event,
     Host,
+    IpRange,
     Job,
     Network,
     NetworkOffering,
+    NetworkProvider,
+    PhysicalNetwork,
     Pod,
     ServiceOffering,
     SshKeyPair,
     StoragePool,
     Template,
+    TrafficType,
     User,
     Vm,
     Volume,
@@ -41,14 +45,18 @@ impl Entity {
             Self::Domain => "domain",
             Self::Event => "event",
             Self::Host => "host",
+            Self::IpRange => "ip_range",
             Self::Job => "job",
             Self::Network => "network",
             Self::NetworkOffering => "network_offering",
+            Self::NetworkProvider => "network_provider",
+            Self::PhysicalNetwork => "physical_network",
             Self::Pod => "pod",
             Self::ServiceOffering => "service_offering",
             Self::SshKeyPair => "ssh_keypair",
             Self::StoragePool => "storage_pool",
             Self::Template => "template",
+            Self::TrafficType => "traffic_type",
             Self::User => "user",
             Self::Vm => "vm",
             Self::Volume => "volume",
@@ -72,7 +80,16 @@ impl Entity {
 
     /// Whether a row can be removed and yet stay.
     const fn has_removed(self) -> bool {
-        !matches!(self, Self::Event | Self::Job | Self::NetworkOffering | Self::SshKeyPair)
+        !matches!(
+            self,
+            Self::Event
+                | Self::IpRange
+                | Self::Job
+                | Self::NetworkProvider
+                | Self::PhysicalNetwork
+                | Self::SshKeyPair
+                | Self::TrafficType
+        )
     }
 }
 

@@ -5,3 +5,4 @@ pub(super) mod catalogue;
 pub(super) mod ends;
 pub(super) mod lists;
 pub(super) mod vms;
+pub(super) mod wires;

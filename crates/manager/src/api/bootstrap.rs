@@ -15,7 +15,7 @@ use hostler_model::{
 use hostler_store::account::{account_add, account_by_name};
 use hostler_store::domain::{DomainRow, domain_add, domain_by_path};
 use hostler_store::network_offering::{
-    NetworkOfferingRow, network_offering_add, network_offering_by_name,
+    NetworkOfferingRow, NetworkTerms, network_offering_add, network_offering_by_name,
 };
 use hostler_store::service_offering::{
     OfferingTerms, ServiceOfferingRow, service_offering_add, service_offering_ever,
@@ -68,7 +68,7 @@ pub async fn bootstrap(store: &Store, now: Timestamp) -> Result<Keys, StoreError
     store
         .write(move |tx| {
             let keys = administrator(tx, now)?;
-            network_offering(tx)?;
+            network_offering(tx, now)?;
             service_offerings(tx, now)?;
             Ok(keys)
         })
@@ -115,7 +115,7 @@ fn administrator(tx: &Tx<'_>, now: Timestamp) -> Result<Keys, StoreError> {
     Ok(keys)
 }
 
-fn network_offering(tx: &Tx<'_>) -> Result<(), StoreError> {
+fn network_offering(tx: &Tx<'_>, now: Timestamp) -> Result<(), StoreError> {
     if network_offering_by_name(tx, DEFAULT_NETWORK_OFFERING)?.is_some() {
         return Ok(());
     }
@@ -129,6 +129,7 @@ fn network_offering(tx: &Tx<'_>) -> Result<(), StoreError> {
             guru: "SharedNetworkGuru".to_owned(),
             services: ["Dhcp", "Dns", "UserData"].map(str::to_owned).to_vec(),
             is_default: true,
+            terms: NetworkTerms { created: now, ..NetworkTerms::default() },
         },
     )
 }

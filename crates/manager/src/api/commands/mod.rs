@@ -15,8 +15,9 @@ mod event;
 mod host;
 mod job;
 mod keypair;
-mod network;
-mod offering;
+pub(crate) mod network;
+pub(crate) mod offering;
+mod physical;
 mod pod;
 mod setting;
 mod storage;
@@ -68,6 +69,7 @@ static TABLES: &[&[Entry]] = &[
     keypair::COMMANDS,
     network::COMMANDS,
     offering::COMMANDS,
+    physical::COMMANDS,
     pod::COMMANDS,
     setting::COMMANDS,
     storage::COMMANDS,

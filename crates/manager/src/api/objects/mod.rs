@@ -13,6 +13,7 @@ pub(crate) mod host;
 pub(crate) mod job;
 pub(crate) mod network;
 pub(crate) mod offering;
+pub(crate) mod physical;
 pub(crate) mod place;
 pub(crate) mod session;
 pub(crate) mod setting;

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::network::SERVICE;
 use super::{api_object, api_shape, date};
+use crate::api::commands::offering::network_services::provider;
 
 api_object! {
     /// A size of VMs.
@@ -91,19 +92,42 @@ api_object! {
         "traffictype" string "whose traffic it carries, always Guest" => "Guest",
         "guestiptype" string "Shared: everybody's VMs are on one network" => row.guest_type,
         "isdefault" boolean "whether it came with the product" => row.is_default,
-        "state" string "Enabled" => "Enabled",
-        "availability" string "whether networks of it have to exist, always Optional" => "Optional",
-        "specifyvlan" boolean "whether a VLAN has to be named, always false" => false,
-        "specifyipranges" boolean "whether addresses have to be named" => true,
-        "conservemode" boolean "whether an address can have several uses, always true" => true,
-        "ispersistent" boolean "whether networks exist without VMs" => true,
-        "egressdefaultpolicy" boolean "whether guests may talk to the outside" => true,
+        "state" string "Enabled, or Disabled: no new networks are made of it" =>
+            if row.terms.is_disabled { "Disabled" } else { "Enabled" },
+        "availability" string "whether networks of it have to exist" => row.terms.availability,
+        "specifyvlan" boolean "whether a VLAN has to be named" => row.terms.specify_vlan,
+        "specifyipranges" boolean "whether addresses have to be named" => row.terms.specify_ranges,
+        "conservemode" boolean "whether an address can have several uses" => row.terms.conserve,
+        "ispersistent" boolean "whether networks exist without VMs" => row.terms.persistent,
+        "egressdefaultpolicy" boolean "whether guests may talk to the outside" => row.terms.egress,
         "forvpc" boolean "whether it is for VPCs, always false" => false,
-        "service" list(SERVICE) "what its networks do for guests" => services(&row.services),
+        "supportsstrechedl2subnet" boolean "whether its networks span zones, always false" => false,
+        "supportspublicaccess" boolean "whether its networks are reached from outside by themselves, always false" => false,
+        "internetprotocol" string "always IPv4" => "IPv4",
+        "tags" string "tags of the physical network" => Some(&row.terms.tags).filter(|tags| !tags.is_empty()),
+        "details" map "choices that few need" => Some(&row.terms.details).filter(|all| !all.is_empty()),
+        "created" date "since when there has been one" => date(row.terms.created),
+        "domainid" string "the domains that it is for, separated by commas; without it: all" =>
+            joined(&row.terms.domains, |(id, _)| id.to_string()),
+        "domain" string "their paths" => joined(&row.terms.domains, |(_, path)| path.clone()),
+        "zoneid" string "the zones that it is for, separated by commas; without it: all" =>
+            joined(&row.terms.zones, |(id, _)| id.to_string()),
+        "zone" string "their names" => joined(&row.terms.zones, |(_, name)| name.clone()),
+        "service" list(SERVICE) "what its networks do for guests" => offered_services(row),
     }
+}
+
+fn offered_services(row: &NetworkOfferingRow) -> Value {
+    let shown = row.services.iter().map(|name| {
+        let given = row.terms.capabilities.iter().filter(|(service, ..)| service == name);
+        let more: Vec<_> = given.map(|(_, name, value)| (name.as_str(), value.as_str())).collect();
+        let provider = row.terms.providers.get(name).map_or_else(|| provider(name), String::as_str);
+        super::network::service(name, Some(provider), &more)
+    });
+    shown.collect()
 }
 
 /// Services by their names, in answers.
 pub(crate) fn services(names: &[String]) -> Value {
-    names.iter().map(|name| super::network::service(name)).collect()
+    names.iter().map(|name| super::network::service(name, Some(provider(name)), &[])).collect()
 }
