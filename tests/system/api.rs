@@ -18,6 +18,8 @@ mod proof;
 mod roles;
 #[path = "api/sessions.rs"]
 mod sessions;
+#[path = "api/settings.rs"]
+mod settings;
 #[path = "api/vm_changes.rs"]
 mod vm_changes;
 #[path = "api/vms.rs"]

@@ -32,6 +32,8 @@ pub(crate) async fn all(w: &mut Witness) {
     w.call("registerSSHKeyPair", &[("name", "k9"), ("publickey", key)]).await;
     w.call("listSSHKeyPairs", &[]).await;
     w.call("updateConfiguration", &[("name", "wait"), ("value", "60")]).await;
+    w.call("resetConfiguration", &[("name", "wait")]).await;
+    w.call("listConfigurationGroups", &[]).await;
     for list in ["listZones", "listPods", "listClusters", "listNetworks", "listServiceOfferings"] {
         w.call(list, &[]).await;
     }

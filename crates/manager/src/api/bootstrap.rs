@@ -182,8 +182,8 @@ pub fn write_client_settings(path: &Path, endpoint: &str, keys: &Keys) -> io::Re
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hostler_store::Page;
     use hostler_store::service_offering::{ServiceOfferingFilter, service_offering_list};
+    use hostler_store::{Page, Scope};
 
     #[tokio::test]
     async fn starting_a_second_time_changes_nothing() {
@@ -194,7 +194,12 @@ mod tests {
         assert_eq!(first.secret_key, second.secret_key);
         let offerings = store
             .read(|tx| {
-                service_offering_list(tx, &ServiceOfferingFilter::default(), Page::default())
+                service_offering_list(
+                    tx,
+                    &ServiceOfferingFilter::default(),
+                    &Scope::All,
+                    Page::default(),
+                )
             })
             .await
             .unwrap();

@@ -80,3 +80,5 @@ CREATE TABLE ip_range (
     created    INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX ip_range_network ON ip_range (network) WHERE network IS NOT NULL;
+
+ALTER TABLE event ADD COLUMN archived INTEGER NOT NULL DEFAULT 0;   -- lists leave it out

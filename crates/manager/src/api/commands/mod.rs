@@ -12,6 +12,7 @@ mod account;
 mod cluster;
 mod discovery;
 mod event;
+mod facility;
 mod host;
 mod job;
 mod keypair;
@@ -64,6 +65,7 @@ static TABLES: &[&[Entry]] = &[
     cluster::COMMANDS,
     discovery::COMMANDS,
     event::COMMANDS,
+    facility::COMMANDS,
     host::COMMANDS,
     job::COMMANDS,
     keypair::COMMANDS,

@@ -6,9 +6,11 @@ use hostler_model::{JobId, JobState, Timestamp};
 use hostler_query_api::dates;
 
 pub(crate) mod account;
+pub(crate) mod alert;
 pub(crate) mod api;
 pub(crate) mod capacity;
 pub(crate) mod event;
+pub(crate) mod facility;
 pub(crate) mod host;
 pub(crate) mod job;
 pub(crate) mod network;

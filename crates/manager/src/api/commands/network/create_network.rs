@@ -75,8 +75,9 @@ impl Handler for CreateNetwork {
             start: self.startip,
             end: self.endip.unwrap_or(self.startip),
         };
+        let zone = ("Zone", self.zoneid.uuid());
+        let suffix = call.context.settings.text_at(&GUEST_DOMAIN, Some(zone));
         let row = self.row(call, range).await?;
-        let suffix = call.context.settings.text(&GUEST_DOMAIN);
         let event = call.event("NETWORK.CREATE").about("Network", row.id.uuid());
         let limits = call.context.settings.limits();
         let view = call

@@ -27,17 +27,17 @@ mod update_physical_network;
 mod update_traffic_type;
 
 /// Something that is changed at once, and that clients expect a job of.
-struct Change {
+pub(super) struct Change {
     /// The job's kind.
-    kind: &'static str,
+    pub(super) kind: &'static str,
     /// What it is about.
-    subject: (&'static str, Uuid),
+    pub(super) subject: (&'static str, Uuid),
     /// The kind of the event.
-    event: &'static str,
+    pub(super) event: &'static str,
 }
 
 /// Makes a change and records a job that is over. `work` says what was done, and what the job shows.
-async fn at_once(
+pub(super) async fn at_once(
     call: Call<'_>,
     change: Change,
     work: impl FnOnce(&Tx<'_>) -> Result<(String, Value), Failure> + Send + 'static,
