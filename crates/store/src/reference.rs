@@ -26,6 +26,7 @@ pub enum Entity {
     NetworkProvider,
     PhysicalNetwork,
     Pod,
+    Role,
     ServiceOffering,
     SshKeyPair,
     StoragePool,
@@ -52,6 +53,7 @@ impl Entity {
             Self::NetworkProvider => "network_provider",
             Self::PhysicalNetwork => "physical_network",
             Self::Pod => "pod",
+            Self::Role => "role",
             Self::ServiceOffering => "service_offering",
             Self::SshKeyPair => "ssh_keypair",
             Self::StoragePool => "storage_pool",
@@ -68,7 +70,8 @@ impl Entity {
     const fn owner(self) -> Option<&'static str> {
         match self {
             Self::Account => Some("t.id"),
-            Self::Job
+            Self::Event
+            | Self::Job
             | Self::SshKeyPair
             | Self::Template
             | Self::User
@@ -87,6 +90,7 @@ impl Entity {
                 | Self::Job
                 | Self::NetworkProvider
                 | Self::PhysicalNetwork
+                | Self::Role
                 | Self::SshKeyPair
                 | Self::TrafficType
         )
@@ -165,6 +169,9 @@ fn visible(entity: Entity, scope: &Scope) -> Option<String> {
     if matches!(entity, Entity::ServiceOffering | Entity::NetworkOffering) {
         return offered_to("t.id", scope, "?1");
     }
+    if entity == Entity::Domain {
+        return domain_visible(scope);
+    }
     let owner = entity.owner()?;
     let in_scope = match scope {
         Scope::All => return None,
@@ -179,4 +186,15 @@ fn visible(entity: Entity, scope: &Scope) -> Option<String> {
         Entity::Template => format!("(t.is_public = 1 OR {in_scope})"),
         _ => in_scope,
     })
+}
+
+/// An account sees the domain that it is in, a domain its own tree.
+fn domain_visible(scope: &Scope) -> Option<String> {
+    let clause = match scope {
+        Scope::All => return None,
+        Scope::Account(_) => "t.id = (SELECT domain FROM account WHERE id = ?1)",
+        Scope::Domain(_) => "t.id = ?1",
+        Scope::Tree(_) => "(t.path = ?1 OR substr(t.path, 1, length(?1) + 1) = ?1 || '/')",
+    };
+    Some(clause.to_owned())
 }

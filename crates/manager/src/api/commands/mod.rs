@@ -8,9 +8,10 @@ use hostler_query_api::{ApiCommand, CommandDecl};
 use super::call::{AnswerFuture, Call, Handler, run};
 use super::sessions::{Login, Logout};
 
-mod account;
+pub(crate) mod account;
 mod cluster;
 mod discovery;
+mod domain;
 mod event;
 mod facility;
 mod host;
@@ -20,9 +21,11 @@ pub(crate) mod network;
 pub(crate) mod offering;
 mod physical;
 mod pod;
+mod role;
 mod setting;
 mod storage;
 mod template;
+mod user;
 mod vm;
 mod zone;
 
@@ -64,6 +67,7 @@ static TABLES: &[&[Entry]] = &[
     account::COMMANDS,
     cluster::COMMANDS,
     discovery::COMMANDS,
+    domain::COMMANDS,
     event::COMMANDS,
     facility::COMMANDS,
     host::COMMANDS,
@@ -73,9 +77,11 @@ static TABLES: &[&[Entry]] = &[
     offering::COMMANDS,
     physical::COMMANDS,
     pod::COMMANDS,
+    role::COMMANDS,
     setting::COMMANDS,
     storage::COMMANDS,
     template::COMMANDS,
+    user::COMMANDS,
     vm::COMMANDS,
     zone::COMMANDS,
 ];

@@ -17,6 +17,7 @@ pub(crate) mod network;
 pub(crate) mod offering;
 pub(crate) mod physical;
 pub(crate) mod place;
+pub(crate) mod role;
 pub(crate) mod session;
 pub(crate) mod setting;
 pub(crate) mod storage;
