@@ -63,7 +63,7 @@ api_shape! {
     ROUTER = "DomainRouterResponse" {
         "id" string "its id",
         "name" string "its name",
-        "state" string "whether it runs",
+        "state" state "whether it runs",
         "zoneid" string "the zone that it is in",
     }
 }
