@@ -282,10 +282,13 @@ impl Kind {
 /// Where a value holds beside everywhere: a scope by the name that [`Setting::scope`] has for it, and which one.
 pub type Place = (&'static str, Uuid);
 
+/// Values by the setting's name, and where each holds; nothing: everywhere.
+type Values = BTreeMap<(&'static str, Option<Place>), String>;
+
 /// The present values. Cloning it is cheap, and every clone sees every change.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
-    values: Arc<RwLock<BTreeMap<(&'static str, Option<Place>), String>>>,
+    values: Arc<RwLock<Values>>,
     /// What the configuration file says: what a setting is again when it is reset.
     configured: Arc<BTreeMap<String, String>>,
 }

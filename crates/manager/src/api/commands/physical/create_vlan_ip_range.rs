@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use hostler_model::{IpRangeId, NetworkId, PhysicalNetworkId, PodId, ZoneId};
 use hostler_query_api::{Answer, ApiError, Roles, api_command};
 use hostler_store::ip_range::{IpRangeFilter, IpRangeRow, ip_range_add, ip_range_list};
-use hostler_store::network::{network_get, network_of_zone};
+use hostler_store::network::{NetworkRow, network_get, network_of_zone};
 use hostler_store::reference::Entity;
 use hostler_store::{Page, Tx};
 use uuid::Uuid;
@@ -109,7 +109,7 @@ impl CreateVlanIpRange {
             start: range.start,
             end: range.end,
         };
-        refuse_overlap(tx, &row, network.map(|network| network.bridge))?;
+        refuse_overlap(tx, &row, network.as_ref())?;
         Ok(row)
     }
 }
@@ -124,11 +124,11 @@ fn vlan(text: Option<&str>) -> String {
 fn refuse_overlap(
     tx: &Tx<'_>,
     row: &IpRangeRow,
-    bridge: Option<Option<String>>,
+    network: Option<&NetworkRow>,
 ) -> Result<(), Failure> {
     let networks = network_of_zone(tx, row.zone)?;
-    let on_wire = |other: &&IpRangeRow| match (&bridge, other.network) {
-        (Some(bridge), Some(id)) => networks.iter().any(|n| n.id == id && n.bridge == *bridge),
+    let on_wire = |other: &&IpRangeRow| match (network, other.network) {
+        (Some(of), Some(id)) => networks.iter().any(|n| n.id == id && n.bridge == of.bridge),
         (None, None) => other.vlan == row.vlan,
         _ => false,
     };
