@@ -12,6 +12,8 @@ mod catalogue;
 mod http;
 #[path = "api/offerings.rs"]
 mod offerings;
+#[path = "api/projects.rs"]
+mod projects;
 #[path = "api/proof.rs"]
 mod proof;
 #[path = "api/roles.rs"]

@@ -37,6 +37,7 @@ pub mod physical_network;
 pub mod place;
 pub mod placement;
 pub mod pod;
+pub mod project;
 pub mod reference;
 pub mod role;
 pub mod run;

@@ -24,7 +24,8 @@ pub(crate) fn columns(id: &str) -> String {
 pub(crate) fn offered_to(id: &str, scope: &Scope, value: &str) -> Option<String> {
     let own = match scope {
         Scope::All => return None,
-        Scope::Account(_) => format!(
+        Scope::OutsideProjects(scope) => return offered_to(id, scope, value),
+        Scope::Account(_) | Scope::Projects(_) | Scope::Member(_) => format!(
             "(SELECT own.path FROM account a JOIN domain own ON own.id = a.domain WHERE a.id = {value})"
         ),
         Scope::Domain(_) => format!("(SELECT own.path FROM domain own WHERE own.id = {value})"),
@@ -48,7 +49,8 @@ pub(crate) fn offered_to(id: &str, scope: &Scope, value: &str) -> Option<String>
 pub(crate) fn scope_value(scope: &Scope) -> String {
     match scope {
         Scope::All => String::new(),
-        Scope::Account(id) => id.to_string(),
+        Scope::OutsideProjects(scope) => scope_value(scope),
+        Scope::Account(id) | Scope::Projects(id) | Scope::Member(id) => id.to_string(),
         Scope::Domain(id) => id.to_string(),
         Scope::Tree(path) => path.clone(),
     }

@@ -4,5 +4,6 @@ pub(super) mod administration;
 pub(super) mod catalogue;
 pub(super) mod ends;
 pub(super) mod lists;
+pub(super) mod projects;
 pub(super) mod vms;
 pub(super) mod wires;

@@ -17,10 +17,12 @@ mod facility;
 mod host;
 mod job;
 mod keypair;
+mod limit;
 pub(crate) mod network;
 pub(crate) mod offering;
 mod physical;
 mod pod;
+mod project;
 mod role;
 mod setting;
 mod storage;
@@ -29,6 +31,7 @@ mod user;
 mod vm;
 mod zone;
 
+pub(crate) use limit::OwnerRow;
 pub(crate) use template::os_type::OsType;
 
 /// A command, as the dispatcher knows it.
@@ -73,10 +76,12 @@ static TABLES: &[&[Entry]] = &[
     host::COMMANDS,
     job::COMMANDS,
     keypair::COMMANDS,
+    limit::COMMANDS,
     network::COMMANDS,
     offering::COMMANDS,
     physical::COMMANDS,
     pod::COMMANDS,
+    project::COMMANDS,
     role::COMMANDS,
     setting::COMMANDS,
     storage::COMMANDS,
