@@ -152,6 +152,7 @@ async fn every_answer_of_every_command_is_as_the_contract_has_it() {
     let (vm, job) = walk::vms::lives(&mut w, &cloud).await;
     walk::catalogue::all(&mut w).await;
     walk::administration::all(&mut w).await;
+    walk::wires::all(&mut w).await;
     let store = cloud.store();
     tenant(store, address, "ROOT", "bob", AccountType::User).await.unwrap();
     walk::projects::all(&mut w).await;

@@ -20,6 +20,8 @@ mod http;
 mod identity;
 #[path = "api/integration_port.rs"]
 mod integration_port;
+#[path = "api/offerings.rs"]
+mod offerings;
 #[path = "api/ownership.rs"]
 mod ownership;
 #[path = "api/projects.rs"]
@@ -30,12 +32,16 @@ mod proof;
 mod roles;
 #[path = "api/sessions.rs"]
 mod sessions;
+#[path = "api/settings.rs"]
+mod settings;
 #[path = "api/userdata.rs"]
 mod userdata;
 #[path = "api/vm_changes.rs"]
 mod vm_changes;
 #[path = "api/vms.rs"]
 mod vms;
+#[path = "api/wires.rs"]
+mod wires;
 
 use hostler_manager::manager::Manager;
 use hostler_tests::cloud::config;

@@ -2,6 +2,8 @@
 //!
 //! Not here: what a list is about; each `*_view` says that.
 
+use std::borrow::Cow;
+
 use hostler_model::{AccountId, DomainId};
 use rusqlite::{Row, ToSql};
 
@@ -85,7 +87,7 @@ impl Scope {
 ///
 /// Its text depends only on which filters there are, so that it is prepared once.
 pub(crate) struct Query {
-    columns: &'static str,
+    columns: Cow<'static, str>,
     from: &'static str,
     order: &'static str,
     clauses: Vec<String>,
@@ -94,7 +96,12 @@ pub(crate) struct Query {
 
 impl Query {
     /// `SELECT columns FROM from ORDER BY order`. The order has to be total.
-    pub(crate) fn new(columns: &'static str, from: &'static str, order: &'static str) -> Self {
+    pub(crate) fn new(
+        columns: impl Into<Cow<'static, str>>,
+        from: &'static str,
+        order: &'static str,
+    ) -> Self {
+        let columns = columns.into();
         Self { columns, from, order, clauses: Vec::new(), values: Vec::new() }
     }
 
@@ -170,7 +177,7 @@ impl Query {
         } else {
             format!("WHERE {}", self.clauses.join(" AND "))
         };
-        let (columns, from, order) = (self.columns, self.from, self.order);
+        let (columns, from, order) = (&self.columns, self.from, self.order);
         let (limit, offset) = (self.values.len() + 1, self.values.len() + 2);
         let sql = format!(
             "SELECT {columns} FROM {from} {condition}

@@ -8,3 +8,4 @@ pub(super) mod identity;
 pub(super) mod lists;
 pub(super) mod projects;
 pub(super) mod vms;
+pub(super) mod wires;
