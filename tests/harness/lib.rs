@@ -9,3 +9,4 @@ pub mod http;
 pub mod process;
 pub mod simulated;
 pub mod sshd;
+pub mod xml;
