@@ -70,7 +70,7 @@ impl Witness {
         }
     }
 
-    fn hold(&mut self, shape: &str, value: &Value) {
+    pub(super) fn hold(&mut self, shape: &str, value: &Value) {
         let Some(fields) = value.as_object() else {
             self.wrong.push(format!("{shape}: {value}"));
             return;
@@ -134,6 +134,7 @@ async fn every_answer_of_every_command_is_as_the_contract_has_it() {
     let mut w = Witness { api, contract, answered, fields: 0, wrong: Vec::new() };
     let (vm, job) = walk::vms::lives(&mut w, &cloud).await;
     walk::catalogue::all(&mut w).await;
+    walk::administration::all(&mut w).await;
     walk::lists::all(&mut w, &vm, &job).await;
     walk::ends::all(&mut w, &cloud, &vm).await;
 

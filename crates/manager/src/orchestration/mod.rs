@@ -5,6 +5,7 @@
 //! Not here: HTTP and parameters (`api`), how jobs run (`jobs`), frames (`agents`).
 
 mod caller;
+pub mod host;
 pub mod template;
 pub mod vm;
 
@@ -19,8 +20,12 @@ pub static WORKFLOWS: &[&dyn Workflow] = &[
     &vm::record::RecordVm,
     &vm::stop::StopVm,
     &vm::reboot::RebootVm,
+    &vm::scale::ScaleVm,
     &vm::retire::DESTROY,
     &vm::retire::EXPUNGE,
     &template::register::RegisterTemplate,
     &template::delete::DeleteTemplate,
+    &host::maintenance::MAINTAIN,
+    &host::maintenance::RESUME,
+    &host::reconnect::ReconnectHost,
 ];
