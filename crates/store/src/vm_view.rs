@@ -14,7 +14,7 @@ use ipnet::Ipv4Net;
 use rusqlite::{Row, params};
 
 use crate::columns::{amount, json, parsed, parsed_or_null, time};
-use crate::listing::{Listed, Page, Query, Scope};
+use crate::listing::{Listed, Narrow, Page, Query, Scope};
 use crate::vm::GuestPassword;
 use crate::{StoreError, Tx};
 
@@ -197,6 +197,23 @@ const FROM: &str = "vm JOIN account a ON a.id = vm.account JOIN domain d ON d.id
     LEFT JOIN host h ON h.id = r.host
     LEFT JOIN volume v ON v.vm = vm.id AND v.kind = 'ROOT' AND v.removed IS NULL";
 
+/// What filters may name: the joins of `FROM`, one by one.
+const NARROW: Narrow = Narrow {
+    table: "vm",
+    key: "vm.number",
+    joins: &[
+        ("a", "JOIN account a ON a.id = vm.account"),
+        ("d", "JOIN domain d ON d.id = a.domain"),
+        ("r", "LEFT JOIN vm_run r ON r.vm = vm.id AND r.state <> 'Ended'"),
+        ("h", "LEFT JOIN host h ON h.id = r.host"),
+        ("u", "JOIN user u ON u.id = vm.user"),
+        ("z", "JOIN zone z ON z.id = vm.zone"),
+        ("o", "JOIN service_offering o ON o.id = vm.offering"),
+        ("t", "JOIN template t ON t.id = vm.template"),
+        ("v", "LEFT JOIN volume v ON v.vm = vm.id AND v.kind = 'ROOT' AND v.removed IS NULL"),
+    ],
+};
+
 /// VMs in the order in which they were deployed.
 ///
 /// # Errors
@@ -207,7 +224,7 @@ pub fn vm_list(
     scope: &Scope,
     page: Page,
 ) -> Result<Listed<VmView>, StoreError> {
-    let mut query = Query::new(COLUMNS, FROM, "vm.number");
+    let mut query = Query::new(COLUMNS, FROM, "vm.number").narrow(NARROW);
     if !filter.with_expunged {
         query = query.only("vm.removed IS NULL");
     }
