@@ -8,9 +8,10 @@ use hostler_query_api::{ApiCommand, CommandDecl};
 use super::call::{AnswerFuture, Call, Handler, run};
 use super::sessions::{Login, Logout};
 
-mod account;
+pub(crate) mod account;
 mod cluster;
 mod discovery;
+mod domain;
 mod event;
 mod host;
 mod job;
@@ -18,9 +19,11 @@ mod keypair;
 mod network;
 mod offering;
 mod pod;
+mod role;
 mod setting;
 mod storage;
 mod template;
+mod user;
 mod vm;
 mod zone;
 
@@ -62,6 +65,7 @@ static TABLES: &[&[Entry]] = &[
     account::COMMANDS,
     cluster::COMMANDS,
     discovery::COMMANDS,
+    domain::COMMANDS,
     event::COMMANDS,
     host::COMMANDS,
     job::COMMANDS,
@@ -69,9 +73,11 @@ static TABLES: &[&[Entry]] = &[
     network::COMMANDS,
     offering::COMMANDS,
     pod::COMMANDS,
+    role::COMMANDS,
     setting::COMMANDS,
     storage::COMMANDS,
     template::COMMANDS,
+    user::COMMANDS,
     vm::COMMANDS,
     zone::COMMANDS,
 ];
