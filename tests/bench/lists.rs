@@ -1,7 +1,7 @@
 //! [M] Lists of a large cloud: a page of 100 with every filter that a client may send, requests in a second, and what a
 //! signature costs. Prints a table; fails only where something does not answer.
 //!
-//! `tests/bench/lists` runs it. `BENCH_VMS` says how many VMs the cloud has, `BENCH_ROUNDS` how often each is asked.
+//! `tests/bench/lists-of-many` runs it. `BENCH_VMS` says how many VMs the cloud has, `BENCH_ROUNDS` how often each is asked.
 //!
 //! Not here: that filters read indexes and how many statements a list takes (`tests/system/lists.rs`), which is
 //! counted and holds on every machine.

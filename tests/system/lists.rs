@@ -1,5 +1,5 @@
 //! [M] Lists of very many things, by what can be counted: which indexes a filter reads, and how many statements a page
-//! takes. How long it takes is measured by `tests/bench/lists`.
+//! takes. How long it takes is measured by `tests/bench/lists-of-many`.
 
 #![allow(clippy::unwrap_used)] // a test says what it expects
 
