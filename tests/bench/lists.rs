@@ -120,7 +120,7 @@ impl Line {
         self.stream.write_all(head.as_bytes()).await.unwrap();
         let mut bytes = Vec::new();
         loop {
-            let mut part = [0; 64 << 10];
+            let mut part = vec![0; 64 << 10];
             let read = self.stream.read(&mut part).await.unwrap();
             assert!(read > 0, "the manager hung up");
             bytes.extend_from_slice(&part[..read]);

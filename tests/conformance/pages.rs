@@ -74,10 +74,7 @@ type Shown = BTreeMap<String, (String, String)>;
 
 fn section(api: &Value, page: &str, callers: &Callers, shown: &mut Shown) -> String {
     let name = text(api, "name");
-    let answers = match (api["isasync"] == true, text(api, "name")) {
-        (true, _) => "Answers with a job.",
-        (false, _) => "Answers at once.",
-    };
+    let answers = if api["isasync"] == true { "Answers with a job." } else { "Answers at once." };
     let mut out = format!(
         "## {name}\n\n{} {answers} For {}.\n\n",
         sentence(text(api, "description")),
@@ -100,27 +97,19 @@ fn section(api: &Value, page: &str, callers: &Callers, shown: &mut Shown) -> Str
     }
     let fields = api["response"].as_array().unwrap();
     let key = api["response"].to_string();
-    match shown.get(&key) {
-        Some((other, command)) => {
-            let file = if other == page { String::new() } else { format!("{other}.md") };
-            let anchor = command.to_lowercase();
-            let _ = writeln!(out, "The answer has the fields of [{command}]({file}#{anchor}).\n");
-        }
-        None => {
-            shown.insert(key, (page.to_owned(), name.to_owned()));
-            out.push_str("| field of the answer | type | |\n| --- | --- | --- |\n");
-            for field in fields {
-                let about = cell(text(field, "description"));
-                let _ = writeln!(
-                    out,
-                    "| `{}` | {} | {about} |",
-                    text(field, "name"),
-                    text(field, "type")
-                );
-            }
-            out.push('\n');
-        }
+    if let Some((other, command)) = shown.get(&key) {
+        let file = if other == page { String::new() } else { format!("{other}.md") };
+        let anchor = command.to_lowercase();
+        let _ = writeln!(out, "The answer has the fields of [{command}]({file}#{anchor}).\n");
+        return out;
     }
+    shown.insert(key, (page.to_owned(), name.to_owned()));
+    out.push_str("| field of the answer | type | |\n| --- | --- | --- |\n");
+    for field in fields {
+        let about = cell(text(field, "description"));
+        let _ = writeln!(out, "| `{}` | {} | {about} |", text(field, "name"), text(field, "type"));
+    }
+    out.push('\n');
     out
 }
 
