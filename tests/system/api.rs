@@ -14,6 +14,8 @@ mod proof;
 mod roles;
 #[path = "api/sessions.rs"]
 mod sessions;
+#[path = "api/tags.rs"]
+mod tags;
 #[path = "api/vms.rs"]
 mod vms;
 

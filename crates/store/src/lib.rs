@@ -40,6 +40,7 @@ pub mod ssh_keypair;
 pub mod step;
 pub mod storage_pool;
 pub mod storage_pool_view;
+pub mod tag;
 pub mod template;
 pub mod template_view;
 pub mod user;

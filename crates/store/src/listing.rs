@@ -83,6 +83,18 @@ impl Query {
         self.filter(&format!("{column} IN (SELECT value FROM json_each(?))"), list)
     }
 
+    /// Rows of things that have one of the tags, each a key and a value, if any are given.
+    pub(crate) fn tagged(self, id_column: &str, tags: &[(String, String)]) -> Self {
+        let list = (!tags.is_empty()).then(|| serde_json::json!(tags).to_string());
+        self.filter(
+            &format!(
+                "{id_column} IN (SELECT g.resource FROM json_each(?) w JOIN tag g
+                     ON g.name = json_extract(w.value, '$[0]') AND g.value = json_extract(w.value, '$[1]'))"
+            ),
+            list,
+        )
+    }
+
     /// Rows of which one of the columns contains the text, in any case of its letters.
     pub(crate) fn keyword(self, columns: &[&str], text: Option<&str>) -> Self {
         let anywhere: Vec<String> =

@@ -6,8 +6,9 @@ use hostler_model::{AccountId, DomainId, NetworkId, NetworkOfferingId, Timestamp
 use ipnet::Ipv4Net;
 use rusqlite::{Row, params};
 
-use crate::columns::{parsed, parsed_or_null, time};
+use crate::columns::{json, parsed, parsed_or_null, time};
 use crate::listing::{Listed, Page, Query};
+use crate::tag::{TagView, tags_column};
 use crate::{StoreError, Tx, still_used};
 
 /// A guest network.
@@ -85,6 +86,8 @@ pub struct NetworkView {
     pub domain_name: String,
     /// That domain's path.
     pub domain_path: String,
+    /// Its tags, by their keys.
+    pub tags: Vec<TagView>,
 }
 
 /// Which networks to list.
@@ -104,6 +107,8 @@ pub struct NetworkFilter {
     pub guest_type: Option<String>,
     /// Those of this traffic type.
     pub traffic_type: Option<String>,
+    /// Those with one of these tags, each a key and a value.
+    pub tags: Vec<(String, String)>,
     /// Those whose name or text contains this.
     pub keyword: Option<String>,
 }
@@ -201,9 +206,12 @@ pub fn network_list(
     page: Page,
 ) -> Result<Listed<NetworkView>, StoreError> {
     Query::new(
-        "n.*, z.name AS zone_name, z.dns1, z.dns2, o.name AS offering_name,
+        concat!(
+            "n.*, z.name AS zone_name, z.dns1, z.dns2, o.name AS offering_name,
          o.display_text AS offering_text, o.services, a.name AS account_name, d.id AS domain,
-         d.name AS domain_name, d.path AS domain_path",
+         d.name AS domain_name, d.path AS domain_path, ",
+            tags_column!("n.id")
+        ),
         "network n JOIN zone z ON z.id = n.zone JOIN network_offering o ON o.id = n.offering
          JOIN account a ON a.id = n.account JOIN domain d ON d.id = a.domain",
         "n.name, n.id",
@@ -214,6 +222,7 @@ pub fn network_list(
     .is("n.name", filter.name.as_deref())
     .is("n.zone", filter.zone)
     .is("n.offering", filter.offering)
+    .tagged("n.id", &filter.tags)
     .filter("n.guest_type = ? COLLATE NOCASE", filter.guest_type.clone())
     .filter("n.traffic_type = ? COLLATE NOCASE", filter.traffic_type.clone())
     .keyword(&["n.name", "n.display_text"], filter.keyword.as_deref())
@@ -235,6 +244,7 @@ fn read_view(row: &Row<'_>) -> rusqlite::Result<NetworkView> {
         domain: parsed(row, "domain")?,
         domain_name: row.get("domain_name")?,
         domain_path: row.get("domain_path")?,
+        tags: json(row, "tags")?,
     })
 }
 

@@ -11,6 +11,7 @@ use rusqlite::Row;
 
 use crate::columns::{amount, json, parsed, parsed_or_null, time, time_or_null};
 use crate::listing::{Listed, Page, Query, Scope};
+use crate::tag::{TagView, tags_column};
 use crate::vm_view::pending;
 use crate::{StoreError, Tx};
 
@@ -81,6 +82,8 @@ pub struct TemplateView {
     pub created: Timestamp,
     /// Since when it is gone.
     pub removed: Option<Timestamp>,
+    /// Its tags, by their keys.
+    pub tags: Vec<TagView>,
 }
 
 /// Whose templates a list may show.
@@ -115,6 +118,8 @@ pub struct TemplateFilter {
     pub ready: Option<bool>,
     /// Those of this architecture.
     pub arch: Option<String>,
+    /// Those with one of these tags, each a key and a value.
+    pub tags: Vec<(String, String)>,
     /// Those whose name or text contains this.
     pub keyword: Option<String>,
     /// Deleted ones too.
@@ -133,6 +138,7 @@ impl TemplateFilter {
             featured: None,
             ready: None,
             arch: None,
+            tags: Vec::new(),
             keyword: None,
             with_deleted: false,
         }
@@ -149,10 +155,13 @@ pub fn template_list(
     page: Page,
 ) -> Result<Listed<TemplateView>, StoreError> {
     let mut query = Query::new(
-        "t.*, a.name AS account_name, d.id AS domain, d.name AS domain_name, d.path AS domain_path,
+        concat!(
+            "t.*, a.name AS account_name, d.id AS domain, d.name AS domain_name, d.path AS domain_path,
          z.name AS zone_name, h.name AS worker_name,
          (SELECT j.id || ' ' || j.state FROM job j WHERE j.subject = t.id AND j.finished IS NULL
-          ORDER BY j.number LIMIT 1) AS pending",
+          ORDER BY j.number LIMIT 1) AS pending, ",
+            tags_column!("t.id")
+        ),
         "template t JOIN account a ON a.id = t.account JOIN domain d ON d.id = a.domain
          LEFT JOIN zone z ON z.id = t.zone LEFT JOIN host h ON h.id = t.worker",
         "t.number",
@@ -183,6 +192,7 @@ pub fn template_list(
         .filter("t.is_featured = ?", filter.featured)
         .filter("(t.state = 'Ready') = ?", filter.ready)
         .is("t.arch", filter.arch.as_deref())
+        .tagged("t.id", &filter.tags)
         .keyword(&["t.name", "t.display_text"], filter.keyword.as_deref())
         .list(tx, "list templates", page, read)
 }
@@ -241,5 +251,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<TemplateView> {
         job: pending(row)?,
         created: time(row, "created")?,
         removed: time_or_null(row, "removed")?,
+        tags: json(row, "tags")?,
     })
 }

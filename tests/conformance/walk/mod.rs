@@ -2,5 +2,6 @@
 
 pub(super) mod catalogue;
 pub(super) mod ends;
+pub(super) mod images;
 pub(super) mod lists;
 pub(super) mod vms;

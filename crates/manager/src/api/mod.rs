@@ -7,6 +7,7 @@ pub mod bootstrap;
 mod call;
 mod commands;
 mod dispatch;
+mod done;
 pub mod failure;
 pub mod http;
 pub mod metrics;

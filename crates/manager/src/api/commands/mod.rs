@@ -20,6 +20,7 @@ mod offering;
 mod pod;
 mod setting;
 mod storage;
+pub(crate) mod tag;
 mod template;
 mod vm;
 mod zone;
@@ -71,6 +72,7 @@ static TABLES: &[&[Entry]] = &[
     pod::COMMANDS,
     setting::COMMANDS,
     storage::COMMANDS,
+    tag::COMMANDS,
     template::COMMANDS,
     vm::COMMANDS,
     zone::COMMANDS,

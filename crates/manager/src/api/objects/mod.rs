@@ -16,6 +16,7 @@ pub(crate) mod place;
 pub(crate) mod session;
 pub(crate) mod setting;
 pub(crate) mod storage;
+pub(crate) mod tag;
 pub(crate) mod template;
 pub(crate) mod vm;
 

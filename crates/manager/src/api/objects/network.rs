@@ -3,6 +3,7 @@
 use hostler_store::network::NetworkView;
 
 use super::offering::services;
+use super::tag::{TAG, tags};
 use super::{api_object, api_shape, date, no_items};
 
 api_object! {
@@ -60,7 +61,7 @@ api_object! {
         "related" string "its id" => view.row.id,
         "created" date "since when there has been one" => date(view.row.created),
         "service" list(SERVICE) "what it does for its guests" => services(&view.services),
-        "tags" list "tags, none yet" => no_items(),
+        "tags" list(TAG) "its tags" => tags(&view.tags),
     }
 }
 

@@ -4,6 +4,7 @@ use hostler_store::cluster::ClusterView;
 use hostler_store::pod::PodView;
 use hostler_store::zone::ZoneRow;
 
+use super::tag::TAG;
 use super::{api_object, no_items};
 
 api_object! {
@@ -22,7 +23,7 @@ api_object! {
         "securitygroupsenabled" boolean "whether VMs have security groups" => row.security_groups,
         "localstorageenabled" boolean "whether volumes may live on hosts' own disks" => row.local_storage,
         "type" string "the kind of zone, always Core" => "Core",
-        "tags" set "tags, none yet" => no_items(),
+        "tags" set(TAG) "its tags, in lists" => no_items(),
     }
 }
 

@@ -3,6 +3,7 @@
 use hostler_model::{Bytes, TemplateState};
 use hostler_store::template_view::TemplateView;
 
+use super::tag::{TAG, tags};
 use super::{api_object, date, job_id, job_status, no_items};
 
 api_object! {
@@ -46,7 +47,7 @@ api_object! {
         "details" map "choices that few need" => view.details,
         "created" date "when it was registered" => date(view.created),
         "removed" date "when it was deleted" => view.removed.map(date),
-        "tags" set "tags, none yet" => no_items(),
+        "tags" set(TAG) "its tags" => tags(&view.tags),
         "childtemplates" set "templates of its further disks, none yet" => no_items(),
         "jobid" string "the job that works on it" => job_id(view.job),
         "jobstatus" integer "state of that job" => job_status(view.job),

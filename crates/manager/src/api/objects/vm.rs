@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use hostler_store::vm_view::{NicView, VmView};
 use serde_json::Value;
 
+use super::tag::{TAG, tags};
 use super::{api_object, date, job_id, job_status, no_items};
 
 api_object! {
@@ -92,7 +93,7 @@ api_object! {
         "nic" set(NIC) "its network interfaces" => view.nics.iter().map(nic).collect::<Value>(),
         "securitygroup" set "its security groups, none yet" => no_items(),
         "affinitygroup" set "its affinity groups, none yet" => no_items(),
-        "tags" set "tags, none yet" => no_items(),
+        "tags" set(TAG) "its tags" => tags(&view.tags),
         "jobid" string "the job that works on it" => job_id(view.job),
         "jobstatus" integer "state of that job" => job_status(view.job),
     }

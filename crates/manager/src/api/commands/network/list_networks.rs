@@ -6,6 +6,7 @@ use hostler_store::network::{NetworkFilter, network_list};
 use hostler_store::reference::Entity;
 
 use crate::api::call::{Call, Handler};
+use crate::api::commands::tag;
 use crate::api::failure::Failure;
 use crate::api::objects::network::{NETWORK, network};
 
@@ -29,6 +30,8 @@ api_command! {
     issystem: optional boolean,
     /// Those of VPCs; there are none.
     forvpc: optional boolean,
+    /// Networks with one of these tags, each a key and a value.
+    tags: optional records,
     /// Everything that the caller may see.
     listall: optional boolean,
 }
@@ -46,6 +49,7 @@ impl Handler for ListNetworks {
             offering: self.networkofferingid,
             guest_type: self.kind,
             traffic_type: self.traffictype,
+            tags: tag::pairs(self.tags)?,
             keyword: call.keyword(),
         };
         let page = call.page()?;

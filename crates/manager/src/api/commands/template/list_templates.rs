@@ -9,6 +9,7 @@ use hostler_store::reference::Entity;
 use hostler_store::template_view::{TemplateFilter, TemplateReach, template_list};
 
 use crate::api::call::{Call, Handler};
+use crate::api::commands::tag;
 use crate::api::failure::Failure;
 use crate::api::objects::template::{TEMPLATE, template};
 use crate::api::owner::Wanted;
@@ -74,6 +75,8 @@ api_command! {
     arch: optional string,
     /// Templates of this hypervisor; all are KVM.
     hypervisor: optional string,
+    /// Templates with one of these tags, each a key and a value.
+    tags: optional records,
     /// Whether to show deleted ones too.
     showremoved: optional boolean,
     /// Templates of this account; goes with domainid.
@@ -118,6 +121,7 @@ impl Handler for ListTemplates {
             featured,
             ready: self.isready.or(executable(self.templatefilter)),
             arch: self.arch,
+            tags: tag::pairs(self.tags)?,
             keyword: call.keyword(),
             with_deleted: self.showremoved.unwrap_or(false),
             ..TemplateFilter::new(reach)
