@@ -10,6 +10,7 @@ mod generation;
 mod host_status;
 mod ids;
 mod job_state;
+mod limit;
 mod names;
 mod power;
 mod storage_state;
@@ -23,6 +24,7 @@ pub use generation::{Generation, Version};
 pub use host_status::{HostEvent, HostStatus};
 pub use ids::*;
 pub use job_state::{JobState, StepState};
+pub use limit::LimitKind;
 pub use names::{HostName, InstanceName, MacAddress, NameError};
 pub use power::{PowerReason, PowerState};
 pub use storage_state::{

@@ -33,6 +33,7 @@ pub(crate) enum Operation {
     Reboot,
     Destroy,
     Expunge,
+    Scale,
     Register,
     Delete,
 }
@@ -56,6 +57,7 @@ use Operation as O;
 pub(crate) static ALL: &[Scenario] = &[
     good("record", O::Record, &["job Succeeded -", "vm Stopped", "domains 0"]),
     good("reboot", O::Reboot, &["job Succeeded -", "vm Running", "call reboot"]),
+    good("scale", O::Scale, &["job Succeeded -", "vm Stopped", "domains 0"]),
     good("register", O::Register, &["job Succeeded -", "template Ready"]),
     bad(
         "reboot refused",
@@ -147,6 +149,7 @@ impl Operation {
             Self::Reboot => "vm.reboot",
             Self::Destroy => "vm.destroy",
             Self::Expunge => "vm.expunge",
+            Self::Scale => "vm.scale",
             Self::Register => "template.register",
             Self::Delete => "template.delete",
         }
@@ -163,7 +166,7 @@ impl Operation {
             Self::Stop | Self::Reboot | Self::Destroy | Self::Expunge => {
                 Ok(Some(deploy(crash, name, None).await?))
             }
-            Self::Start => {
+            Self::Start | Self::Scale => {
                 let vm = deploy(crash, name, None).await?;
                 job(crash, &Request::new("stopVirtualMachine").with("id", &vm)).await?;
                 Ok(Some(vm))
@@ -198,6 +201,9 @@ impl Operation {
             Self::Expunge => {
                 Request::new("destroyVirtualMachine").with("id", id).with("expunge", "true")
             }
+            Self::Scale => Request::new("scaleVirtualMachine")
+                .with("id", id)
+                .with("serviceofferingid", crash.cloud.catalogue.offering.to_string()),
             Self::Register => Request::new("registerTemplate")
                 .with("name", name)
                 .with("url", "http://images.invalid/tiny.qcow2")

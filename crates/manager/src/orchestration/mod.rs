@@ -19,6 +19,7 @@ pub static WORKFLOWS: &[&dyn Workflow] = &[
     &vm::record::RecordVm,
     &vm::stop::StopVm,
     &vm::reboot::RebootVm,
+    &vm::scale::ScaleVm,
     &vm::retire::DESTROY,
     &vm::retire::EXPUNGE,
     &template::register::RegisterTemplate,
