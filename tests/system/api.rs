@@ -16,6 +16,8 @@ mod roles;
 mod sessions;
 #[path = "api/tags.rs"]
 mod tags;
+#[path = "api/templates.rs"]
+mod templates;
 #[path = "api/vm_changes.rs"]
 mod vm_changes;
 #[path = "api/vms.rs"]

@@ -43,6 +43,7 @@ pub mod storage_pool;
 pub mod storage_pool_view;
 pub mod tag;
 pub mod template;
+pub mod template_change;
 pub mod template_view;
 pub mod user;
 pub mod vm;

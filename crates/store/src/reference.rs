@@ -222,7 +222,11 @@ fn visible(entity: Entity, scope: &Scope, right: Right) -> Option<String> {
     };
     Some(match entity {
         Entity::Template | Entity::Iso if right == Right::Use => {
-            format!("(t.is_public = 1 OR {in_scope})")
+            let with_us = in_scope.replace(owner, "s.account");
+            format!(
+                "(t.is_public = 1 OR {in_scope} OR EXISTS (SELECT 1 FROM template_share s
+                     WHERE s.template = t.id AND {with_us}))"
+            )
         }
         _ => in_scope,
     })

@@ -82,6 +82,18 @@ pub struct TemplateView {
     pub created: Timestamp,
     /// Since when it is gone.
     pub removed: Option<Timestamp>,
+    /// The kind of guest that was named.
+    pub os_type: Option<uuid::Uuid>,
+    /// The tag that hosts of its VMs must have; empty: none.
+    pub host_tag: String,
+    /// Whether its VMs' passwords can be reset.
+    pub password_enabled: bool,
+    /// Whether its VMs take SSH keys.
+    pub ssh_key_enabled: bool,
+    /// Whether its VMs can change size while they run.
+    pub dynamically_scalable: bool,
+    /// Whether it needs a CPU that helps.
+    pub requires_hvm: bool,
     /// Its tags, by their keys.
     pub tags: Vec<TagView>,
 }
@@ -93,8 +105,10 @@ pub enum TemplateReach {
     All,
     /// Those in this scope, whoever may use them.
     Owned(Scope),
-    /// Those that are for everybody, and those in this scope.
+    /// Those that are for everybody, those in this scope, and those that are shared with it.
     Usable(Scope),
+    /// Those of others that are shared with this scope.
+    Shared(Scope),
     /// Those that are for everybody.
     Public,
 }
@@ -104,6 +118,8 @@ pub enum TemplateReach {
 pub struct TemplateFilter {
     /// Whose.
     pub reach: TemplateReach,
+    /// ISOs only, or templates only.
+    pub iso: Option<bool>,
     /// This one.
     pub id: Option<TemplateId>,
     /// These.
@@ -112,6 +128,16 @@ pub struct TemplateFilter {
     pub name: Option<String>,
     /// Those in this zone, or in all.
     pub zone: Option<ZoneId>,
+    /// Those for everybody, or not.
+    pub public: Option<bool>,
+    /// Those that a VM can start from, or not.
+    pub bootable: Option<bool>,
+    /// Those whose kind of guest is one of these.
+    pub os_types: Vec<uuid::Uuid>,
+    /// Those that this image worker has.
+    pub worker: Option<hostler_model::HostId>,
+    /// Those with a copy on this pool.
+    pub pool: Option<hostler_model::StoragePoolId>,
     /// Those that are recommended, or not.
     pub featured: Option<bool>,
     /// Those that can be used, or not.
@@ -131,10 +157,16 @@ impl TemplateFilter {
     pub fn new(reach: TemplateReach) -> Self {
         Self {
             reach,
+            iso: None,
             id: None,
             ids: Vec::new(),
             name: None,
             zone: None,
+            public: None,
+            bootable: None,
+            os_types: Vec::new(),
+            worker: None,
+            pool: None,
             featured: None,
             ready: None,
             arch: None,
@@ -164,7 +196,7 @@ pub fn template_list(
         ),
         "template t JOIN account a ON a.id = t.account JOIN domain d ON d.id = a.domain
          LEFT JOIN zone z ON z.id = t.zone LEFT JOIN host h ON h.id = t.worker",
-        "t.number",
+        "t.sort_key, t.number",
     );
     if !filter.with_deleted {
         query = query.only("t.removed IS NULL");
@@ -173,28 +205,57 @@ pub fn template_list(
         TemplateReach::All | TemplateReach::Usable(Scope::All) => query,
         TemplateReach::Public => query.only("t.is_public = 1"),
         TemplateReach::Owned(scope) => query.scope(scope),
-        TemplateReach::Usable(Scope::Account(id)) => {
-            query.filter("(t.is_public = 1 OR a.id = ?)", Some(id.to_string()))
+        TemplateReach::Usable(scope) => {
+            let (ours, value) = accounts_of(scope);
+            let clause = format!(
+                "(t.is_public = 1 OR t.account IN ({ours}) OR EXISTS (SELECT 1 FROM template_share s
+                     WHERE s.template = t.id AND s.account IN ({ours})))"
+            );
+            query.filter(&clause, value)
         }
-        TemplateReach::Usable(Scope::Domain(id)) => {
-            query.filter("(t.is_public = 1 OR d.id = ?)", Some(id.to_string()))
+        TemplateReach::Shared(scope) => {
+            let (ours, value) = accounts_of(scope);
+            let shared = format!(
+                "t.account NOT IN ({ours}) AND EXISTS (SELECT 1 FROM template_share s
+                     WHERE s.template = t.id AND s.account IN ({ours}))"
+            );
+            query.filter(&shared, value)
         }
-        TemplateReach::Usable(Scope::Tree(path)) => query.filter(
-            "(t.is_public = 1 OR d.path = ? OR substr(d.path, 1, length(?) + 1) = ? || '/')",
-            Some(path.clone()),
-        ),
     };
     query
         .is("t.id", filter.id)
         .any("t.id", &filter.ids)
         .is("t.name", filter.name.as_deref())
         .filter("(t.zone = ? OR t.zone IS NULL)", filter.zone.map(|id| id.to_string()))
+        .filter("(t.format = 'ISO') = ?", filter.iso)
+        .filter("t.is_public = ?", filter.public)
+        .filter("t.bootable = ?", filter.bootable)
+        .any("t.os_type", &filter.os_types)
+        .is("t.worker", filter.worker)
+        .filter(
+            "t.id IN (SELECT template FROM template_copy WHERE pool = ?)",
+            filter.pool.map(|id| id.to_string()),
+        )
         .filter("t.is_featured = ?", filter.featured)
         .filter("(t.state = 'Ready') = ?", filter.ready)
         .is("t.arch", filter.arch.as_deref())
         .tagged("t.id", &filter.tags)
         .keyword(&["t.name", "t.display_text"], filter.keyword.as_deref())
         .list(tx, "list templates", page, read)
+}
+
+/// A query of the ids of a scope's accounts, and the value in place of its `?`.
+fn accounts_of(scope: &Scope) -> (&'static str, Option<String>) {
+    match scope {
+        Scope::All => ("SELECT id FROM account WHERE ? IS NOT NULL", Some(String::new())),
+        Scope::Account(id) => ("?", Some(id.to_string())),
+        Scope::Domain(id) => ("SELECT id FROM account WHERE domain = ?", Some(id.to_string())),
+        Scope::Tree(path) => (
+            "SELECT b.id FROM account b JOIN domain e ON e.id = b.domain
+             WHERE e.path = ? OR substr(e.path, 1, length(?) + 1) = ? || '/'",
+            Some(path.clone()),
+        ),
+    }
 }
 
 /// One template, deleted or not.
@@ -251,6 +312,12 @@ fn read(row: &Row<'_>) -> rusqlite::Result<TemplateView> {
         job: pending(row)?,
         created: time(row, "created")?,
         removed: time_or_null(row, "removed")?,
+        os_type: parsed_or_null(row, "os_type")?,
+        host_tag: row.get("host_tag")?,
+        password_enabled: row.get("password_enabled")?,
+        ssh_key_enabled: row.get("ssh_key_enabled")?,
+        dynamically_scalable: row.get("dynamically_scalable")?,
+        requires_hvm: row.get("requires_hvm")?,
         tags: json(row, "tags")?,
     })
 }

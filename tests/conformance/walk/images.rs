@@ -6,6 +6,7 @@ use crate::answers::Witness;
 
 pub(crate) async fn all(w: &mut Witness, cloud: &Cloud) {
     tags(w, cloud).await;
+    templates(w, cloud).await;
 }
 
 async fn tags(w: &mut Witness, cloud: &Cloud) {
@@ -21,4 +22,21 @@ async fn tags(w: &mut Witness, cloud: &Cloud) {
     assert_eq!(listed["template"][0]["tags"][0]["value"], "debian", "{listed}");
     let answer = w.call("deleteTags", &of).await;
     w.job(&answer).await;
+}
+
+async fn templates(w: &mut Witness, cloud: &Cloud) {
+    let template = cloud.catalogue.template.to_string();
+    let id = [("id", template.as_str())];
+    let categories = w.call("listOsCategories", &[("name", "Debian")]).await;
+    let category = categories["oscategory"][0]["id"].as_str().unwrap().to_owned();
+    let kinds = w.call("listOsTypes", &[("oscategoryid", &category)]).await;
+    let debian = kinds["ostype"][0]["id"].as_str().unwrap().to_owned();
+    let changes = [("displaytext", "small"), ("sortkey", "7"), ("ostypeid", debian.as_str())];
+    let changed = w.call("updateTemplate", &[&id[..], &changes].concat()).await;
+    assert_eq!(changed["template"]["ostypeid"], debian.as_str(), "{changed}");
+    let share = [("op", "add"), ("accounts", "admin"), ("isfeatured", "true")];
+    w.call("updateTemplatePermissions", &[&id[..], &share].concat()).await;
+    let shared = w.call("listTemplatePermissions", &id).await;
+    assert_eq!(shared["templatepermission"]["account"][0], "admin", "{shared}");
+    w.call("updateTemplatePermissions", &[id[0], ("op", "reset")]).await;
 }

@@ -45,3 +45,19 @@ CREATE TRIGGER tag_with_volume AFTER UPDATE OF account ON volume WHEN NEW.accoun
     BEGIN UPDATE tag SET account = NEW.account WHERE resource = NEW.id; END;
 CREATE TRIGGER tag_with_template AFTER UPDATE OF account ON template WHEN NEW.account <> OLD.account
     BEGIN UPDATE tag SET account = NEW.account WHERE resource = NEW.id; END;
+
+-- What more is said of templates and ISOs (an ISO is a template of format ISO).
+ALTER TABLE template ADD COLUMN os_type TEXT;           -- id of the kind of guest that was named
+ALTER TABLE template ADD COLUMN host_tag TEXT NOT NULL DEFAULT '';  -- its VMs run on hosts with this tag
+ALTER TABLE template ADD COLUMN ssh_key_enabled INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE template ADD COLUMN dynamically_scalable INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE template ADD COLUMN requires_hvm INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE template ADD COLUMN sort_key INTEGER NOT NULL DEFAULT 0;
+
+-- Accounts that may use a template of somebody else.
+CREATE TABLE template_share (
+    template   TEXT NOT NULL REFERENCES template (id),
+    account    TEXT NOT NULL REFERENCES account (id),
+    PRIMARY KEY (template, account)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX template_share_account ON template_share (account);

@@ -21,11 +21,9 @@ mod pod;
 mod setting;
 mod storage;
 pub(crate) mod tag;
-mod template;
+pub(crate) mod template;
 mod vm;
 mod zone;
-
-pub(crate) use template::os_type::OsType;
 
 /// A command, as the dispatcher knows it.
 #[derive(Debug)]

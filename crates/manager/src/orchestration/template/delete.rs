@@ -21,7 +21,7 @@ use crate::orchestration::Caller;
 const STEPS: &[&str] = &["begin", "copies", "delete"];
 const WAIT: Duration = Duration::from_mins(5);
 
-/// Checks, records the job, and has it run.
+/// Checks, records the job, and has it run. Whether the caller may delete it is checked before.
 ///
 /// # Errors
 /// [`ServiceError`] if there is none, or VMs are made from it.
@@ -30,9 +30,6 @@ pub async fn delete(app: &Context, caller: &Caller, id: TemplateId) -> Result<Jo
         .store
         .read(move |tx| Ok::<_, ServiceError>((template_get(tx, id)?, template_uses(tx, id)?)))
         .await?;
-    if template.account != caller.account && !caller.is_root() {
-        return Err(ServiceError::parameter(format!("there is no template {id}")));
-    }
     refuse_if_used(&template.name, uses)?;
     let subject = ("Template", id.uuid());
     let job = caller.job("template.delete", "deleteTemplate", subject, json!({}), STEPS);

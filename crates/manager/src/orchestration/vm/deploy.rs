@@ -188,7 +188,7 @@ fn check(
         return unknown("serviceofferingid", &request.offering);
     };
     let visible = |t: &hostler_store::deploy::DeployTemplate| {
-        t.is_public || t.account == caller.account || caller.is_root()
+        t.is_public || t.is_shared || t.account == caller.account || caller.is_root()
     };
     let Some(template) = facts.template.as_ref().filter(|t| visible(t)) else {
         return unknown("templateid", &request.template);
