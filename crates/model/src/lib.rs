@@ -13,6 +13,7 @@ mod job_state;
 mod limit;
 mod names;
 mod power;
+mod resource_state;
 mod storage_state;
 mod timestamp;
 mod transition;
@@ -27,6 +28,7 @@ pub use job_state::{JobState, StepState};
 pub use limit::LimitKind;
 pub use names::{HostName, InstanceName, MacAddress, NameError};
 pub use power::{PowerReason, PowerState};
+pub use resource_state::{ResourceEvent, ResourceState};
 pub use storage_state::{
     CopyEvent, CopyState, TemplateEvent, TemplateState, VolumeEvent, VolumeState,
 };

@@ -14,6 +14,7 @@ mod migrate;
 pub mod account;
 pub mod address;
 pub mod blueprint;
+pub mod capacity;
 pub mod claim;
 pub mod cluster;
 pub mod deploy;

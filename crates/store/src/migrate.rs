@@ -9,6 +9,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0003_limits.sql"),
     include_str!("migrations/0005_vm.sql"),
+    include_str!("migrations/0007_catalogue.sql"),
     include_str!("migrations/0008_images.sql"),
 ];
 

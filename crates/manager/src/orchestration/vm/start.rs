@@ -233,7 +233,7 @@ async fn somebody_returns(
     news: &mut Receiver<HostNews>,
 ) -> bool {
     let returns = |h: &&HostView| matches!(h.status.as_str(), "Up" | "Connecting" | "Disconnected");
-    let away = hosts.iter().filter(returns).filter(|h| h.is_enabled && !h.is_up).count();
+    let away = hosts.iter().filter(returns).filter(|h| h.closed.is_none() && !h.is_up).count();
     let Some(left) = cx.app.hosts_return_within().filter(|_| away > 0) else { return false };
     cx.wait_for(&format!("the manager began a moment ago; {away} hosts are not connected yet"))
         .await;

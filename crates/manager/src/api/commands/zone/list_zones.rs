@@ -2,6 +2,7 @@
 
 use hostler_model::{NetworkType, ZoneId};
 use hostler_query_api::{Answer, api_command};
+use hostler_store::capacity::{CapacityFilter, Per, capacities};
 use hostler_store::reference::Entity;
 use hostler_store::tag::tags_of;
 use hostler_store::zone::{ZoneFilter, zone_list};
@@ -28,6 +29,8 @@ api_command! {
     available: optional boolean,
     /// Zones with one of these tags, each a key and a value.
     tags: optional records,
+    /// Show how much there is of memory, CPU and storage.
+    showcapacities: optional boolean,
 }
 
 impl Handler for ListZones {
@@ -42,17 +45,20 @@ impl Handler for ListZones {
             keyword: call.keyword(),
         };
         let page = call.page()?;
-        let (listed, by_zone) = call
+        let wanted = self.showcapacities.unwrap_or(false) && call.is_root();
+        let (listed, capacities, by_zone) = call
             .read(move |tx| {
+                let all = CapacityFilter::default();
+                let there = wanted.then(|| capacities(tx, Per::Zone, all)).transpose()?;
                 let listed = zone_list(tx, &filter, page)?;
                 let ids: Vec<_> = listed.rows.iter().map(|row| row.id.uuid()).collect();
                 let by_zone = tags_of(tx, &ids)?;
-                Ok((listed, by_zone))
+                Ok((listed, there, by_zone))
             })
             .await?;
         let id = self.id.map(|id| (Entity::Zone, id.uuid()));
         call.list(listed, id, |row| {
-            let mut shown = zone(row, call.is_root());
+            let mut shown = zone(row, call.is_root(), capacities.as_deref());
             if let Some(own) = by_zone.get(&row.id.uuid()) {
                 shown["tags"] = tags(own);
             }
