@@ -49,6 +49,8 @@ pub struct DeployTemplate {
     pub is_public: bool,
     /// Whether its owner shares it with the VM's.
     pub is_shared: bool,
+    /// Whether it is an ISO, from which no root volume can be made.
+    pub is_iso: bool,
     /// Whether it is a system VM's.
     pub is_system: bool,
     /// The zone that it is for; nothing: all.
@@ -77,6 +79,7 @@ pub fn deploy_facts(
                 o.id AS offering, o.root_size AS root_size, {SIZE_RULE},
                 t.id AS template, t.account AS account, t.name AS name, t.is_public AS is_public,
                 EXISTS (SELECT 1 FROM template_share WHERE template = t.id AND account = ?5) AS is_shared,
+                t.format = 'ISO' AS is_iso,
                 t.is_system AS is_system, t.zone AS template_zone, t.state AS state,
                 coalesce(t.virtual_size, 0) AS virtual_size,
                 (SELECT json_group_array({ROOM}) FROM network WHERE zone = ?1 AND removed IS NULL
@@ -115,6 +118,7 @@ pub fn deploy_facts(
                     name: row.get("name")?,
                     is_public: row.get("is_public")?,
                     is_shared: row.get("is_shared")?,
+                    is_iso: row.get("is_iso")?,
                     is_system: row.get("is_system")?,
                     zone: parsed_or_null(row, "template_zone")?,
                     state: parsed(row, "state")?,

@@ -7,6 +7,7 @@ use crate::answers::Witness;
 pub(crate) async fn all(w: &mut Witness, cloud: &Cloud) {
     tags(w, cloud).await;
     templates(w, cloud).await;
+    isos(w, cloud).await;
 }
 
 async fn tags(w: &mut Witness, cloud: &Cloud) {
@@ -39,4 +40,19 @@ async fn templates(w: &mut Witness, cloud: &Cloud) {
     let shared = w.call("listTemplatePermissions", &id).await;
     assert_eq!(shared["templatepermission"]["account"][0], "admin", "{shared}");
     w.call("updateTemplatePermissions", &[id[0], ("op", "reset")]).await;
+}
+
+async fn isos(w: &mut Witness, cloud: &Cloud) {
+    let zone = cloud.catalogue.zone.to_string();
+    let params =
+        [("name", "cd"), ("url", "http://images.invalid/cd.iso"), ("zoneid", zone.as_str())];
+    let made = w.call("registerIso", &params).await;
+    let iso = crate::answers::id(&made, "iso");
+    let id = [("id", iso.as_str())];
+    w.call("listIsos", &[("isofilter", "self")]).await;
+    w.call("updateIso", &[id[0], ("name", "dvd")]).await;
+    w.call("updateIsoPermissions", &[id[0], ("ispublic", "true")]).await;
+    w.call("listIsoPermissions", &id).await;
+    let answer = w.call("deleteIso", &id).await;
+    w.job(&answer).await;
 }

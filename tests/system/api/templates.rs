@@ -164,3 +164,39 @@ async fn kinds_of_guests_are_found_by_their_family() {
     assert_eq!(world.admin.refused("listOsTypes", &[("oscategoryid", &never)]).await.0, 431);
     assert_eq!(world.admin.refused("listOsCategories", &[("id", &never)]).await.0, 431);
 }
+
+#[tokio::test]
+async fn an_iso_is_no_template_and_a_template_no_iso() {
+    let world = World::new().await;
+    let (owner, zone) = (user(&world, "owner").await, world.catalogue.zone.to_string());
+    let params = [("name", "cd"), ("url", "http://images.invalid/cd.iso"), ("zoneid", &zone)];
+    let made = owner.ok("registerIso", &params).await["iso"][0].clone();
+    assert_eq!((&made["format"], &made["bootable"]), (&"ISO".into(), &true.into()));
+    let iso = made["id"].as_str().unwrap();
+    let template = registered(&owner, &[]).await["id"].as_str().unwrap().to_owned();
+    assert_eq!(names(&owner, "self").await, ["t"]);
+    let isos = owner.ok("listIsos", &[("isofilter", "self")]).await;
+    assert_eq!((&isos["count"], &isos["iso"][0]["name"]), (&1.into(), &"cd".into()));
+    assert_eq!(owner.ok("listIsos", &[]).await, json!({}), "only what can be used by default");
+    for (command, wrong) in [
+        ("updateTemplate", iso),
+        ("updateIso", &template),
+        ("deleteTemplate", iso),
+        ("deleteIso", &template),
+        ("updateIsoPermissions", &template),
+        ("listTemplatePermissions", iso),
+    ] {
+        let (status, text) = owner.refused(command, &[("id", wrong), ("name", "x")]).await;
+        assert_eq!(
+            (status, text.contains("Invalid parameter id")),
+            (431, true),
+            "{command}: {text}"
+        );
+    }
+    world.database().execute("UPDATE template SET state = 'Ready'", []).unwrap();
+    let offering = world.catalogue.offering.to_string();
+    let deploy = [("zoneid", &*zone), ("serviceofferingid", &offering), ("templateid", iso)];
+    let (status, text) = owner.refused("deployVirtualMachine", &deploy).await;
+    assert_eq!((status, text.contains("is an ISO")), (431, true), "{text}");
+    assert_eq!(owner.ok("listIsos", &[]).await["count"], 1);
+}

@@ -32,10 +32,14 @@ pub async fn delete(app: &Context, caller: &Caller, id: TemplateId) -> Result<Jo
         .await?;
     refuse_if_used(&template.name, uses)?;
     let subject = ("Template", id.uuid());
-    let job = caller.job("template.delete", "deleteTemplate", subject, json!({}), STEPS);
+    let (command, kind) = match template.format.as_str() {
+        "ISO" => ("deleteIso", "ISO.DELETE"),
+        _ => ("deleteTemplate", "TEMPLATE.DELETE"),
+    };
+    let job = caller.job("template.delete", command, subject, json!({}), STEPS);
     let (job_id, now) = (job.id, app.now());
     let text = format!("template {} is to be deleted", template.name);
-    let event = caller.event(now, "TEMPLATE.DELETE", text, subject, Some(job_id));
+    let event = caller.event(now, kind, text, subject, Some(job_id));
     app.store
         .write(move |tx| {
             job_add(tx, &job, now)?;

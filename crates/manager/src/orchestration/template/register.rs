@@ -35,7 +35,7 @@ pub struct RegisterRequest {
     pub display_text: Option<String>,
     /// `http`, `https`, or, from a root administrator, `file`.
     pub url: String,
-    /// `QCOW2` or `RAW`.
+    /// `QCOW2`, `RAW` or `ISO`.
     pub format: String,
     /// What the guest is: `Linux`, `Windows`, `WindowsLegacy` or `Other`.
     pub os: String,
@@ -69,10 +69,14 @@ pub async fn register(
     check(caller, &request)?;
     let id = TemplateId::new(Uuid::now_v7());
     let subject = ("Template", id.uuid());
-    let job = caller.job("template.register", "registerTemplate", subject, json!({}), STEPS);
+    let (command, kind) = match request.format.as_str() {
+        "ISO" => ("registerIso", "ISO.CREATE"),
+        _ => ("registerTemplate", "TEMPLATE.CREATE"),
+    };
+    let job = caller.job("template.register", command, subject, json!({}), STEPS);
     let (job_id, now): (JobId, _) = (job.id, app.now());
     let text = format!("template {} is to be fetched", request.name);
-    let event = caller.event(now, "TEMPLATE.CREATE", text, subject, Some(job_id));
+    let event = caller.event(now, kind, text, subject, Some(job_id));
     let new = NewTemplate {
         id,
         account: request.account,
@@ -122,9 +126,9 @@ fn check(caller: &Caller, request: &RegisterRequest) -> Result<(), ServiceError>
             ));
         }
     }
-    if !["QCOW2", "RAW"].iter().any(|known| known.eq_ignore_ascii_case(&request.format)) {
+    if !["QCOW2", "RAW", "ISO"].iter().any(|known| known.eq_ignore_ascii_case(&request.format)) {
         return Err(ServiceError::parameter(format!(
-            "parameter format: {:?} cannot be used; known are QCOW2 and RAW",
+            "parameter format: {:?} cannot be used; known are QCOW2, RAW and ISO",
             request.format
         )));
     }

@@ -193,6 +193,12 @@ fn check(
     let Some(template) = facts.template.as_ref().filter(|t| visible(t)) else {
         return unknown("templateid", &request.template);
     };
+    if template.is_iso {
+        return Err(ServiceError::parameter(format!(
+            "parameter templateid: {} is an ISO, and VMs are made from disk images; name a template",
+            template.name
+        )));
+    }
     if template.is_system {
         return Err(ServiceError::parameter(format!(
             "parameter templateid: {} is a system VM's template and cannot be a user's VM",
