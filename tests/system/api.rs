@@ -8,6 +8,8 @@ mod administration;
 mod bad_input;
 #[path = "api/catalogue.rs"]
 mod catalogue;
+#[path = "api/firewalls.rs"]
+mod firewalls;
 #[path = "api/http.rs"]
 mod http;
 #[path = "api/proof.rs"]

@@ -4,10 +4,36 @@ use hostler_tests::cloud::Cloud;
 
 use crate::answers::Witness;
 
+/// Commands on things of which there are none: each is refused, in a test of its own.
+pub(crate) const REFUSED: &[&str] = &[
+    "associateIpAddress",
+    "createEgressFirewallRule",
+    "createFirewallRule",
+    "createPortForwardingRule",
+    "deleteEgressFirewallRule",
+    "deleteFirewallRule",
+    "deletePortForwardingRule",
+    "disableStaticNat",
+    "disassociateIpAddress",
+    "enableStaticNat",
+    "replaceNetworkACLList",
+    "updatePortForwardingRule",
+];
+
 pub(crate) async fn all(w: &mut Witness, cloud: &Cloud) {
     tags(w, cloud).await;
     templates(w, cloud).await;
     isos(w, cloud).await;
+    for list in [
+        "listEgressFirewallRules",
+        "listFirewallRules",
+        "listLoadBalancerRules",
+        "listNetworkACLLists",
+        "listNetworkACLs",
+        "listVPCs",
+    ] {
+        assert_eq!(w.call(list, &[]).await, serde_json::json!({}), "{list}");
+    }
 }
 
 async fn tags(w: &mut Witness, cloud: &Cloud) {

@@ -12,6 +12,7 @@ mod account;
 mod cluster;
 mod discovery;
 mod event;
+mod firewall;
 mod host;
 mod job;
 mod keypair;
@@ -62,6 +63,7 @@ static TABLES: &[&[Entry]] = &[
     cluster::COMMANDS,
     discovery::COMMANDS,
     event::COMMANDS,
+    firewall::COMMANDS,
     host::COMMANDS,
     job::COMMANDS,
     keypair::COMMANDS,

@@ -9,6 +9,7 @@ pub(crate) mod account;
 pub(crate) mod api;
 pub(crate) mod capacity;
 pub(crate) mod event;
+pub(crate) mod firewall;
 pub(crate) mod host;
 pub(crate) mod job;
 pub(crate) mod network;
