@@ -8,9 +8,10 @@ use hostler_query_api::{ApiCommand, CommandDecl};
 use super::call::{AnswerFuture, Call, Handler, run};
 use super::sessions::{Login, Logout};
 
-mod account;
+pub(crate) mod account;
 mod cluster;
 mod discovery;
+mod domain;
 mod event;
 mod firewall;
 mod host;
@@ -19,10 +20,12 @@ mod keypair;
 mod network;
 mod offering;
 mod pod;
+mod role;
 mod setting;
 mod storage;
 pub(crate) mod tag;
 pub(crate) mod template;
+mod user;
 mod vm;
 mod zone;
 
@@ -62,6 +65,7 @@ static TABLES: &[&[Entry]] = &[
     account::COMMANDS,
     cluster::COMMANDS,
     discovery::COMMANDS,
+    domain::COMMANDS,
     event::COMMANDS,
     firewall::COMMANDS,
     host::COMMANDS,
@@ -70,10 +74,12 @@ static TABLES: &[&[Entry]] = &[
     network::COMMANDS,
     offering::COMMANDS,
     pod::COMMANDS,
+    role::COMMANDS,
     setting::COMMANDS,
     storage::COMMANDS,
     tag::COMMANDS,
     template::COMMANDS,
+    user::COMMANDS,
     vm::COMMANDS,
     zone::COMMANDS,
 ];

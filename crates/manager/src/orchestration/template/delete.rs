@@ -30,6 +30,9 @@ pub async fn delete(app: &Context, caller: &Caller, id: TemplateId) -> Result<Jo
         .store
         .read(move |tx| Ok::<_, ServiceError>((template_get(tx, id)?, template_uses(tx, id)?)))
         .await?;
+    if !caller.may_act_for(app, template.account).await? {
+        return Err(ServiceError::parameter(format!("there is no template {id}")));
+    }
     refuse_if_used(&template.name, uses)?;
     let subject = ("Template", id.uuid());
     let (command, kind) = match template.format.as_str() {
