@@ -12,6 +12,8 @@ mod catalogue;
 mod firewalls;
 #[path = "api/http.rs"]
 mod http;
+#[path = "api/networks.rs"]
+mod networks;
 #[path = "api/proof.rs"]
 mod proof;
 #[path = "api/roles.rs"]

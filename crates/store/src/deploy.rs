@@ -9,6 +9,7 @@ use rusqlite::params;
 use crate::address::{NetworkRoom, ROOM};
 use crate::columns::{json, parsed, parsed_or_null, to_json};
 use crate::limit::{LimitDefaults, Room, rooms_sql};
+use crate::network::usable;
 use crate::vm_change::{SIZE_RULE, SizeRule, read_size_rule};
 use crate::{StoreError, Tx};
 
@@ -73,6 +74,7 @@ pub fn deploy_facts(
     networks: &[NetworkId],
     (owner, limits): (AccountId, &LimitDefaults),
 ) -> Result<DeployFacts, StoreError> {
+    let usable = usable("network", "x.id = ?5");
     let rooms = rooms_sql(["?5", "?6", "?7"]);
     let sql = format!(
         "SELECT z.allocation_state AS allocation_state, z.network_type AS network_type,
@@ -82,7 +84,7 @@ pub fn deploy_facts(
                 t.format = 'ISO' AS is_iso,
                 t.is_system AS is_system, t.zone AS template_zone, t.state AS state,
                 coalesce(t.virtual_size, 0) AS virtual_size,
-                (SELECT json_group_array({ROOM}) FROM network WHERE zone = ?1 AND removed IS NULL
+                (SELECT json_group_array({ROOM}) FROM network WHERE zone = ?1 AND removed IS NULL AND {usable}
                      AND CASE ?4 WHEN '[]' THEN is_default = 1
                          ELSE id IN (SELECT value FROM json_each(?4)) END) AS networks,
                 (SELECT count(*) FROM storage_pool WHERE zone = ?1 AND state = 'Up' AND removed IS NULL) AS pools,

@@ -39,6 +39,22 @@ pub enum Scope {
     Tree(String),
 }
 
+impl Scope {
+    /// A query of the ids of its accounts, and the value in place of its `?`.
+    pub(crate) fn accounts(&self) -> (&'static str, Option<String>) {
+        match self {
+            Self::All => ("SELECT id FROM account WHERE ? IS NOT NULL", Some(String::new())),
+            Self::Account(id) => ("?", Some(id.to_string())),
+            Self::Domain(id) => ("SELECT id FROM account WHERE domain = ?", Some(id.to_string())),
+            Self::Tree(path) => (
+                "SELECT b.id FROM account b JOIN domain e ON e.id = b.domain
+                 WHERE e.path = ? OR substr(e.path, 1, length(?) + 1) = ? || '/'",
+                Some(path.clone()),
+            ),
+        }
+    }
+}
+
 /// A query that is put together from the filters that were given.
 ///
 /// Its text depends only on which filters there are, so that it is prepared once.

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::columns::parsed;
 use crate::listing::Scope;
+use crate::network::usable;
 use crate::{StoreError, Tx};
 
 /// A kind of thing that a parameter can name by id.
@@ -219,7 +220,11 @@ fn visible(entity: Entity, scope: &Scope, right: Right) -> Option<String> {
     if entity == Entity::Domain {
         return domain_visible(scope);
     }
-    let owner = if right == Right::Change { entity.master()? } else { entity.owner()? };
+    let owner = match (entity, right) {
+        (Entity::Network, Right::Use) => "x.id",
+        (_, Right::Use) => entity.owner()?,
+        (_, Right::Change) => entity.master()?,
+    };
     let in_scope = match scope {
         Scope::All => return None,
         Scope::Account(_) => format!("{owner} = ?1"),
@@ -237,6 +242,7 @@ fn visible(entity: Entity, scope: &Scope, right: Right) -> Option<String> {
                      WHERE s.template = t.id AND {with_us}))"
             )
         }
+        Entity::Network if right == Right::Use => usable("t", &in_scope),
         _ => in_scope,
     })
 }

@@ -206,7 +206,7 @@ pub fn template_list(
         TemplateReach::Public => query.only("t.is_public = 1"),
         TemplateReach::Owned(scope) => query.scope(scope),
         TemplateReach::Usable(scope) => {
-            let (ours, value) = accounts_of(scope);
+            let (ours, value) = scope.accounts();
             let clause = format!(
                 "(t.is_public = 1 OR t.account IN ({ours}) OR EXISTS (SELECT 1 FROM template_share s
                      WHERE s.template = t.id AND s.account IN ({ours})))"
@@ -214,7 +214,7 @@ pub fn template_list(
             query.filter(&clause, value)
         }
         TemplateReach::Shared(scope) => {
-            let (ours, value) = accounts_of(scope);
+            let (ours, value) = scope.accounts();
             let shared = format!(
                 "t.account NOT IN ({ours}) AND EXISTS (SELECT 1 FROM template_share s
                      WHERE s.template = t.id AND s.account IN ({ours}))"
@@ -242,20 +242,6 @@ pub fn template_list(
         .tagged("t.id", &filter.tags)
         .keyword(&["t.name", "t.display_text"], filter.keyword.as_deref())
         .list(tx, "list templates", page, read)
-}
-
-/// A query of the ids of a scope's accounts, and the value in place of its `?`.
-fn accounts_of(scope: &Scope) -> (&'static str, Option<String>) {
-    match scope {
-        Scope::All => ("SELECT id FROM account WHERE ? IS NOT NULL", Some(String::new())),
-        Scope::Account(id) => ("?", Some(id.to_string())),
-        Scope::Domain(id) => ("SELECT id FROM account WHERE domain = ?", Some(id.to_string())),
-        Scope::Tree(path) => (
-            "SELECT b.id FROM account b JOIN domain e ON e.id = b.domain
-             WHERE e.path = ? OR substr(e.path, 1, length(?) + 1) = ? || '/'",
-            Some(path.clone()),
-        ),
-    }
 }
 
 /// One template, deleted or not.

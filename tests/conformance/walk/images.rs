@@ -24,6 +24,9 @@ pub(crate) async fn all(w: &mut Witness, cloud: &Cloud) {
     tags(w, cloud).await;
     templates(w, cloud).await;
     isos(w, cloud).await;
+    let network = cloud.catalogue.network.to_string();
+    let answer = w.call("updateNetwork", &[("id", &network), ("displaytext", "guests' own")]).await;
+    w.job(&answer).await;
     for list in [
         "listEgressFirewallRules",
         "listFirewallRules",

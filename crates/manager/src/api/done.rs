@@ -40,6 +40,13 @@ impl Finished {
         self.job.id.uuid()
     }
 
+    /// The same, whose result shows an object, as in `{"network": "<id>"}`.
+    #[must_use]
+    pub(crate) fn showing(mut self, key: &str, id: Uuid) -> Self {
+        self.result = json!({key: id});
+        self
+    }
+
     /// Records it.
     ///
     /// # Errors

@@ -61,3 +61,8 @@ CREATE TABLE template_share (
     PRIMARY KEY (template, account)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX template_share_account ON template_share (account);
+
+-- For whom a shared network is: one account, or a domain (nothing: everybody) with those below it or without.
+ALTER TABLE network ADD COLUMN acl_type TEXT NOT NULL DEFAULT 'Domain';
+ALTER TABLE network ADD COLUMN acl_domain TEXT REFERENCES domain (id);
+ALTER TABLE network ADD COLUMN subdomain_access INTEGER NOT NULL DEFAULT 1;

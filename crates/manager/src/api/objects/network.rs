@@ -4,13 +4,31 @@ use hostler_store::network::NetworkView;
 
 use super::offering::services;
 use super::tag::{TAG, tags};
-use super::{api_object, api_shape, date, no_items};
+use super::{api_object, api_shape, date};
+
+api_object! {
+    /// A detail of what a network does.
+    CAPABILITY = "capability", capability(name: &str, value: &str) {
+        "name" string "what it is about" => name,
+        "value" string "how it is" => value,
+        "canchooseservicecapability" boolean "whether offerings can choose it, always false" => false,
+    }
+}
+
+/// As clients know them: DNS suffixes can be set, a network has one subnet.
+fn capabilities(service: &str) -> Vec<serde_json::Value> {
+    match service {
+        "Dns" => vec![capability("AllowDnsSuffixModification", "true")],
+        "Dhcp" => vec![capability("DhcpAccrossMultipleSubnets", "false")],
+        _ => Vec::new(),
+    }
+}
 
 api_object! {
     /// What a network does for its guests.
     SERVICE = "service", service(name: &str) {
         "name" string "Dhcp, Dns, UserData" => name,
-        "capability" list "details of it, none yet" => no_items(),
+        "capability" list(CAPABILITY) "details of it" => capabilities(name),
     }
 }
 
@@ -33,8 +51,9 @@ api_object! {
         "networkofferingconservemode" boolean "whether an address can have several uses" => true,
         "type" string "Shared: everybody's VMs are on it" => view.row.guest_type,
         "traffictype" string "whose traffic it carries" => view.row.traffic_type,
-        "acltype" string "who may use it: Domain or Account" => "Domain",
-        "subdomainaccess" boolean "whether domains below may use it" => true,
+        "acltype" string "for whom it is: Account: its account; Domain: a domain's accounts, or everybody's" =>
+            view.row.acl_type,
+        "subdomainaccess" boolean "whether accounts of domains below may use it" => view.row.subdomain_access,
         "state" string "Setup: it can be used" => view.row.state,
         "cidr" string "its subnet" => view.row.cidr,
         "networkcidr" string "its subnet" => view.row.cidr,

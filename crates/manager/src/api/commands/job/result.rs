@@ -2,19 +2,21 @@
 //!
 //! A job's record names what to show, `{"virtualmachine": "<id>"}`; this renders it.
 
-use hostler_model::{AccountId, TemplateId, UserId, VmId};
-use hostler_store::Tx;
+use hostler_model::{AccountId, NetworkId, TemplateId, UserId, VmId};
 use hostler_store::host_view::host_view;
 use hostler_store::job_view::JobView;
+use hostler_store::network::{NetworkFilter, network_list};
 use hostler_store::template_view::template_view;
 use hostler_store::user::user_credentials;
 use hostler_store::vm_view::vm_view;
+use hostler_store::{Page, Tx};
 use serde_json::{Value, json};
 
 use crate::api::commands::account::account_now;
 use crate::api::failure::Failure;
 use crate::api::objects::account::user;
 use crate::api::objects::host::host;
+use crate::api::objects::network::network;
 use crate::api::objects::template::template;
 use crate::api::objects::vm::{Sight, vm};
 
@@ -28,6 +30,12 @@ pub(crate) fn rendered(tx: &Tx<'_>, view: &JobView, admin: bool) -> Result<Value
     }
     if let Some(id) = named("template").and_then(|id| id.parse::<TemplateId>().ok()) {
         return Ok(json!({"template": template(&template_view(tx, id)?, admin)}));
+    }
+    if let Some(id) = named("network").and_then(|id| id.parse::<NetworkId>().ok()) {
+        let filter = NetworkFilter { id: Some(id), ..NetworkFilter::default() };
+        if let Some(view) = network_list(tx, &filter, Page::default())?.rows.first() {
+            return Ok(json!({"network": network(view, admin)}));
+        }
     }
     if let Some(id) = named("host").and_then(|id| id.parse().ok()).filter(|_| admin) {
         return Ok(json!({"host": host(&host_view(tx, id)?)}));
