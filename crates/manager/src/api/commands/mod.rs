@@ -16,9 +16,11 @@ mod event;
 mod host;
 mod job;
 mod keypair;
+mod limit;
 mod network;
 mod offering;
 mod pod;
+mod project;
 mod role;
 mod setting;
 mod storage;
@@ -27,6 +29,7 @@ mod user;
 mod vm;
 mod zone;
 
+pub(crate) use limit::OwnerRow;
 pub(crate) use template::os_type::OsType;
 
 /// A command, as the dispatcher knows it.
@@ -70,9 +73,11 @@ static TABLES: &[&[Entry]] = &[
     host::COMMANDS,
     job::COMMANDS,
     keypair::COMMANDS,
+    limit::COMMANDS,
     network::COMMANDS,
     offering::COMMANDS,
     pod::COMMANDS,
+    project::COMMANDS,
     role::COMMANDS,
     setting::COMMANDS,
     storage::COMMANDS,
