@@ -9,23 +9,29 @@ use super::call::{AnswerFuture, Call, Handler, run};
 use super::sessions::{Login, Logout};
 
 pub(crate) mod account;
+mod affinity;
 mod cluster;
 mod discovery;
 mod domain;
 mod event;
+mod facility;
+mod group;
 mod host;
 mod job;
 mod keypair;
 mod limit;
-mod network;
-mod offering;
+pub(crate) mod network;
+pub(crate) mod offering;
+mod physical;
 mod pod;
 mod project;
 mod role;
+mod securitygroup;
 mod setting;
 mod storage;
 mod template;
 mod user;
+mod userdata;
 mod vm;
 mod zone;
 
@@ -66,23 +72,29 @@ static SESSION: &[Entry] = &[
 static TABLES: &[&[Entry]] = &[
     SESSION,
     account::COMMANDS,
+    affinity::COMMANDS,
     cluster::COMMANDS,
     discovery::COMMANDS,
     domain::COMMANDS,
     event::COMMANDS,
+    facility::COMMANDS,
+    group::COMMANDS,
     host::COMMANDS,
     job::COMMANDS,
     keypair::COMMANDS,
     limit::COMMANDS,
     network::COMMANDS,
     offering::COMMANDS,
+    physical::COMMANDS,
     pod::COMMANDS,
     project::COMMANDS,
     role::COMMANDS,
+    securitygroup::COMMANDS,
     setting::COMMANDS,
     storage::COMMANDS,
     template::COMMANDS,
     user::COMMANDS,
+    userdata::COMMANDS,
     vm::COMMANDS,
     zone::COMMANDS,
 ];
