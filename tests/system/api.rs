@@ -14,6 +14,8 @@ mod catalogue;
 mod groups;
 #[path = "api/http.rs"]
 mod http;
+#[path = "api/projects.rs"]
+mod projects;
 #[path = "api/proof.rs"]
 mod proof;
 #[path = "api/roles.rs"]

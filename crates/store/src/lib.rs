@@ -38,6 +38,7 @@ pub mod nic;
 pub mod place;
 pub mod placement;
 pub mod pod;
+pub mod project;
 pub mod reference;
 pub mod role;
 pub mod run;

@@ -25,6 +25,7 @@ pub enum Entity {
     NetworkOffering,
     Pod,
     Role,
+    Project,
     SecurityGroup,
     ServiceOffering,
     SshKeyPair,
@@ -52,6 +53,7 @@ impl Entity {
             Self::NetworkOffering => "network_offering",
             Self::Pod => "pod",
             Self::Role => "role",
+            Self::Project => "project",
             Self::SecurityGroup => "security_group",
             Self::ServiceOffering => "service_offering",
             Self::SshKeyPair => "ssh_keypair",
@@ -73,6 +75,7 @@ impl Entity {
             | Self::Event
             | Self::InstanceGroup
             | Self::Job
+            | Self::Project
             | Self::SecurityGroup
             | Self::SshKeyPair
             | Self::Template
@@ -141,12 +144,7 @@ fn found(
     if references.is_empty() {
         return Ok(Vec::new());
     }
-    let scope_value: String = match scope {
-        Scope::All => String::new(),
-        Scope::Account(id) => id.to_string(),
-        Scope::Domain(id) => id.to_string(),
-        Scope::Tree(path) => path.clone(),
-    };
+    let scope_value = scope.condition("t.id").map_or_else(String::new, |(_, value)| value);
     let ids: Vec<String> = references.iter().map(|(_, id)| id.to_string()).collect();
     let mut parts = Vec::with_capacity(references.len());
     for (position, (entity, _)) in references.iter().enumerate() {
@@ -179,15 +177,8 @@ fn visible(entity: Entity, scope: &Scope) -> Option<String> {
         return domain_visible(scope);
     }
     let owner = entity.owner()?;
-    let in_scope = match scope {
-        Scope::All => return None,
-        Scope::Account(_) => format!("{owner} = ?1"),
-        Scope::Domain(_) => format!("{owner} IN (SELECT id FROM account WHERE domain = ?1)"),
-        Scope::Tree(_) => format!(
-            "{owner} IN (SELECT a.id FROM account a JOIN domain d ON d.id = a.domain
-             WHERE d.path = ?1 OR substr(d.path, 1, length(?1) + 1) = ?1 || '/')"
-        ),
-    };
+    let (in_scope, _) = scope.condition(owner)?;
+    let in_scope = in_scope.replace('?', "?1");
     Some(match entity {
         Entity::Template => format!("(t.is_public = 1 OR {in_scope})"),
         _ => in_scope,
@@ -198,7 +189,10 @@ fn visible(entity: Entity, scope: &Scope) -> Option<String> {
 fn domain_visible(scope: &Scope) -> Option<String> {
     let clause = match scope {
         Scope::All => return None,
-        Scope::Account(_) => "t.id = (SELECT domain FROM account WHERE id = ?1)",
+        Scope::OutsideProjects(scope) => return domain_visible(scope),
+        Scope::Account(_) | Scope::Projects(_) | Scope::Member(_) => {
+            "t.id = (SELECT domain FROM account WHERE id = ?1)"
+        }
         Scope::Domain(_) => "t.id = ?1",
         Scope::Tree(_) => "(t.path = ?1 OR substr(t.path, 1, length(?1) + 1) = ?1 || '/')",
     };

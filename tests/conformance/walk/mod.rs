@@ -5,4 +5,5 @@ pub(super) mod catalogue;
 pub(super) mod ends;
 pub(super) mod groups;
 pub(super) mod lists;
+pub(super) mod projects;
 pub(super) mod vms;

@@ -18,9 +18,11 @@ mod group;
 mod host;
 mod job;
 mod keypair;
+mod limit;
 mod network;
 mod offering;
 mod pod;
+mod project;
 mod role;
 mod securitygroup;
 mod setting;
@@ -31,6 +33,7 @@ mod userdata;
 mod vm;
 mod zone;
 
+pub(crate) use limit::OwnerRow;
 pub(crate) use template::os_type::OsType;
 
 /// A command, as the dispatcher knows it.
@@ -76,9 +79,11 @@ static TABLES: &[&[Entry]] = &[
     host::COMMANDS,
     job::COMMANDS,
     keypair::COMMANDS,
+    limit::COMMANDS,
     network::COMMANDS,
     offering::COMMANDS,
     pod::COMMANDS,
+    project::COMMANDS,
     role::COMMANDS,
     securitygroup::COMMANDS,
     setting::COMMANDS,

@@ -104,7 +104,7 @@ pub async fn recover(app: &Context, caller: &Caller, id: VmId) -> Result<(), Ser
 /// A VM that the caller may see.
 pub(super) fn visible(tx: &Tx<'_>, caller: &Caller, id: VmId) -> Result<VmRow, ServiceError> {
     let row = vm_get(tx, id)?;
-    if requests::may_see(caller, &row) {
+    if requests::may_see(tx, caller, &row)? {
         return Ok(row);
     }
     Err(ServiceError::parameter(format!("there is no virtual machine {id}")))

@@ -2,10 +2,11 @@
 //!
 //! A job's record names what to show, `{"virtualmachine": "<id>"}`; this renders it.
 
-use hostler_model::{AccountId, SecurityRuleId, TemplateId, UserId, VmId};
+use hostler_model::{AccountId, ProjectId, SecurityRuleId, TemplateId, UserId, VmId};
 use hostler_store::affinity_group::affinity_group_view;
 use hostler_store::host_view::host_view;
 use hostler_store::job_view::JobView;
+use hostler_store::project::project_get;
 use hostler_store::security_group_view::{SecurityGroupView, security_group_view};
 use hostler_store::template_view::template_view;
 use hostler_store::user::user_credentials;
@@ -18,6 +19,7 @@ use crate::api::failure::Failure;
 use crate::api::objects::account::user;
 use crate::api::objects::group::{affinity_group, security_group};
 use crate::api::objects::host::host;
+use crate::api::objects::project::project;
 use crate::api::objects::template::template;
 use crate::api::objects::vm::{Sight, vm};
 
@@ -31,6 +33,9 @@ pub(crate) fn rendered(tx: &Tx<'_>, view: &JobView, admin: bool) -> Result<Value
     }
     if let Some(id) = named("template").and_then(|id| id.parse::<TemplateId>().ok()) {
         return Ok(json!({"template": template(&template_view(tx, id)?, admin)}));
+    }
+    if let Some(id) = named("project").and_then(|id| id.parse::<ProjectId>().ok()) {
+        return Ok(json!({"project": project(&project_get(tx, id)?, &[])}));
     }
     if let Some(id) = named("host").and_then(|id| id.parse().ok()).filter(|_| admin) {
         return Ok(json!({"host": host(&host_view(tx, id)?)}));
