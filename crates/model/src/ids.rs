@@ -66,14 +66,20 @@ typed_ids! {
     HostId,
     /// A name that a user groups VMs under.
     InstanceGroupId,
+    /// Addresses that a network may give out beside its first range, or a record of such.
+    IpRangeId,
     /// The polled record of an asynchronous API command.
     JobId,
     /// A guest network.
     NetworkId,
     /// What a network can do and how it is made.
     NetworkOfferingId,
+    /// Who gives services on a physical network.
+    NetworkProviderId,
     /// A network interface of a VM.
     NicId,
+    /// A wire of a zone, as an administrator describes it.
+    PhysicalNetworkId,
     /// A rack or room within a zone.
     PodId,
     /// A group of accounts that share things.
@@ -98,6 +104,8 @@ typed_ids! {
     TemplateId,
     /// User data that VMs can be given by name.
     UserDataId,
+    /// A kind of traffic on a physical network.
+    TrafficTypeId,
     /// Someone who can call the API.
     UserId,
     /// A virtual machine as its user knows it. It outlives every libvirt domain made for it.

@@ -6,6 +6,7 @@ use rusqlite::{Row, params};
 use crate::account_groups::groups_end;
 use crate::columns::{amount, parsed, parsed_or_null, time};
 use crate::listing::{Listed, Page, Query, Scope, still_used};
+use crate::project::project_of_account_remove;
 use crate::{StoreError, Tx};
 
 /// One customer, one team.
@@ -210,7 +211,8 @@ pub fn account_remove(tx: &Tx<'_>, id: AccountId, now: Timestamp) -> Result<(), 
          WHERE id = ?1 AND removed IS NULL",
         params![id.to_string(), now.0],
     )?;
-    found(changed, id)
+    found(changed, id)?;
+    project_of_account_remove(tx, id, now)
 }
 
 fn found(changed: usize, id: AccountId) -> Result<(), StoreError> {

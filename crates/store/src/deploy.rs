@@ -10,6 +10,7 @@ use crate::address::{NetworkRoom, ROOM};
 use crate::columns::{json, parsed, parsed_or_null, to_json};
 use crate::deploy_groups::{FoundGroups, GROUPS, NamedGroups};
 use crate::limit::{LimitDefaults, Room, rooms_sql};
+use crate::offering_scope::offered_in;
 use crate::vm_change::{SIZE_RULE, SizeRule, read_size_rule};
 use crate::{StoreError, Tx};
 
@@ -75,6 +76,7 @@ pub fn deploy_facts(
     (owner, limits): (AccountId, &LimitDefaults),
     groups: &NamedGroups,
 ) -> Result<DeployFacts, StoreError> {
+    let in_zone = offered_in("o.id", "?1");
     let rooms = rooms_sql(["?5", "?6", "?7"]);
     let sql = format!(
         "SELECT z.allocation_state AS allocation_state, z.network_type AS network_type,
@@ -90,7 +92,7 @@ pub fn deploy_facts(
                 (SELECT json_group_array(json(room)) FROM ({rooms})) AS rooms
          FROM (SELECT 1)
          LEFT JOIN zone z ON z.id = ?1 AND z.removed IS NULL
-         LEFT JOIN service_offering o ON o.id = ?2 AND o.removed IS NULL
+         LEFT JOIN service_offering o ON o.id = ?2 AND o.removed IS NULL AND o.state = 'Active' AND {in_zone}
          LEFT JOIN template t ON t.id = ?3 AND t.removed IS NULL"
     );
     let named = to_json(&networks);

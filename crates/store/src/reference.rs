@@ -7,6 +7,7 @@ use rusqlite::ToSql;
 use uuid::Uuid;
 
 use crate::listing::Scope;
+use crate::offering_scope::offered_to;
 use crate::{StoreError, Tx};
 
 /// A kind of thing that a parameter can name by id.
@@ -20,17 +21,21 @@ pub enum Entity {
     Event,
     Host,
     InstanceGroup,
+    IpRange,
     Job,
     Network,
     NetworkOffering,
+    NetworkProvider,
+    PhysicalNetwork,
     Pod,
-    Role,
     Project,
+    Role,
     SecurityGroup,
     ServiceOffering,
     SshKeyPair,
     StoragePool,
     Template,
+    TrafficType,
     User,
     UserData,
     Vm,
@@ -48,17 +53,21 @@ impl Entity {
             Self::Event => "event",
             Self::Host => "host",
             Self::InstanceGroup => "instance_group",
+            Self::IpRange => "ip_range",
             Self::Job => "job",
             Self::Network => "network",
             Self::NetworkOffering => "network_offering",
+            Self::NetworkProvider => "network_provider",
+            Self::PhysicalNetwork => "physical_network",
             Self::Pod => "pod",
-            Self::Role => "role",
             Self::Project => "project",
+            Self::Role => "role",
             Self::SecurityGroup => "security_group",
             Self::ServiceOffering => "service_offering",
             Self::SshKeyPair => "ssh_keypair",
             Self::StoragePool => "storage_pool",
             Self::Template => "template",
+            Self::TrafficType => "traffic_type",
             Self::User => "user",
             Self::UserData => "user_data",
             Self::Vm => "vm",
@@ -94,11 +103,15 @@ impl Entity {
             Self::AffinityGroup
                 | Self::Event
                 | Self::InstanceGroup
+                | Self::IpRange
                 | Self::Job
                 | Self::NetworkOffering
+                | Self::NetworkProvider
+                | Self::PhysicalNetwork
                 | Self::Role
                 | Self::SecurityGroup
                 | Self::SshKeyPair
+                | Self::TrafficType
                 | Self::UserData
         )
     }
@@ -173,6 +186,9 @@ fn found(
 }
 
 fn visible(entity: Entity, scope: &Scope) -> Option<String> {
+    if matches!(entity, Entity::ServiceOffering | Entity::NetworkOffering) {
+        return offered_to("t.id", scope, "?1");
+    }
     if entity == Entity::Domain {
         return domain_visible(scope);
     }
@@ -190,7 +206,7 @@ fn domain_visible(scope: &Scope) -> Option<String> {
     let clause = match scope {
         Scope::All => return None,
         Scope::OutsideProjects(scope) => return domain_visible(scope),
-        Scope::Account(_) | Scope::Projects(_) | Scope::Member(_) => {
+        Scope::Account(_) | Scope::Member(_) | Scope::Projects(_) => {
             "t.id = (SELECT domain FROM account WHERE id = ?1)"
         }
         Scope::Domain(_) => "t.id = ?1",

@@ -15,10 +15,10 @@ use hostler_model::{
 use hostler_store::account::{account_add, account_by_name};
 use hostler_store::domain::{DomainRow, domain_add, domain_by_path};
 use hostler_store::network_offering::{
-    NetworkOfferingRow, network_offering_add, network_offering_by_name,
+    NetworkOfferingRow, NetworkTerms, network_offering_add, network_offering_by_name,
 };
 use hostler_store::service_offering::{
-    ServiceOfferingRow, service_offering_add, service_offering_ever,
+    OfferingTerms, ServiceOfferingRow, service_offering_add, service_offering_ever,
 };
 use hostler_store::user::{NewUser, user_add, user_by_name, user_set_keys};
 use hostler_store::{Store, StoreError, Tx};
@@ -70,7 +70,7 @@ pub async fn bootstrap(store: &Store, now: Timestamp) -> Result<Keys, StoreError
     store
         .write(move |tx| {
             let keys = administrator(tx, now)?;
-            network_offerings(tx)?;
+            network_offerings(tx, now)?;
             service_offerings(tx, now)?;
             Ok(keys)
         })
@@ -117,7 +117,7 @@ fn administrator(tx: &Tx<'_>, now: Timestamp) -> Result<Keys, StoreError> {
     Ok(keys)
 }
 
-fn network_offerings(tx: &Tx<'_>) -> Result<(), StoreError> {
+fn network_offerings(tx: &Tx<'_>, now: Timestamp) -> Result<(), StoreError> {
     let services = ["Dhcp", "Dns", "UserData", "SecurityGroup"];
     for (name, text, services) in [
         (
@@ -142,6 +142,7 @@ fn network_offerings(tx: &Tx<'_>) -> Result<(), StoreError> {
             guru: "SharedNetworkGuru".to_owned(),
             services: services.iter().map(|name| (*name).to_owned()).collect(),
             is_default: true,
+            terms: NetworkTerms { created: now, ..NetworkTerms::default() },
         };
         network_offering_add(tx, &offering)?;
     }
@@ -168,6 +169,7 @@ fn service_offerings(tx: &Tx<'_>, now: Timestamp) -> Result<(), StoreError> {
                 root_size: None,
                 host_tags: String::new(),
                 tags: String::new(),
+                terms: OfferingTerms::default(),
                 created: now,
             },
         )?;
@@ -195,8 +197,8 @@ pub fn write_client_settings(path: &Path, endpoint: &str, keys: &Keys) -> io::Re
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hostler_store::Page;
     use hostler_store::service_offering::{ServiceOfferingFilter, service_offering_list};
+    use hostler_store::{Page, Scope};
 
     #[tokio::test]
     async fn starting_a_second_time_changes_nothing() {
@@ -207,7 +209,12 @@ mod tests {
         assert_eq!(first.secret_key, second.secret_key);
         let offerings = store
             .read(|tx| {
-                service_offering_list(tx, &ServiceOfferingFilter::default(), Page::default())
+                service_offering_list(
+                    tx,
+                    &ServiceOfferingFilter::default(),
+                    &Scope::All,
+                    Page::default(),
+                )
             })
             .await
             .unwrap();

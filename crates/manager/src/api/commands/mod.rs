@@ -14,13 +14,15 @@ mod cluster;
 mod discovery;
 mod domain;
 mod event;
+mod facility;
 mod group;
 mod host;
 mod job;
 mod keypair;
 mod limit;
-mod network;
-mod offering;
+pub(crate) mod network;
+pub(crate) mod offering;
+mod physical;
 mod pod;
 mod project;
 mod role;
@@ -75,6 +77,7 @@ static TABLES: &[&[Entry]] = &[
     discovery::COMMANDS,
     domain::COMMANDS,
     event::COMMANDS,
+    facility::COMMANDS,
     group::COMMANDS,
     host::COMMANDS,
     job::COMMANDS,
@@ -82,6 +85,7 @@ static TABLES: &[&[Entry]] = &[
     limit::COMMANDS,
     network::COMMANDS,
     offering::COMMANDS,
+    physical::COMMANDS,
     pod::COMMANDS,
     project::COMMANDS,
     role::COMMANDS,

@@ -6,15 +6,18 @@ use hostler_model::{JobId, JobState, Timestamp};
 use hostler_query_api::dates;
 
 pub(crate) mod account;
+pub(crate) mod alert;
 pub(crate) mod api;
 pub(crate) mod capacity;
 pub(crate) mod event;
+pub(crate) mod facility;
 pub(crate) mod group;
 pub(crate) mod host;
 pub(crate) mod job;
 pub(crate) mod limit;
 pub(crate) mod network;
 pub(crate) mod offering;
+pub(crate) mod physical;
 pub(crate) mod place;
 pub(crate) mod project;
 pub(crate) mod role;

@@ -6,7 +6,7 @@ use hostler_model::{AccountId, ProjectId, SecurityRuleId, TemplateId, UserId, Vm
 use hostler_store::affinity_group::affinity_group_view;
 use hostler_store::host_view::host_view;
 use hostler_store::job_view::JobView;
-use hostler_store::project::project_get;
+use hostler_store::project::project_view;
 use hostler_store::security_group_view::{SecurityGroupView, security_group_view};
 use hostler_store::template_view::template_view;
 use hostler_store::user::user_credentials;
@@ -14,7 +14,7 @@ use hostler_store::vm_view::vm_view;
 use hostler_store::{StoreError, Tx};
 use serde_json::{Value, json};
 
-use crate::api::commands::account::account_now;
+use crate::api::commands::account::account_or_gone;
 use crate::api::failure::Failure;
 use crate::api::objects::account::user;
 use crate::api::objects::group::{affinity_group, security_group};
@@ -35,16 +35,20 @@ pub(crate) fn rendered(tx: &Tx<'_>, view: &JobView, admin: bool) -> Result<Value
         return Ok(json!({"template": template(&template_view(tx, id)?, admin)}));
     }
     if let Some(id) = named("project").and_then(|id| id.parse::<ProjectId>().ok()) {
-        return Ok(json!({"project": project(&project_get(tx, id)?, &[])}));
+        return Ok(json!({"project": project(&project_view(tx, id)?, &[])}));
     }
     if let Some(id) = named("host").and_then(|id| id.parse().ok()).filter(|_| admin) {
         return Ok(json!({"host": host(&host_view(tx, id)?)}));
     }
     if let Some(id) = named("account").and_then(|id| id.parse::<AccountId>().ok()) {
-        return Ok(json!({"account": account_now(tx, id)?}));
+        return account_or_gone(tx, id);
     }
     if let Some(id) = named("user").and_then(|id| id.parse::<UserId>().ok()) {
-        return Ok(json!({"user": user(&user_credentials(tx, id)?.user)}));
+        return Ok(match user_credentials(tx, id) {
+            Ok(found) => json!({"user": user(&found.user)}),
+            Err(StoreError::NotFound { .. }) => json!({"success": true}),
+            Err(error) => return Err(error.into()),
+        });
     }
     if let Some(id) = named("affinitygroup").and_then(|id| id.parse().ok()) {
         return or_gone("affinitygroup", result, affinity_group_view(tx, id), affinity_group);

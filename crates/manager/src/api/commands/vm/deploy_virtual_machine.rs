@@ -112,7 +112,8 @@ impl Handler for DeployVirtualMachine {
         let owner = call.owner(self.account.clone(), self.domainid).await?;
         let caller = Caller { account: owner, ..call.caller().clone() };
         let root_size = self.root_size(call)?;
-        let most = call.context.settings.number(&USER_DATA_MAX);
+        let sender = ("Account", call.identity.user.account.uuid());
+        let most = call.context.settings.number_at(&USER_DATA_MAX, sender);
         let user_data = self
             .userdata
             .map(|sent| user_data::decode(&sent, call.by_post, most))
