@@ -18,7 +18,7 @@ const NEEDED: &[(&str, &str, &str)] = &[
 ];
 
 /// Lists of few computed rows, in which a keyword finds nothing and excludes nothing.
-const NO_KEYWORD: &[&str] = &["listCapacity"];
+const NO_KEYWORD: &[&str] = &["listCapacity", "listResourceLimits", "listVlanIpRanges"];
 
 /// Lists that answer one object or what never changes, and take no page.
 const NO_PAGES: &[&str] = &["listApis", "listCapabilities"];

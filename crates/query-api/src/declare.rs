@@ -264,8 +264,14 @@ impl CommandDecl {
             return Err(ApiError::invalid_id(self.name, "projectid", id));
         }
         let denied = |param: &&ParamDecl| !param.roles.contains(role) && params.has(param.name);
-        match self.params.iter().find(denied) {
-            Some(param) => Err(ApiError::parameter_denied(self.name, param.name)),
+        if let Some(param) = self.params.iter().find(denied) {
+            return Err(ApiError::parameter_denied(self.name, param.name));
+        }
+        // before any value is read, so that what is missing is said first
+        let there =
+            |name| params.get_filled(name).is_some() || params.map_entries(name).next().is_some();
+        match self.params.iter().find(|param| param.required && !there(param.name)) {
+            Some(param) => Err(ApiError::missing(self.name, param.name)),
             None => Ok(()),
         }
     }

@@ -184,6 +184,18 @@ impl<'a> Call<'a> {
         Ok(Answer::list(self.command, listed.total, rows))
     }
 
+    /// A list that is known as a whole: its wanted page.
+    ///
+    /// # Errors
+    /// 431: the page is none.
+    pub(crate) fn page_of(&self, rows: Vec<Value>) -> Result<Answer, Failure> {
+        let (page, total) = (self.page()?, rows.len());
+        let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        let shown = rows.into_iter().skip(count(page.offset));
+        let shown = shown.take(page.limit.map_or(usize::MAX, count)).collect();
+        Ok(Answer::list(self.command, total, shown))
+    }
+
     /// One object under the command's key.
     pub(crate) fn object(&self, object: Value) -> Answer {
         Answer::object(self.command, object)

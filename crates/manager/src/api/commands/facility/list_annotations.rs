@@ -23,6 +23,9 @@ api_command! {
 
 impl Handler for ListAnnotations {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
-        Ok(Answer::list(call.command, 0, Vec::new()))
+        match &self.id {
+            Some(id) => Err(call.unknown("id", id)),
+            None => call.page_of(Vec::new()),
+        }
     }
 }

@@ -9,7 +9,7 @@ use crate::api::objects::facility::ROUTER;
 api_command! {
     /// Lists virtual routers; there are none, each host serves its own VMs.
     pub(crate) struct ListRouters = "listRouters", synchronous
-        .roles(Roles::ADMIN_AND_RESOURCE_ADMIN).object("router").shape(&ROUTER).paged();
+        .roles(Roles::ADMINS).object("router").shape(&ROUTER).paged();
 
     /// Those of this name.
     name: optional string,

@@ -31,6 +31,6 @@ impl Handler for ListSupportedNetworkServices {
             .filter(is_wanted)
             .map(|name| service(name, Some(provider(name)), &[]))
             .collect();
-        Ok(Answer::list(call.command, all.len(), all))
+        call.page_of(all)
     }
 }
