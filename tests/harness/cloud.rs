@@ -281,6 +281,7 @@ impl Cloud {
             is_public: true,
             is_featured: false,
             is_extractable: false,
+            password_enabled: false,
             details: BTreeMap::new(),
         };
         let id = template::register(self.context(), &self.admin().await?, request).await?;

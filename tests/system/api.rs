@@ -16,6 +16,8 @@ mod roles;
 mod sessions;
 #[path = "api/vm_changes.rs"]
 mod vm_changes;
+#[path = "api/vm_nics.rs"]
+mod vm_nics;
 #[path = "api/vms.rs"]
 mod vms;
 

@@ -38,6 +38,26 @@ pub(crate) const ROOM: &str = "json_object('id', network.id, 'name', network.nam
      'last', network.end_ip, 'taken', json((SELECT json_group_array(ip) FROM address WHERE network = network.id)))";
 
 impl NetworkRoom {
+    /// The wanted address, or the lowest free one.
+    ///
+    /// # Errors
+    /// [`StoreError::Taken`] if the wanted one is given out or not of the network's range;
+    /// [`StoreError::Exhausted`] if none is free.
+    pub fn choose(&self, wanted: Option<IpAddr>) -> Result<IpAddr, StoreError> {
+        let Some(ip) = wanted else { return self.lowest_free() };
+        let Self { name, start, last, .. } = self;
+        let is_inside = matches!(ip, IpAddr::V4(ip) if (*start..=*last).contains(&ip));
+        if !is_inside {
+            return Err(StoreError::Taken(format!(
+                "address {ip} is not of the range {start}-{last} of network {name}; choose one that is"
+            )));
+        }
+        if self.taken.contains(&ip) {
+            return Err(StoreError::Taken(format!("address {ip} of network {name} is in use")));
+        }
+        Ok(ip)
+    }
+
     /// The lowest free address of the network's range.
     ///
     /// # Errors
@@ -59,11 +79,18 @@ impl NetworkRoom {
 /// # Errors
 /// [`StoreError::Exhausted`] if there is none; [`StoreError::NotFound`] if there is no such network.
 pub fn address_free(tx: &Tx<'_>, network: NetworkId) -> Result<IpAddr, StoreError> {
-    let sql = format!("SELECT {ROOM} AS room FROM network WHERE id = ?1");
+    network_room(tx, network)?.lowest_free()
+}
+
+/// The addresses of a network.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn network_room(tx: &Tx<'_>, network: NetworkId) -> Result<NetworkRoom, StoreError> {
+    let sql = format!("SELECT {ROOM} AS room FROM network WHERE id = ?1 AND removed IS NULL");
     let read = |row: &Row<'_>| json::<NetworkRoom>(row, "room");
     tx.row("read the addresses of a network", &sql, params![network.to_string()], read)?
-        .ok_or_else(|| StoreError::NotFound { what: "network", id: network.to_string() })?
-        .lowest_free()
+        .ok_or_else(|| StoreError::NotFound { what: "network", id: network.to_string() })
 }
 
 /// Gives out an address. The row's key makes sure that it is given once.

@@ -43,6 +43,8 @@ pub struct DeployTemplate {
     pub state: TemplateState,
     /// How large a guest sees it.
     pub virtual_size: Bytes,
+    /// Whether guests take a password from their seed.
+    pub password_enabled: bool,
 }
 
 /// Reads what a deployment checks.
@@ -61,7 +63,7 @@ pub fn deploy_facts(
                 o.id AS offering, o.root_size AS root_size, {SIZE_RULE},
                 t.id AS template, t.account AS account, t.name AS name, t.is_public AS is_public,
                 t.is_system AS is_system, t.zone AS template_zone, t.state AS state,
-                coalesce(t.virtual_size, 0) AS virtual_size,
+                coalesce(t.virtual_size, 0) AS virtual_size, t.password_enabled AS password_enabled,
                 (SELECT json_group_array({ROOM}) FROM network WHERE zone = ?1 AND removed IS NULL
                      AND CASE ?4 WHEN '[]' THEN is_default = 1
                          ELSE id IN (SELECT value FROM json_each(?4)) END) AS networks,
@@ -92,6 +94,7 @@ pub fn deploy_facts(
                     zone: parsed_or_null(row, "template_zone")?,
                     state: parsed(row, "state")?,
                     virtual_size: bytes(row.get("virtual_size")?),
+                    password_enabled: row.get("password_enabled")?,
                 }),
             };
             Ok(DeployFacts {
@@ -123,4 +126,18 @@ pub fn public_key_named(
         params![account.to_string(), name],
         |row| row.get("public_key"),
     )
+}
+
+/// Whether guests of a template take a password from their seed.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn template_takes_passwords(tx: &Tx<'_>, template: TemplateId) -> Result<bool, StoreError> {
+    tx.row(
+        "look whether a template takes passwords",
+        "SELECT password_enabled FROM template WHERE id = ?1",
+        params![template.to_string()],
+        |row| row.get("password_enabled"),
+    )?
+    .ok_or_else(|| StoreError::NotFound { what: "template", id: template.to_string() })
 }

@@ -28,6 +28,7 @@ pub mod job_view;
 pub mod network;
 pub mod network_offering;
 pub mod nic;
+pub mod nic_change;
 pub mod place;
 pub mod placement;
 pub mod pod;
@@ -47,6 +48,7 @@ pub mod vm;
 pub mod vm_change;
 pub mod vm_view;
 pub mod volume;
+pub mod volume_replace;
 pub mod volume_view;
 pub mod zone;
 

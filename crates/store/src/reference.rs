@@ -21,6 +21,7 @@ pub enum Entity {
     Job,
     Network,
     NetworkOffering,
+    Nic,
     Pod,
     ServiceOffering,
     SshKeyPair,
@@ -43,6 +44,7 @@ impl Entity {
             Self::Job => "job",
             Self::Network => "network",
             Self::NetworkOffering => "network_offering",
+            Self::Nic => "nic",
             Self::Pod => "pod",
             Self::ServiceOffering => "service_offering",
             Self::SshKeyPair => "ssh_keypair",
@@ -59,6 +61,7 @@ impl Entity {
     const fn owner(self) -> Option<&'static str> {
         match self {
             Self::Account => Some("t.id"),
+            Self::Nic => Some("(SELECT account FROM vm WHERE vm.id = t.vm)"),
             Self::Job
             | Self::SshKeyPair
             | Self::Template

@@ -71,6 +71,8 @@ pub struct NewTemplate {
     pub is_featured: bool,
     /// Whether its bytes may be had.
     pub is_extractable: bool,
+    /// Whether its guests take a password from their seed.
+    pub password_enabled: bool,
     /// Choices that few need.
     pub details: std::collections::BTreeMap<String, String>,
 }
@@ -105,8 +107,8 @@ pub fn template_add(tx: &Tx<'_>, new: &NewTemplate, now: Timestamp) -> Result<()
     tx.execute(
         "record a template",
         "INSERT INTO template (id, account, zone, name, display_text, url, format, os, arch, checksum, is_public,
-             is_featured, is_extractable, state, details, created)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 'Registered', ?14, ?15)",
+             is_featured, is_extractable, state, details, created, password_enabled)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 'Registered', ?14, ?15, ?16)",
         params![
             new.id.to_string(),
             new.account.to_string(),
@@ -123,6 +125,7 @@ pub fn template_add(tx: &Tx<'_>, new: &NewTemplate, now: Timestamp) -> Result<()
             new.is_extractable,
             to_json(&new.details),
             now.0,
+            new.password_enabled,
         ],
     )?;
     Ok(())

@@ -97,6 +97,8 @@ pub struct VmView {
     pub delete_protection: bool,
     /// Whether its user sees it.
     pub display: bool,
+    /// Whether guests of its template take a password.
+    pub password_enabled: bool,
     /// Its guest's password, while it is on its way and its user was not told.
     pub password: Option<GuestPassword>,
     /// What was said about it at its deployment.
@@ -142,6 +144,8 @@ pub struct NicView {
     pub ip: Option<Ipv4Addr>,
     /// Whether the default route goes through it.
     pub is_default: bool,
+    /// Addresses that it has beside its own, with their ids.
+    pub secondary: Vec<(String, Ipv4Addr)>,
 }
 
 /// Which VMs to list.
@@ -186,7 +190,7 @@ pub struct VmFilter {
 const COLUMNS: &str = "vm.*, a.name AS account_name, d.id AS domain, d.name AS domain_name,
     d.path AS domain_path, u.name AS user_name, z.name AS zone_name, h.id AS on_host,
     h.name AS on_host_name, h.status AS on_host_status, o.name AS offering_name, coalesce(vm.own_cpus, o.cpus) AS cpus,
-    coalesce(vm.own_cpu_mhz, o.cpu_mhz) AS cpu_mhz, coalesce(vm.own_memory_mib, o.memory_mib) AS memory_mib, t.name AS template_name, t.display_text AS template_text,
+    coalesce(vm.own_cpu_mhz, o.cpu_mhz) AS cpu_mhz, coalesce(vm.own_memory_mib, o.memory_mib) AS memory_mib, t.password_enabled, t.name AS template_name, t.display_text AS template_text,
     t.format AS template_format, coalesce(vm.own_os, t.os) AS os, t.arch, v.id AS root_volume,
     (SELECT j.id || ' ' || j.state FROM job j WHERE j.subject = vm.id AND j.finished IS NULL
      ORDER BY j.number LIMIT 1) AS pending";
@@ -262,16 +266,8 @@ fn add_nics(tx: &Tx<'_>, vms: &mut [VmView]) -> Result<(), StoreError> {
     if vms.is_empty() {
         return Ok(());
     }
-    let ids: Vec<String> = vms.iter().map(|vm| vm.id.to_string()).collect();
-    let nics = tx.rows(
-        "list the NICs of VMs",
-        "SELECT nic.*, n.name AS network_name, n.cidr, n.gateway, n.guest_type, n.traffic_type, n.mtu
-         FROM nic JOIN network n ON n.id = nic.network
-         WHERE nic.removed IS NULL AND nic.vm IN (SELECT value FROM json_each(?1))
-         ORDER BY nic.device",
-        params![serde_json::json!(ids).to_string()],
-        read_nic,
-    )?;
+    let ids: Vec<VmId> = vms.iter().map(|vm| vm.id).collect();
+    let nics = nic_views(tx, &ids)?;
     let mut by_vm: BTreeMap<VmId, Vec<NicView>> = BTreeMap::new();
     for nic in nics {
         by_vm.entry(nic.vm).or_default().push(nic);
@@ -280,6 +276,25 @@ fn add_nics(tx: &Tx<'_>, vms: &mut [VmView]) -> Result<(), StoreError> {
         vm.nics = by_vm.remove(&vm.id).unwrap_or_default();
     }
     Ok(())
+}
+
+/// The NICs of some VMs, in the order of their device numbers.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn nic_views(tx: &Tx<'_>, vms: &[VmId]) -> Result<Vec<NicView>, StoreError> {
+    let ids: Vec<String> = vms.iter().map(VmId::to_string).collect();
+    tx.rows(
+        "list the NICs of VMs",
+        "SELECT nic.*, (SELECT json_group_array(json_array(secondary, ip)) FROM address
+                    WHERE address.nic = nic.id AND secondary IS NOT NULL) AS secondary,
+                n.name AS network_name, n.cidr, n.gateway, n.guest_type, n.traffic_type, n.mtu
+         FROM nic JOIN network n ON n.id = nic.network
+         WHERE nic.removed IS NULL AND nic.vm IN (SELECT value FROM json_each(?1))
+         ORDER BY nic.device",
+        params![serde_json::json!(ids).to_string()],
+        read_nic,
+    )
 }
 
 #[derive(serde::Deserialize)]
@@ -328,6 +343,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<VmView> {
         dynamically_scalable: row.get("dynamically_scalable")?,
         delete_protection: row.get("delete_protection")?,
         display: row.get("display")?,
+        password_enabled: row.get("password_enabled")?,
         password: row
             .get::<_, Option<String>>("password")?
             .filter(|_| !row.get("password_told").unwrap_or(true))
@@ -365,5 +381,6 @@ fn read_nic(row: &Row<'_>) -> rusqlite::Result<NicView> {
         mac: parsed(row, "mac")?,
         ip: parsed_or_null(row, "ip")?,
         is_default: row.get("is_default")?,
+        secondary: json(row, "secondary")?,
     })
 }

@@ -33,3 +33,7 @@ CREATE UNIQUE INDEX nic_name ON nic (domain_held, name_held COLLATE NOCASE)
 
 -- Whether guests take a password from their seed; `passwordenabled` of the API.
 ALTER TABLE template ADD COLUMN password_enabled INTEGER NOT NULL DEFAULT 0;
+
+-- A root volume that was taken out of its VM, and the one in its place; it is deleted when that one is good.
+ALTER TABLE volume ADD COLUMN replaced_by TEXT;
+CREATE INDEX volume_replaced ON volume (replaced_by) WHERE replaced_by IS NOT NULL;

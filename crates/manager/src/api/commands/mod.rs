@@ -16,6 +16,7 @@ mod host;
 mod job;
 mod keypair;
 mod network;
+mod nic;
 mod offering;
 mod pod;
 mod setting;
@@ -67,6 +68,7 @@ static TABLES: &[&[Entry]] = &[
     job::COMMANDS,
     keypair::COMMANDS,
     network::COMMANDS,
+    nic::COMMANDS,
     offering::COMMANDS,
     pod::COMMANDS,
     setting::COMMANDS,

@@ -30,7 +30,7 @@ api_object! {
             if view.is_system { "SYSTEM" } else { "USER" },
         "bootable" boolean "whether a VM can start from it" => view.bootable,
         "bits" int "always 64" => 64,
-        "passwordenabled" boolean "whether its VMs' passwords can be reset, always false" => false,
+        "passwordenabled" boolean "whether its guests take a password" => view.password_enabled,
         "sshkeyenabled" boolean "whether its VMs take SSH keys, always true" => true,
         "requireshvm" boolean "whether it needs a CPU that helps, always true" => true,
         "directdownload" boolean "whether hosts fetch it from its source, always false" => false,

@@ -45,6 +45,8 @@ pub struct RegisterRequest {
     pub is_featured: bool,
     /// Whether its bytes may be had.
     pub is_extractable: bool,
+    /// Whether its guests take a password from their seed.
+    pub password_enabled: bool,
     /// Choices that few need.
     pub details: std::collections::BTreeMap<String, String>,
 }
@@ -79,6 +81,7 @@ pub async fn register(
         is_public: request.is_public,
         is_featured: request.is_featured,
         is_extractable: request.is_extractable,
+        password_enabled: request.password_enabled,
         details: request.details,
     };
     app.store

@@ -4,21 +4,21 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use hostler_model::{
-    AllocationState, Bytes, HostId, HostName, JobId, MacAddress, NetworkId, NetworkType, NicId,
-    ServiceOfferingId, TemplateId, TemplateState, VmId, VolumeId, ZoneId,
+    AllocationState, Bytes, HostId, HostName, JobId, NetworkId, NetworkType, ServiceOfferingId,
+    TemplateId, TemplateState, VmId, VolumeId, ZoneId,
 };
-use hostler_store::Tx;
-use hostler_store::address::{AddressFor, NetworkRoom, address_give};
-use hostler_store::deploy::{DeployFacts, deploy_facts, public_key_named};
+use hostler_store::address::NetworkRoom;
+use hostler_store::deploy::{DeployFacts, deploy_facts};
 use hostler_store::event::event_add;
 use hostler_store::job::job_add;
-use hostler_store::nic::{NewNic, nic_add};
-use hostler_store::vm::{NewVm, SshKey, vm_add};
+use hostler_store::vm::{NewVm, vm_add};
 use hostler_store::volume::volume_add_root;
 use rand::distr::{Alphanumeric, SampleString};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::credentials::{drawn, keys_named};
+use super::nics::{NicWish, give_nic};
 use super::{record, size, start};
 use crate::context::Context;
 use crate::error::{ServiceError, ServiceErrorKind};
@@ -114,7 +114,7 @@ pub async fn deploy(
                 template: request.template,
                 wanted_host: None,
                 group: request.group.clone(),
-                ssh_keys: ssh_keys(tx, &caller_, &request)?,
+                ssh_keys: keys_named(tx, caller_.account, &request.key_pairs)?,
                 user_data: request.user_data.clone(),
                 keyboard: request.keyboard.clone(),
                 vnc_password,
@@ -122,7 +122,11 @@ pub async fn deploy(
                 own_size,
                 display: request.display,
                 dynamically_scalable: request.dynamically_scalable,
-                password: None,
+                password: facts
+                    .template
+                    .as_ref()
+                    .filter(|template| template.password_enabled)
+                    .map(|_| drawn()),
             };
             let instance_name = vm_add(tx, &vm, now)?;
             let volume = VolumeId::new(Uuid::now_v7());
@@ -140,7 +144,9 @@ pub async fn deploy(
             )?;
             crash_point(kind, "recording", "volume");
             for (device, network) in (0..).zip(networks) {
-                add_nic(tx, id, network, device, request.ip.filter(|_| device == 0), now)?;
+                let is_default = device == 0;
+                let wish = NicWish { ip: request.ip.filter(|_| is_default), mac: None };
+                give_nic(tx, id, network, device, is_default, wish, now)?;
             }
             job_add(tx, &job, now)?;
             let text = format!("{display_name} is to be deployed as {instance_name}");
@@ -246,41 +252,4 @@ fn networks<'a>(
         })?);
     }
     Ok(found)
-}
-
-fn ssh_keys(
-    tx: &Tx<'_>,
-    caller: &Caller,
-    request: &DeployRequest,
-) -> Result<Vec<SshKey>, ServiceError> {
-    let mut keys = Vec::with_capacity(request.key_pairs.len());
-    for name in &request.key_pairs {
-        let public_key = public_key_named(tx, caller.account, name)?.ok_or_else(|| {
-            ServiceError::parameter(format!("parameter keypair: there is no key pair {name:?}"))
-        })?;
-        keys.push(SshKey { name: name.clone(), public_key });
-    }
-    Ok(keys)
-}
-
-fn add_nic(
-    tx: &Tx<'_>,
-    vm: VmId,
-    room: &NetworkRoom,
-    device: u32,
-    wanted: Option<IpAddr>,
-    now: hostler_model::Timestamp,
-) -> Result<(), ServiceError> {
-    let id = NicId::new(Uuid::new_v4());
-    let drawn = id.uuid().into_bytes();
-    let number = u32::from_be_bytes([drawn[0], drawn[1], drawn[2], drawn[3]]);
-    let ip = match wanted {
-        Some(ip) => ip,
-        None => room.lowest_free()?,
-    };
-    let mac = MacAddress::of_nic(drawn[4], number);
-    let (network, is_default) = (room.id, device == 0);
-    nic_add(tx, &NewNic { id, vm, network, device, mac, ip, is_default }, now)?;
-    address_give(tx, network, ip, AddressFor::Nic(id), now)?;
-    Ok(())
 }

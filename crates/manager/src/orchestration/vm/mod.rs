@@ -1,10 +1,13 @@
 //! VMs: the services that check and record, and the workflows that act.
 
 mod change;
+mod credentials;
 mod deploy;
+mod nics;
 pub mod reboot;
 pub mod record;
 mod requests;
+pub mod restore;
 pub mod retire;
 pub mod scale;
 mod size;
@@ -12,10 +15,16 @@ mod spec;
 pub(crate) use spec::disk_format;
 pub mod start;
 pub mod stop;
+mod user_data;
 
-pub use change::{change_service, recover, update};
+pub use change::{assign, change_service, recover, update};
+pub use credentials::{reset_keys, reset_password};
 pub use deploy::{DeployRequest, deploy};
+pub use nics::{
+    NicWish, add_nic, add_nic_ip, remove_nic, remove_nic_ip, set_default_nic, set_nic_ip,
+};
 pub use requests::{StartOptions, console_log, destroy, expunge, reboot, start, stop};
+pub use restore::{RestoreRequest, restore};
 pub use scale::scale;
 
 use hostler_model::VmId;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
+use super::user_data;
 use hostler_model::{Bytes, Generation, HostId, Mib, NetworkId, RunId, StoragePoolId, VolumeState};
 use hostler_scheduler::{Demand, HostView, PoolView};
 use hostler_store::blueprint::Blueprint;
@@ -135,11 +136,15 @@ pub(super) fn vm_spec(
     servers: &ServerAddresses,
 ) -> VmSpec {
     let vm = &blueprint.vm;
-    let metadata = BTreeMap::from([
+    let mut metadata = BTreeMap::from([
         ("availability-zone".to_owned(), blueprint.zone_name.clone()),
         ("service-offering".to_owned(), blueprint.offering_name.clone()),
         ("instance-name".to_owned(), vm.instance_name.to_string()),
     ]);
+    if vm.seed_number > 0 {
+        let instance = format!("{}-{}", vm.id, vm.seed_number);
+        metadata.insert("instance-id".to_owned(), instance);
+    }
     let disks = blueprint.volumes.iter().filter(|v| v.state == VolumeState::Ready);
     VmSpec {
         vm: vm.id,
@@ -168,7 +173,7 @@ pub(super) fn vm_spec(
         nics: blueprint.nics.iter().map(|nic| nic_spec(nic, servers)).collect(),
         seed: SeedSpec {
             ssh_keys: vm.ssh_keys.iter().map(|key| key.public_key.clone()).collect(),
-            user_data: vm.user_data.clone().map(Secret::new),
+            user_data: user_data::for_guest(vm).map(Secret::new),
             metadata,
         },
         vnc: VncSpec {

@@ -43,6 +43,8 @@ api_command! {
     isfeatured: optional boolean .roles(hostler_query_api::Roles::ADMIN),
     /// Whether it may be downloaded.
     isextractable: optional boolean,
+    /// Whether its guests take a password: they have cloud-init.
+    passwordenabled: optional boolean,
     /// Choices that few need.
     details: optional first_map,
 }
@@ -86,6 +88,7 @@ impl Handler for RegisterTemplate {
             is_public: self.ispublic.unwrap_or(false),
             is_featured: self.isfeatured.unwrap_or(false),
             is_extractable: self.isextractable.unwrap_or(false),
+            password_enabled: self.passwordenabled.unwrap_or(false),
             details: self.details.unwrap_or_default(),
         };
         let id = register(call.context, call.caller(), request).await?;

@@ -93,7 +93,11 @@ impl Handler for ListVirtualMachines {
             with_expunged: false,
         };
         let listed = call.read(move |tx| Ok(vm_list(tx, &filter, &scope, page)?)).await?;
-        let sight = Sight { admin: call.is_root(), user_data: self.userdata.unwrap_or(false) };
+        let sight = Sight {
+            admin: call.is_root(),
+            user_data: self.userdata.unwrap_or(false),
+            password: false,
+        };
         let id = self.id.map(|id| (Entity::Vm, id.uuid()));
         call.list(listed, id, |view| vm(view, sight)).await
     }
