@@ -12,8 +12,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Commands that CloudStack does not have.
-const OWN_COMMANDS: &[&str] =
-    &["createCluster", "explainPlacement", "getVirtualMachineConsoleLog", "listJobSteps"];
+const OWN_COMMANDS: &[&str] = &[
+    "cleanMachine",
+    "createCluster",
+    "explainPlacement",
+    "getVirtualMachineConsoleLog",
+    "listJobSteps",
+    "upgradeHost",
+];
 
 /// Parameters of CloudStack's commands that CloudStack does not have.
 const OWN_PARAMS: &[(&str, &str)] = &[("createNetwork", "bridge"), ("addHost", "privatekey")];

@@ -3,7 +3,7 @@
 # from debug binaries, and the lab's hosts. Here live starting and ending them and
 # counting claims; what is claimed is in the journeys. Sourced, not run.
 #
-# Who sources it sets PORT (the API's). It gives WORK (a directory that ends with
+# Who sources it sets PORT (the API's), and AGENT_BINARY if hosts are to get another. It gives WORK (a directory that ends with
 # the journey) and ends what it started when the journey ends.
 
 HERE=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
@@ -49,7 +49,7 @@ state_dir = "$STATE"
 api_listen = "127.0.0.1:$PORT"
 agent_listen = "$LAB_NET.1:8250"
 agent_addresses = ["$LAB_NET.1"]
-agent_binary = "$BIN/hostler-agent"
+agent_binary = "${AGENT_BINARY:-$BIN/hostler-agent}"
 agent_scripts = "$PROJECT/agent-scripts"
 [settings]
 "ping.interval" = 2

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)] // a test says what it expects
 
+#[path = "api/administration.rs"]
+mod administration;
 #[path = "api/bad_input.rs"]
 mod bad_input;
 #[path = "api/catalogue.rs"]

@@ -12,7 +12,8 @@ use hostler_manager::agents::AgentSettings;
 use hostler_manager::ca::Issued;
 use hostler_manager::onboarding::KnownHosts;
 use hostler_manager::onboarding::{
-    AddHostError, AddHostReport, AddHostRequest, Means, Onboarding, OnboardingSettings, SshAuth,
+    Access, AddHostError, AddHostReport, AddHostRequest, Means, Onboarding, OnboardingSettings,
+    SshAuth,
 };
 use hostler_model::{AllocationState, ClusterId, HostGuid, HostStatus, PodId, ZoneId};
 use hostler_tests::agents::{AgentSide, FakeAgent, Identity, Journal, startup};
@@ -44,6 +45,7 @@ if [ "$1" = csr ]; then
   exit 0
 fi
 printf '%s\n' "$@" > FOLDER/arguments
+[ "$1" != remove ] || exit 0
 if [ -f FOLDER/setup ]; then . FOLDER/setup; fi
 [ -x "$stage/hostler-agent" ]
 cp "$stage/agent.key" "$stage/agent.crt" "$stage/ca.crt" FOLDER/
@@ -97,16 +99,23 @@ impl World {
             pod: PodId::new(Uuid::from_u128(12)),
             cluster: ClusterId::new(Uuid::from_u128(13)),
             hypervisor: "KVM".to_owned(),
-            host: "127.0.0.1".to_owned(),
-            port: self.sshd.address.port(),
-            user: "root".to_owned(),
-            auth: SshAuth::Key(Secret::new(self.sshd.key.clone())),
+            access: self.access(),
+            known: None,
             tags: Some("ssd".to_owned()),
             admin_state: AllocationState::Enabled,
             guest_device: Some("a'b; touch /tmp/never".to_owned()),
             private_device: None,
             public_device: None,
             caller: None,
+        }
+    }
+
+    fn access(&self) -> Access {
+        Access {
+            host: "127.0.0.1".to_owned(),
+            port: self.sshd.address.port(),
+            user: "root".to_owned(),
+            auth: SshAuth::Key(Secret::new(self.sshd.key.clone())),
         }
     }
 
@@ -296,13 +305,14 @@ async fn a_changed_host_key_stops_everything() {
 async fn who_is_not_let_in_is_told_so_and_no_secret_is_shown() {
     needs_sshd!();
     let world = World::new(quick()).await;
-    let request =
-        AddHostRequest { auth: SshAuth::Password(Secret::new("geheim-4711")), ..world.request() };
+    let with =
+        |auth| AddHostRequest { access: Access { auth, ..world.access() }, ..world.request() };
+    let request = with(SshAuth::Password(Secret::new("geheim-4711")));
     let error = world.onboarding.add_host(request).await.unwrap_err();
     assert_eq!(error.stage, "ssh-auth");
     assert!(error.failure.text.contains("is not let in with this password"), "{error}");
     assert!(!format!("{error:?} {error}").contains("geheim"), "{error:?}");
-    let request = AddHostRequest { auth: SshAuth::Key(Secret::new("no key")), ..world.request() };
+    let request = with(SshAuth::Key(Secret::new("no key")));
     let error = world.onboarding.add_host(request).await.unwrap_err();
     assert!(error.failure.text.contains("the private key cannot be used"), "{error}");
     assert!(!world.path("ssh/known_hosts").exists(), "a machine that lets nobody in is not pinned");
@@ -312,9 +322,10 @@ async fn who_is_not_let_in_is_told_so_and_no_secret_is_shown() {
 async fn a_name_without_an_address_and_a_closed_port_are_told_apart() {
     needs_sshd!();
     let world = World::new(OnboardingSettings { tries: 1, ..quick() }).await;
-    let unknown = AddHostRequest { host: "kvm-1.invalid".to_owned(), ..world.request() };
+    let at = |access| AddHostRequest { access, ..world.request() };
+    let unknown = at(Access { host: "kvm-1.invalid".to_owned(), ..world.access() });
     assert_eq!(world.onboarding.add_host(unknown).await.unwrap_err().stage, "resolve");
-    let closed = AddHostRequest { port: 1, ..world.request() };
+    let closed = at(Access { port: 1, ..world.access() });
     let error = world.onboarding.add_host(closed).await.unwrap_err();
     assert_eq!(error.stage, "ssh-connect");
     assert!(error.failure.text.contains("does sshd run there"), "{error}");
@@ -333,7 +344,7 @@ async fn the_same_machine_is_added_once_at_a_time() {
     wait_for(&world.path("begun")).await;
     let error = world.add().await.unwrap_err();
     assert_eq!(error.stage, "duplicate-check");
-    assert!(error.failure.text.contains("being added already"), "{error}");
+    assert!(error.failure.text.contains("being prepared already"), "{error}");
     fs::write(world.path("go"), "").unwrap();
     let begun = Instant::now();
     first.await.unwrap().unwrap();
@@ -359,4 +370,43 @@ async fn a_removed_host_can_be_added_again() {
     assert!(csr.lines().nth(1).unwrap().contains("--renew-key"), "the old key is not kept: {csr}");
     assert_eq!(again.await.unwrap().guid, agent.guid);
     assert_ne!(second.host, report.host, "it is a new host on the same machine");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_agent_of_a_host_is_upgraded_and_only_of_the_host_that_is_meant() {
+    needs_sshd!();
+    let world = World::new(quick()).await;
+    let agent = world.agent_when_prepared();
+    let added = world.add().await.unwrap();
+    let agent = agent.await.unwrap();
+    fs::write(world.path("guid"), HostGuid::new(Uuid::from_u128(77)).to_string()).unwrap();
+    let error = world.onboarding.upgrade_host(added.host, world.access()).await.unwrap_err();
+    assert_eq!(error.stage, "certificates", "{error}");
+    assert!(error.failure.text.contains("correct the address"), "{error}");
+
+    fs::write(world.path("guid"), agent.guid.to_string()).unwrap();
+    fs::remove_file(world.path("prepared")).unwrap();
+    let stages = world.onboarding.upgrade_host(added.host, world.access()).await.unwrap();
+    assert!(world.path("prepared").exists(), "setup-agent ran again");
+    assert_eq!(stages.last().unwrap().name, "wait-connect");
+    let row = world.side.host(agent.guid).await.unwrap();
+    assert_eq!((row.id, row.status), (added.host, HostStatus::Up));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_that_is_a_host_is_not_cleaned() {
+    needs_sshd!();
+    let world = World::new(quick()).await;
+    let agent = world.agent_when_prepared();
+    let added = world.add().await.unwrap();
+    let mut agent = agent.await.unwrap();
+    let clean = async || world.onboarding.clean_machine("KVM", &world.access(), true).await;
+    let error = clean().await.unwrap_err();
+    assert_eq!(error.stage, "not-a-host");
+    assert!(error.failure.text.contains("remove it first"), "{error}");
+    world.onboarding.remove_host(added.host, false, "test").await.unwrap();
+    agent.ended().await;
+    clean().await.unwrap();
+    let arguments = fs::read_to_string(world.path("arguments")).unwrap();
+    assert_eq!(arguments, "remove\n--purge-packages\n");
 }

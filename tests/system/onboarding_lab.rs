@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use hostler_manager::agents::AgentSettings;
 use hostler_manager::onboarding::{
-    AddHostRequest, KnownHosts, Means, Onboarding, OnboardingSettings, SshAuth,
+    Access, AddHostRequest, KnownHosts, Means, Onboarding, OnboardingSettings, SshAuth,
 };
 use hostler_model::{AllocationState, ClusterId, HostStatus, PodId, ZoneId};
 use hostler_tests::agents::{AgentSide, wait_up};
@@ -101,10 +101,13 @@ async fn real_hosts_are_added_cleaned_and_added_again() {
         pod: PodId::new(Uuid::from_u128(12)),
         cluster: ClusterId::new(Uuid::from_u128(13)),
         hypervisor: "KVM".to_owned(),
-        host: format!("{}.{}", lab.net, 10 + number),
-        port: 22,
-        user: user.to_owned(),
-        auth: SshAuth::Password(Secret::new("lab-word")),
+        access: Access {
+            host: format!("{}.{}", lab.net, 10 + number),
+            port: 22,
+            user: user.to_owned(),
+            auth: SshAuth::Password(Secret::new("lab-word")),
+        },
+        known: None,
         tags: None,
         admin_state: AllocationState::Enabled,
         guest_device: None,
@@ -167,7 +170,7 @@ async fn real_hosts_are_added_cleaned_and_added_again() {
     println!("it was removed and added again, with what was on it");
 
     onboarding.remove_host(first.host, false, "test").await.unwrap();
-    let cleaned = onboarding.clean_host(&request(1, "root")).await.unwrap();
+    let cleaned = onboarding.clean_machine("KVM", &request(1, "root").access, false).await.unwrap();
     println!("cleaned: {}", cleaned.last().unwrap().detail);
     assert!(!lab.exec("h1", "test -e /etc/hostler/agent.properties").0, "its files are gone");
     let again = onboarding.add_host(request(1, "root")).await.unwrap();

@@ -24,3 +24,10 @@ pub mod worker_resource;
 
 pub use agent::{AgentError, OnReady, resource_guid, run, run_over};
 pub use properties::Properties;
+
+/// The agent's version, as hosts show it: `HOSTLER_VERSION` where that was set at the build, as packagers do, else
+/// the crate's.
+pub const VERSION: &str = match option_env!("HOSTLER_VERSION") {
+    Some(version) => version,
+    None => env!("CARGO_PKG_VERSION"),
+};

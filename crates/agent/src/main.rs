@@ -16,7 +16,7 @@ use hostler_agent::kvm::LibvirtComputingResource;
 use hostler_agent::properties::ResourceKind;
 use hostler_agent::resource::Resource;
 use hostler_agent::worker_resource::WorkerResource;
-use hostler_agent::{AgentError, OnReady, Properties, run_over};
+use hostler_agent::{AgentError, OnReady, Properties, VERSION, run_over};
 use sd_notify::NotifyState;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
@@ -31,7 +31,7 @@ const EXIT_CONFIGURATION: u8 = 66;
 
 /// Runs VMs on this host for a Hostler manager.
 #[derive(Debug, Parser)]
-#[command(name = "hostler-agent", version)]
+#[command(name = "hostler-agent", version = VERSION)]
 struct Arguments {
     /// The file with the agent's properties.
     #[arg(long, value_name = "FILE", default_value = "/etc/hostler/agent.properties")]
@@ -97,7 +97,7 @@ fn begin(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 fn serve(runtime: &Runtime, properties: Properties) -> Result<(), Failure> {
-    info!(version = env!("CARGO_PKG_VERSION"), guid = %properties.guid, "the agent begins");
+    info!(version = VERSION, guid = %properties.guid, "the agent begins");
     let dialer = TlsDialer::new(&properties).map_err(|e| Failure::Configuration(e.into()))?;
     let shutdown = CancellationToken::new();
     let mut resources: Vec<Arc<dyn Resource>> = Vec::new();

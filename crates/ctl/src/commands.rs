@@ -27,8 +27,8 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
         Command::Completion { shell } => return settings::completion(shell),
         _ => {}
     }
-    let adds_host = matches!(cli.command, Command::Host(host::HostCommand::Add(_)));
-    let context = Context::new(&cli.global, adds_host.then_some(host::ADD_TIMEOUT))?;
+    let on_machine = matches!(&cli.command, Command::Host(command) if command.is_on_machine());
+    let context = Context::new(&cli.global, on_machine.then_some(host::MACHINE_TIMEOUT))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let done = runtime.block_on(dispatch(&context, cli.command));
     if cli.global.timings {

@@ -72,6 +72,8 @@ typed_ids! {
     NicId,
     /// A rack or room within a zone.
     PodId,
+    /// A group of accounts that share things.
+    ProjectId,
     /// One incarnation of a VM on one host, from claim to end.
     RunId,
     /// The size of a VM for sale: CPUs, speed, memory.

@@ -14,8 +14,8 @@ pub struct HostView {
     pub status: String,
     /// Whether its agent is connected and ready.
     pub is_up: bool,
-    /// Whether it, its cluster and its pod take new VMs.
-    pub is_enabled: bool,
+    /// Why it takes no new VMs, if so: what an administrator said of it, its cluster or its pod.
+    pub closed: Option<String>,
     /// Machine architecture, for instance `x86_64`.
     pub arch: String,
     /// Its tags.
@@ -45,6 +45,10 @@ pub struct HostView {
 pub struct PoolView {
     /// Its id.
     pub id: StoragePoolId,
+    /// Whether it takes new volumes.
+    pub is_enabled: bool,
+    /// Its tags.
+    pub tags: Vec<String>,
     /// Size of its file system.
     pub capacity: Bytes,
     /// In use there, by whomever.
@@ -82,6 +86,9 @@ pub struct Demand {
     pub arch: String,
     /// Tags that its host must have.
     pub tags: Vec<String>,
+    /// Tags that the storage pool of new volumes must have.
+    #[serde(default)]
+    pub pool_tags: Vec<String>,
     /// The host that an administrator wants for it.
     pub wanted: Option<HostId>,
     /// Hosts that failed already, each with why.

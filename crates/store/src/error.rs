@@ -41,6 +41,9 @@ pub enum StoreError {
     /// There is not enough of something.
     #[error("{0}")]
     Exhausted(String),
+    /// An account, a domain or a project has as much as it may have.
+    #[error(transparent)]
+    Limit(#[from] crate::limit::LimitExceeded),
     /// The life cycle of the thing has no such move.
     #[error(transparent)]
     Transition(#[from] InvalidTransition),

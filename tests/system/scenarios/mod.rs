@@ -38,6 +38,9 @@ pub(crate) enum Operation {
     RestoreRunning,
     Register,
     Delete,
+    Maintain,
+    Resume,
+    Reconnect,
 }
 
 /// What the hosts do.
@@ -58,6 +61,9 @@ use Operation as O;
 /// Every scenario; those that take longest come last and are begun first.
 pub(crate) static ALL: &[Scenario] = &[
     good("record", O::Record, &["job Succeeded -", "vm Stopped", "domains 0"]),
+    good("maintain", O::Maintain, &["job Succeeded -", "host Maintenance"]),
+    good("resume", O::Resume, &["job Succeeded -", "host Enabled"]),
+    good("reconnect", O::Reconnect, &["job Succeeded -", "host Enabled"]),
     good("reboot", O::Reboot, &["job Succeeded -", "vm Running", "call reboot"]),
     good("scale", O::Scale, &["job Succeeded -", "vm Stopped", "domains 0"]),
     good("register", O::Register, &["job Succeeded -", "template Ready"]),
@@ -165,6 +171,9 @@ impl Operation {
             Self::RestoreRunning => "vm.restore_running",
             Self::Register => "template.register",
             Self::Delete => "template.delete",
+            Self::Maintain => "host.maintain",
+            Self::Resume => "host.resume",
+            Self::Reconnect => "host.reconnect",
         }
     }
 
@@ -180,6 +189,12 @@ impl Operation {
                 // it begins on the host that is preferred
                 crash.all_up().await?;
                 Ok(Some(deploy(crash, name, None).await?))
+            }
+            Self::Maintain | Self::Reconnect => Ok(Some(host(crash)?)),
+            Self::Resume => {
+                let host = host(crash)?;
+                job(crash, &Self::Maintain.request(crash, name, Some(&host))).await?;
+                Ok(Some(host))
             }
             Self::Stop | Self::Reboot | Self::Destroy | Self::Expunge => {
                 Ok(Some(deploy(crash, name, None).await?))
@@ -231,8 +246,17 @@ impl Operation {
                 .with("format", "QCOW2")
                 .with("hypervisor", "KVM"),
             Self::Delete => Request::new("deleteTemplate").with("id", id),
+            Self::Maintain => Request::new("prepareHostForMaintenance").with("id", id),
+            Self::Resume => Request::new("cancelHostMaintenance").with("id", id),
+            Self::Reconnect => Request::new("reconnectHost").with("id", id),
         }
     }
+}
+
+/// A host that runs VMs.
+fn host(crash: &CrashCloud) -> anyhow::Result<String> {
+    let sql = "SELECT id FROM host WHERE kind = 'Routing' ORDER BY name LIMIT 1";
+    Books::open(&crash.database())?.value(sql)?.context("a host")
 }
 
 fn new_vm(crash: &CrashCloud, name: &str, template: Option<&str>) -> Request {
@@ -291,10 +315,12 @@ pub(crate) fn end(crash: &CrashCloud, job: JobId, said: &[usize]) -> anyhow::Res
         ("runs", format!("SELECT state FROM vm_run WHERE vm = {of_job}")),
         ("placed", format!("SELECT host IS NOT NULL FROM placement WHERE vm = {of_job}")),
         ("template", format!("SELECT state FROM template WHERE id = {of_job}")),
+        ("host", format!("SELECT admin_state FROM host WHERE id = {of_job}")),
         (
             "event",
             format!(
-                "SELECT kind, level, state FROM event WHERE subject = {of_job} ORDER BY number"
+                "SELECT kind, level, state FROM event WHERE subject = {of_job}
+                 AND cause NOT LIKE 'connection %' ORDER BY number"
             ),
         ),
     ] {
@@ -318,6 +344,9 @@ pub(crate) async fn clean_up(crash: &CrashCloud) -> anyhow::Result<()> {
     let books = Books::open(&crash.database())?;
     for vm in books.rows("SELECT id FROM vm WHERE removed IS NULL")? {
         expunge(crash, &vm).await?;
+    }
+    for host in books.rows("SELECT id FROM host WHERE admin_state <> 'Enabled'")? {
+        job(crash, &O::Resume.request(crash, "", Some(&host))).await?;
     }
     let own = crash.cloud.catalogue.template;
     let others = format!("SELECT id FROM template WHERE removed IS NULL AND id <> '{own}'");

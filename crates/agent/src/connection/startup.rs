@@ -27,7 +27,7 @@ pub(super) fn startup(
     let uname = rustix::system::uname();
     Ok(StartupCommand {
         versions: VersionRange::OURS,
-        agent_version: env!("CARGO_PKG_VERSION").to_owned(),
+        agent_version: crate::VERSION.to_owned(),
         guid,
         name: uname.nodename().to_string_lossy().into_owned(),
         zone: properties.zone.clone(),

@@ -33,13 +33,59 @@ pub(crate) enum HostCommand {
         host: String,
     },
     /// Remove a host; its VMs must be gone unless forced
-    Remove {
+    Remove(HostRemove),
+    /// Put the agent of a host to the manager's version; its VMs do not notice
+    Upgrade {
         /// Name, address or id
         host: String,
-        /// Even when the host cannot be reached, or has VMs
-        #[arg(long)]
-        force: bool,
+        /// Who to log in as
+        #[arg(long, default_value = "root")]
+        user: String,
+        #[command(flatten)]
+        login: Login,
     },
+    /// Take the agent and its settings off a machine that was removed
+    Clean {
+        /// Who to log in as, and where, as for `add`
+        #[arg(value_name = "USER@ADDRESS")]
+        destination: String,
+        #[command(flatten)]
+        login: Login,
+        /// Remove the packages too that adding it has installed
+        #[arg(long)]
+        purge_packages: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HostRemove {
+    /// Name, address or id
+    host: String,
+    /// Even when the host cannot be reached, or has VMs
+    #[arg(long)]
+    force: bool,
+    /// Then take the agent and its settings off the machine, over SSH
+    #[arg(long)]
+    clean: bool,
+    /// Who to log in as, to clean it
+    #[arg(long, default_value = "root", requires = "clean")]
+    user: String,
+    #[command(flatten)]
+    login: Login,
+    /// Remove the packages too that adding it has installed
+    #[arg(long, requires = "clean")]
+    purge_packages: bool,
+}
+
+/// How to prove at the machine who we are.
+#[derive(Debug, Args)]
+pub(crate) struct Login {
+    /// File with the private key to log in with
+    #[arg(long, value_name = "FILE", conflicts_with = "password_stdin")]
+    key: Option<PathBuf>,
+    /// Read the password to log in with from standard input
+    #[arg(long)]
+    password_stdin: bool,
 }
 
 #[derive(Debug, Args)]
@@ -56,19 +102,22 @@ pub(crate) struct HostAdd {
     /// Its cluster
     #[arg(long)]
     cluster: String,
-    /// File with the private key to log in with
-    #[arg(long, value_name = "FILE", conflicts_with = "password_stdin")]
-    key: Option<PathBuf>,
-    /// Read the password to log in with from standard input
-    #[arg(long)]
-    password_stdin: bool,
+    #[command(flatten)]
+    login: Login,
     /// A tag of the host (again for more)
     #[arg(long = "tag")]
     tags: Vec<String>,
 }
 
-/// How long adding a host may take; a little more than the manager gives it.
-pub(crate) const ADD_TIMEOUT: Duration = Duration::from_mins(21);
+/// How long work on a machine may take; a little more than the manager gives it.
+pub(crate) const MACHINE_TIMEOUT: Duration = Duration::from_mins(51);
+
+impl HostCommand {
+    /// Whether the manager logs in to a machine for it.
+    pub(crate) const fn is_on_machine(&self) -> bool {
+        !matches!(self, Self::List { .. } | Self::Show { .. })
+    }
+}
 
 const COLUMNS: &[Column] = &[
     column("ID", "id"),
@@ -101,11 +150,18 @@ pub(crate) async fn run(context: &Context, command: HostCommand) -> Result<()> {
         HostCommand::Show { host } => {
             context.output.record(&context.record(&HOST, &host).await?, COLUMNS)
         }
-        HostCommand::Remove { host, force } => {
-            let request = Request::new("deleteHost")
+        HostCommand::Remove(remove) => remove.run(context).await,
+        HostCommand::Upgrade { host, user, login } => {
+            let request = Request::new("upgradeHost")
                 .with("id", context.id(&HOST, &host).await?)
-                .with_some("forced", force.then_some(true));
-            context.perform(&request, &format!("host {host} removed"), COLUMNS).await
+                .with("username", user);
+            let request = login.add_to(request)?;
+            context.perform(&request, &format!("host {host} is Up, upgraded"), COLUMNS).await
+        }
+        HostCommand::Clean { destination: text, login, purge_packages } => {
+            let (user, address) = destination(&text)?;
+            let request = login.add_to(clean_request(user, address, purge_packages))?;
+            context.perform(&request, &format!("{address} cleaned"), COLUMNS).await
         }
     }
 }
@@ -124,24 +180,63 @@ async fn add_request(context: &Context, add: &HostAdd) -> Result<Request> {
         [] => request,
         tags => request.with("hosttags", tags.join(",")),
     };
-    if let Some(file) = &add.key {
-        let key = std::fs::read_to_string(file)
-            .with_context(|| format!("cannot read the key {}", file.display()))?;
-        if !key.contains("PRIVATE KEY-----") {
-            bail!("{} is not a private key in PEM or OpenSSH form", file.display());
+    add.login.add_to(request)
+}
+
+impl HostRemove {
+    async fn run(&self, context: &Context) -> Result<()> {
+        let host = &self.host;
+        let record = context.record(&HOST, host).await?;
+        let text = |field: &str| record.get(field).and_then(Value::as_str).map(str::to_owned);
+        // what cleaning needs is read first: a wrong key file must not show only when the host is gone
+        let clean = match (self.clean, text("ipaddress")) {
+            (false, _) => None,
+            (true, None) => bail!("no address of {host} is known; remove it, then use host clean"),
+            (true, Some(address)) => {
+                let request = clean_request(&self.user, &address, self.purge_packages);
+                Some(self.login.add_to(request)?)
+            }
+        };
+        let Some(id) = text("id") else { bail!("the answer for {host} has no id") };
+        let request = Request::new("deleteHost")
+            .with("id", id)
+            .with_some("forced", self.force.then_some(true));
+        context.perform(&request, &format!("host {host} removed"), COLUMNS).await?;
+        match clean {
+            Some(request) => context.perform(&request, "its machine cleaned", COLUMNS).await,
+            None => Ok(()),
         }
-        return Ok(request.with("privatekey", key));
     }
-    if add.password_stdin {
+}
+
+fn clean_request(user: &str, address: &str, packages: bool) -> Request {
+    Request::new("cleanMachine")
+        .with("url", format!("ssh://{address}"))
+        .with("username", user)
+        .with_some("purgepackages", packages.then_some(true))
+}
+
+impl Login {
+    fn add_to(&self, request: Request) -> Result<Request> {
+        if let Some(file) = &self.key {
+            let key = std::fs::read_to_string(file)
+                .with_context(|| format!("cannot read the key {}", file.display()))?;
+            if !key.contains("PRIVATE KEY-----") {
+                bail!("{} is not a private key in PEM or OpenSSH form", file.display());
+            }
+            return Ok(request.with("privatekey", key));
+        }
+        if !self.password_stdin {
+            return Err(usage("nothing to log in with; give --key FILE or --password-stdin"));
+        }
         let mut password = String::new();
         std::io::stdin().read_to_string(&mut password).context("cannot read the password")?;
         let password = password.trim_end_matches(['\r', '\n']);
         if password.is_empty() {
             return Err(usage("--password-stdin, but standard input is empty"));
         }
-        return Ok(request.with("password", password));
+        Ok(request.with("password", password))
     }
-    Ok(request) // the manager's own key
 }
 
 /// `user@address` or `user@address:port`, the user being root unless said.

@@ -148,7 +148,13 @@ fn error(status: u16, text: &str) -> ResponseTemplate {
 const COMMANDS: &str = include_str!("../../../../tests/fixtures/contract/commands.tsv");
 const PARAMS: &str = include_str!("../../../../tests/fixtures/contract/params.tsv");
 /// Commands of our own, and parameters of our own on commands of the contract.
-const OWN_COMMANDS: &[&str] = &["explainPlacement", "getVirtualMachineConsoleLog", "listJobSteps"];
+const OWN_COMMANDS: &[&str] = &[
+    "cleanMachine",
+    "explainPlacement",
+    "getVirtualMachineConsoleLog",
+    "listJobSteps",
+    "upgradeHost",
+];
 const OWN_PARAMS: &[(&str, &str)] = &[("addHost", "privatekey"), ("createNetwork", "bridge")];
 /// Parameters of the protocol itself.
 const PROTOCOL: &[&str] = &[

@@ -33,8 +33,10 @@ const LAST_ANSWERS: Duration = Duration::from_secs(5);
 const MOST_IGNORED_NAMED: usize = 20;
 /// Time for a command that says no other.
 const USUAL_TIME: Duration = Duration::from_mins(1);
-/// Time for adding a host, which installs software there.
-const ADD_HOST_TIME: Duration = Duration::from_mins(20);
+/// Commands that log in to a machine and may install software there.
+const ON_MACHINES: &[&str] = &["addHost", "cleanMachine", "upgradeHost"];
+/// Time for those: a little more than all that they do there may take.
+const MACHINE_TIME: Duration = Duration::from_mins(50);
 
 /// What the server needs.
 pub struct Server {
@@ -143,7 +145,7 @@ async fn api(State(server): State<Arc<Server>>, request: Request) -> Response {
 async fn answer_in_time(context: &Context, incoming: Incoming) -> Outgoing {
     let format = Format::of(&incoming.params);
     let name = incoming.params.command().unwrap_or_default().to_owned();
-    let limit = if name == "addHost" { ADD_HOST_TIME } else { USUAL_TIME };
+    let limit = if ON_MACHINES.contains(&name.as_str()) { MACHINE_TIME } else { USUAL_TIME };
     let span = tracing::info_span!("request", request = %incoming.request);
     let context = context.clone();
     let task = tokio::spawn(async move { dispatch(&context, incoming).await }.instrument(span));

@@ -16,7 +16,7 @@ use hostler_model::HostGuid;
 
 use super::ssh::{Greeted, Input, Output, Ssh, SshError, greet};
 use super::stages::{AddHostError, Failure, Stages};
-use super::{AddHostRequest, Discoverer, Means};
+use super::{Access, AddHostRequest, Discoverer, Means};
 
 /// Exit codes of `preflight` that no repetition changes.
 const DEFINITE: std::ops::RangeInclusive<u32> = 20..=29;
@@ -57,7 +57,7 @@ impl Discoverer for KvmDiscoverer {
         stages: &mut Stages,
     ) -> Result<HostGuid, AddHostError> {
         let means = &self.means;
-        let host = Host::open(means, address, request, stages).await?;
+        let host = Host::open(means, address, &request.access, stages).await?;
         let known = stages.run("preflight", host.preflight()).await?;
         let staging = stages.run("upload", host.upload()).await?;
         let prepared = host.prepare(request, &known, &staging, stages).await;
@@ -69,12 +69,13 @@ impl Discoverer for KvmDiscoverer {
     async fn clean(
         &self,
         address: SocketAddr,
-        request: &AddHostRequest,
+        access: &Access,
+        packages: bool,
         stages: &mut Stages,
     ) -> Result<(), AddHostError> {
-        let host = Host::open(&self.means, address, request, stages).await?;
+        let host = Host::open(&self.means, address, access, stages).await?;
         let staging = stages.run("upload", host.upload()).await?;
-        let removed = stages.run("setup-agent", host.run_remove(&staging)).await;
+        let removed = stages.run("setup-agent", host.run_remove(&staging, packages)).await;
         host.remove_staging(&staging).await;
         host.ssh.close().await;
         removed
@@ -100,7 +101,7 @@ impl<'a> Host<'a> {
     async fn open(
         means: &'a Means,
         address: SocketAddr,
-        request: &AddHostRequest,
+        access: &Access,
         stages: &mut Stages,
     ) -> Result<Self, AddHostError> {
         let (known, wait) = (&means.known_hosts, means.settings.ssh_wait);
@@ -115,10 +116,10 @@ impl<'a> Host<'a> {
         let (fingerprint, endpoint) = (greeted.fingerprint.clone(), address.to_string());
         let ssh = stages
             .run("ssh-auth", async {
-                let ssh = greeted.log_in(&request.user, &request.auth, wait).await?;
+                let ssh = greeted.log_in(&access.user, &access.auth, wait).await?;
                 // Only a machine that knows the user is worth remembering.
                 known.pin(&endpoint, &fingerprint)?;
-                Ok((ssh, format!("logged in as {}", request.user)))
+                Ok((ssh, format!("logged in as {}", access.user)))
             })
             .await?;
         Ok(Self { means, address, ssh })
@@ -238,13 +239,18 @@ impl<'a> Host<'a> {
         staging: &str,
         stages: &mut Stages,
     ) -> Result<HostGuid, AddHostError> {
-        let guid = stages.run("certificates", self.certify(known, staging)).await?;
+        let guid = stages.run("certificates", self.certify(known, request.known, staging)).await?;
         stages.run("setup-agent", self.run_setup(request, known, guid, staging)).await?;
         Ok(guid)
     }
 
     /// Signs a key that is made on the host.
-    async fn certify(&self, known: &Known, staging: &str) -> Result<(HostGuid, String), Failure> {
+    async fn certify(
+        &self,
+        known: &Known,
+        meant: Option<HostGuid>,
+        staging: &str,
+    ) -> Result<(HostGuid, String), Failure> {
         let program = format!("{staging}/setup-agent");
         let installed = known.guid.map(|guid| guid.to_string());
         let mut arguments = vec![program.as_str(), "csr", "--stage", staging];
@@ -263,7 +269,7 @@ impl<'a> Host<'a> {
         let guid = guid.ok_or_else(|| {
             Failure::new("setup-agent csr named no guid; are the manager's agent_scripts complete?")
         })?;
-        self.means.refuse_known_elsewhere(guid).await?;
+        self.means.refuse_another(guid, meant).await?;
         let certificate = self.means.authority.sign_agent(&output.stdout, guid)?;
         let authority = self.means.authority.certificate().to_owned();
         let files = [("agent.crt", certificate), ("ca.crt", authority)];
@@ -290,9 +296,11 @@ impl<'a> Host<'a> {
         Ok(((), format!("{line} -> {}", summary(&output.stdout))))
     }
 
-    async fn run_remove(&self, staging: &str) -> Result<((), String), Failure> {
+    async fn run_remove(&self, staging: &str, packages: bool) -> Result<((), String), Failure> {
         let program = format!("{staging}/setup-agent");
-        let output = self.run_once(&[&program, "remove"], Input::Nothing, SETUP).await?;
+        let mut arguments = vec![program.as_str(), "remove"];
+        arguments.extend(packages.then_some("--purge-packages"));
+        let output = self.run_once(&arguments, Input::Nothing, SETUP).await?;
         Ok(((), summary(&output.stdout)))
     }
 

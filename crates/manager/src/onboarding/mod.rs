@@ -5,6 +5,7 @@
 //!
 //! Not here: the scripts that prepare a machine (`agent-scripts`), who may add hosts (`api`).
 
+mod existing;
 mod known_hosts;
 mod kvm;
 pub mod quote;
@@ -21,12 +22,14 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use hostler_model::{
-    AccountId, AllocationState, ClusterId, HostGuid, HostId, HostStatus, PodId, UserId, ZoneId,
+    AccountId, AllocationState, ClusterId, HostGuid, HostId, HostStatus, PodId, ResourceEvent,
+    UserId, ZoneId,
 };
 use hostler_store::event::{NewEvent, event_add};
 use hostler_store::host::{self, HostRow};
 use hostler_store::storage_pool::storage_pool_remove_of_host;
-use hostler_store::{Store, StoreError};
+use hostler_store::{Store, StoreError, Tx};
+use tracing::Instrument as _;
 
 pub use kvm::KvmDiscoverer;
 pub use ssh::SshAuth;
@@ -65,6 +68,19 @@ impl Default for OnboardingSettings {
     }
 }
 
+/// How to log in to a machine.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// Name or address; [`Target`] reads what people write.
+    pub host: String,
+    /// The port of its sshd.
+    pub port: u16,
+    /// Who logs in: root, or someone who may use sudo without a password.
+    pub user: String,
+    /// How. It is used and forgotten.
+    pub auth: SshAuth,
+}
+
 /// Which machine is to become a host, and where. Zone, pod and cluster exist and belong together.
 #[derive(Debug, Clone)]
 pub struct AddHostRequest {
@@ -76,14 +92,10 @@ pub struct AddHostRequest {
     pub cluster: ClusterId,
     /// The hypervisor of that cluster: which [`Discoverer`] is asked.
     pub hypervisor: String,
-    /// Name or address; [`Target`] reads what people write.
-    pub host: String,
-    /// The port of its sshd.
-    pub port: u16,
-    /// Who logs in: root, or someone who may use sudo without a password.
-    pub user: String,
-    /// How. It is used and forgotten.
-    pub auth: SshAuth,
+    /// How to log in to it.
+    pub access: Access,
+    /// The host that the machine has to be, when it is one already.
+    pub known: Option<HostGuid>,
     /// Tags of the host, comma separated.
     pub tags: Option<String>,
     /// Whether it takes VMs from the beginning.
@@ -121,11 +133,12 @@ pub trait Discoverer: std::fmt::Debug + Send + Sync {
         stages: &mut Stages,
     ) -> Result<HostGuid, AddHostError>;
 
-    /// Takes off a machine what [`find`](Self::find) has put there.
+    /// Takes off a machine what [`find`](Self::find) has put there; with `packages`, what it has installed too.
     async fn clean(
         &self,
         address: SocketAddr,
-        request: &AddHostRequest,
+        access: &Access,
+        packages: bool,
         stages: &mut Stages,
     ) -> Result<(), AddHostError>;
 }
@@ -184,8 +197,17 @@ impl Means {
         Ok(vec![own.ip().to_string()])
     }
 
-    /// A machine that is Up already, or belongs elsewhere, is not added a second time.
-    async fn refuse_known_elsewhere(&self, guid: HostGuid) -> Result<(), Failure> {
+    /// A machine that is Up already is not added a second time, and is the one that was meant.
+    async fn refuse_another(&self, guid: HostGuid, meant: Option<HostGuid>) -> Result<(), Failure> {
+        match meant {
+            Some(meant) if meant == guid => return Ok(()),
+            Some(meant) => {
+                return Err(Failure::new(format!(
+                    "this machine has the guid {guid}, not {meant} as the host that was meant; correct the address"
+                )));
+            }
+            None => {}
+        }
         let known = self.store.read(move |tx| host::host_by_guid(tx, guid)).await;
         let known: Option<HostRow> = known.map_err(|e: StoreError| Failure::from(e))?;
         match known {
@@ -250,15 +272,11 @@ impl Onboarding {
     /// [`AddHostError`] names the stage. The record is as before, and it can be tried again at once.
     pub async fn add_host(&self, request: AddHostRequest) -> Result<AddHostReport, AddHostError> {
         let own = self.clone();
-        let name = request.host.clone();
-        match tokio::spawn(async move { own.add_and_record(request).await }).await {
+        let name = request.access.host.clone();
+        let adding = async move { own.add_and_record(request).await };
+        match tokio::spawn(adding.in_current_span()).await {
             Ok(result) => result,
-            Err(e) => Err(AddHostError {
-                host: name,
-                stage: "resolve",
-                failure: Failure::new(format!("a bug in the manager: {e}")),
-                stages: Vec::new(),
-            }),
+            Err(e) => Err(AddHostError::bug(name, &e)),
         }
     }
 
@@ -266,7 +284,7 @@ impl Onboarding {
         let result = self.add(&request).await;
         let (level, host, text, stages) = match &result {
             Ok(report) => {
-                let text = format!("host {} was added", request.host);
+                let text = format!("host {} was added", request.access.host);
                 ("INFO", Some(report.host), text, &report.stages)
             }
             Err(e) => ("ERROR", None, e.to_string(), &e.stages),
@@ -294,21 +312,12 @@ impl Onboarding {
     }
 
     async fn add(&self, request: &AddHostRequest) -> Result<AddHostReport, AddHostError> {
-        let mut stages = Stages::new(&request.host);
-        let address = stages.run("resolve", resolve(&request.host, request.port)).await?;
-        let (_turn, discoverer) =
-            stages.run("duplicate-check", self.check_duplicate(address, request)).await?;
-        // From now on, so that no news of the new host is missed.
-        let news = self.means.agents.subscribe();
-        let guid = match discoverer.find(address, request, &mut stages).await {
-            Ok(guid) => guid,
-            Err(mut e) => {
-                wait::add_refusal(&mut e, news);
-                return Err(e);
-            }
-        };
-        let waiting = wait::wait_connect(&self.means, guid, news);
-        let host = stages.run("wait-connect", waiting).await?;
+        let access = &request.access;
+        let mut stages = Stages::new(&access.host);
+        let (discoverer, address) =
+            stages.run("resolve", self.locate(&request.hypervisor, access)).await?;
+        let _turn = stages.run("duplicate-check", self.check_duplicate(address)).await?;
+        let host = self.prepare(discoverer, address, request, &mut stages).await?;
         let (tags, admin_state) = (request.tags.clone(), request.admin_state);
         let settled: Result<(), StoreError> = self
             .means
@@ -317,7 +326,7 @@ impl Onboarding {
                 if let Some(tags) = tags {
                     host::host_set_tags(tx, host, &tags)?;
                 }
-                host::host_set_admin_state(tx, host, admin_state)
+                settle_admin_state(tx, host, admin_state)
             })
             .await;
         stages
@@ -326,21 +335,50 @@ impl Onboarding {
         Ok(AddHostReport { host, stages: stages.done() })
     }
 
-    async fn check_duplicate(
+    /// Prepares the machine and waits until its agent is connected.
+    async fn prepare(
         &self,
+        discoverer: &dyn Discoverer,
         address: SocketAddr,
         request: &AddHostRequest,
-    ) -> Result<((Turn, &dyn Discoverer), String), Failure> {
-        let discoverer = self
-            .discoverers
-            .iter()
-            .find(|d| d.hypervisor().eq_ignore_ascii_case(&request.hypervisor))
-            .ok_or_else(|| {
-                Failure::new(format!("no host of hypervisor {} can be added", request.hypervisor))
-            })?;
-        let turn = Turn::take(&self.under_way, address).ok_or_else(|| {
-            Failure::new(format!("{address} is being added already; wait until that is done"))
-        })?;
+        stages: &mut Stages,
+    ) -> Result<HostId, AddHostError> {
+        // From now on, so that no news of the host is missed.
+        let news = self.means.agents.subscribe();
+        let guid = match discoverer.find(address, request, stages).await {
+            Ok(guid) => guid,
+            Err(mut e) => {
+                wait::add_refusal(&mut e, news);
+                return Err(e);
+            }
+        };
+        let waiting = wait::wait_connect(&self.means, guid, news);
+        stages.run("wait-connect", waiting).await
+    }
+
+    /// Who knows such machines, and where this one is.
+    async fn locate(
+        &self,
+        hypervisor: &str,
+        access: &Access,
+    ) -> Result<((&dyn Discoverer, SocketAddr), String), Failure> {
+        let mut known = self.discoverers.iter();
+        let found = known.find(|d| d.hypervisor().eq_ignore_ascii_case(hypervisor));
+        let Some(discoverer) = found else {
+            return Err(Failure::new(format!("no host of hypervisor {hypervisor} can be added")));
+        };
+        let (address, detail) = resolve(&access.host, access.port).await?;
+        Ok(((discoverer.as_ref(), address), detail))
+    }
+
+    fn take_turn(&self, address: SocketAddr) -> Result<Turn, Failure> {
+        Turn::take(&self.under_way, address).ok_or_else(|| {
+            Failure::new(format!("{address} is being prepared already; wait until that is done"))
+        })
+    }
+
+    async fn check_duplicate(&self, address: SocketAddr) -> Result<(Turn, String), Failure> {
+        let turn = self.take_turn(address)?;
         let ip = address.ip();
         let known = self.means.store.read(move |tx| host::host_by_address(tx, ip)).await;
         let known: Option<HostRow> = known.map_err(|e: StoreError| Failure::from(e))?;
@@ -350,15 +388,14 @@ impl Onboarding {
                 row.name, row.id
             ))),
             Some(row) => {
-                let detail = format!("host {} was there before and is {}", row.name, row.status);
-                Ok(((turn, discoverer.as_ref()), detail))
+                Ok((turn, format!("host {} was there before and is {}", row.name, row.status)))
             }
-            None => Ok(((turn, discoverer.as_ref()), "no host has this address".to_owned())),
+            None => Ok((turn, "no host has this address".to_owned())),
         }
     }
 
     /// Takes a host out of the cloud: its agent is told to go, and ends. What is on the machine stays there;
-    /// [`clean_host`](Self::clean_host) removes that too.
+    /// [`clean_machine`](Self::clean_machine) removes that too.
     ///
     /// # Errors
     /// [`ServiceErrorKind::InUse`] while VMs run there or volumes are there, unless `forced`.
@@ -392,18 +429,17 @@ impl Onboarding {
         self.means.agents.removed(host, "the host was removed from the cloud").await;
         Ok(row)
     }
+}
 
-    /// Takes off a machine what adding it has put there. VMs that run are not touched.
-    ///
-    /// # Errors
-    /// [`AddHostError`] names the stage.
-    pub async fn clean_host(&self, request: &AddHostRequest) -> Result<Vec<Stage>, AddHostError> {
-        let mut stages = Stages::new(&request.host);
-        let address = stages.run("resolve", resolve(&request.host, request.port)).await?;
-        let (_turn, discoverer) =
-            stages.run("duplicate-check", self.check_duplicate(address, request)).await?;
-        discoverer.clean(address, request, &mut stages).await?;
-        Ok(stages.done())
+/// A machine that comes back in the middle of a maintenance stays in it.
+fn settle_admin_state(tx: &Tx<'_>, id: HostId, wanted: AllocationState) -> Result<(), StoreError> {
+    let event = match wanted {
+        AllocationState::Enabled => ResourceEvent::EnableRequested,
+        AllocationState::Disabled => ResourceEvent::DisableRequested,
+    };
+    match host::host_administer(tx, id, event) {
+        Ok(_) | Err(StoreError::Transition(_)) => Ok(()),
+        Err(other) => Err(other),
     }
 }
 

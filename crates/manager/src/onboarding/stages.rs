@@ -1,4 +1,4 @@
-//! The named stages of adding a host, each with its time, and the error that names the one that failed.
+//! The named stages of preparing a machine, each with its time, and the error that names the one that failed.
 
 use std::time::Instant;
 
@@ -37,7 +37,7 @@ impl<E: std::error::Error> From<E> for Failure {
     }
 }
 
-/// A host that was not added.
+/// A machine that was not prepared as it was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AddHostError {
     /// The host, as it was asked for.
@@ -50,12 +50,20 @@ pub struct AddHostError {
     pub stages: Vec<Stage>,
 }
 
+impl AddHostError {
+    /// The task that did the work has panicked.
+    pub(super) fn bug(host: String, error: &tokio::task::JoinError) -> Self {
+        let failure = Failure::new(format!("a bug in the manager: {error}"));
+        Self { host, stage: "resolve", failure, stages: Vec::new() }
+    }
+}
+
 impl std::error::Error for AddHostError {}
 
 impl std::fmt::Display for AddHostError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Failure { text, exit_codes, stderr } = &self.failure;
-        write!(f, "cannot add host {}: stage {} failed: {text}", self.host, self.stage)?;
+        write!(f, "cannot prepare {}: stage {} failed: {text}", self.host, self.stage)?;
         if !exit_codes.is_empty() {
             let codes: Vec<String> = exit_codes.iter().map(u32::to_string).collect();
             write!(f, "; exit code {}", codes.join(", then "))?;
@@ -105,7 +113,7 @@ impl Stages {
             millis,
             detail,
             ok = result.is_ok(),
-            "adding a host"
+            "preparing a machine"
         );
         self.done.push(Stage { name, millis, detail });
         result.map_err(|failure| AddHostError {

@@ -5,6 +5,7 @@
 //! Not here: HTTP and parameters (`api`), how jobs run (`jobs`), frames (`agents`).
 
 mod caller;
+pub mod host;
 pub mod template;
 pub mod vm;
 
@@ -26,4 +27,7 @@ pub static WORKFLOWS: &[&dyn Workflow] = &[
     &vm::retire::EXPUNGE,
     &template::register::RegisterTemplate,
     &template::delete::DeleteTemplate,
+    &host::maintenance::MAINTAIN,
+    &host::maintenance::RESUME,
+    &host::reconnect::ReconnectHost,
 ];

@@ -24,7 +24,13 @@ impl Filter for StoragePoolFilter {
                 Err("does not reach the storage pool of the root volume".to_owned())
             }
             Some(_) => Ok(()),
+            None if !pool.is_enabled => {
+                Err("has a storage pool that is Disabled: it takes no new volumes".to_owned())
+            }
             None => {
+                if let Some(tag) = demand.pool_tags.iter().find(|tag| !pool.tags.contains(tag)) {
+                    return Err(format!("has a storage pool without the tag {tag:?}"));
+                }
                 let free = pool.capacity.0.saturating_sub(pool.used.0.max(pool.promised.0));
                 if free < demand.disk.0 {
                     let free = hostler_model::Bytes(free);

@@ -7,6 +7,7 @@ use hostler_query_api::dates;
 
 pub(crate) mod account;
 pub(crate) mod api;
+pub(crate) mod capacity;
 pub(crate) mod event;
 pub(crate) mod host;
 pub(crate) mod job;

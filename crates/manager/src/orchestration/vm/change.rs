@@ -4,10 +4,11 @@
 
 use std::collections::BTreeMap;
 
-use hostler_model::{AccountId, JobId, ServiceOfferingId, VmEvent, VmId, VmState};
+use hostler_model::{AccountId, JobId, LimitKind, ServiceOfferingId, VmEvent, VmId, VmState};
 use hostler_store::Tx;
 use hostler_store::event::event_add;
 use hostler_store::job::job_add_done;
+use hostler_store::limit;
 use hostler_store::vm::{VmChange, VmRow, vm_get, vm_transition};
 use hostler_store::vm_change::{
     VmUpdate, size_rule, vm_assign, vm_has_open_job, vm_resize, vm_update,
@@ -17,6 +18,9 @@ use super::{requests, size};
 use crate::context::Context;
 use crate::error::{ServiceError, ServiceErrorKind};
 use crate::orchestration::Caller;
+
+/// What a VM takes of its owner's limits beside its volumes.
+pub(super) const OF_SIZE: &[LimitKind] = &[LimitKind::UserVm, LimitKind::Cpu, LimitKind::Memory];
 
 /// Changes names and choices.
 ///
@@ -50,11 +54,13 @@ pub async fn change_service(
     offering: ServiceOfferingId,
     details: BTreeMap<String, String>,
 ) -> Result<(), ServiceError> {
-    let (caller, now) = (caller.clone(), app.now());
+    let (caller, now, limits) = (caller.clone(), app.now(), app.settings.limits());
     app.store
         .write(move |tx| {
             let row = visible(tx, &caller, id)?;
-            resize(tx, &row, offering, details, now)?;
+            limit::claim_growth(tx, &limits, row.account, OF_SIZE, || {
+                resize(tx, &row, offering, details, now)
+            })?;
             told(tx, &caller, &row, "VM.UPGRADE", "has another size", now)
         })
         .await
@@ -78,7 +84,7 @@ pub(super) fn resize(
 /// # Errors
 /// [`ServiceError`] if it is not destroyed.
 pub async fn recover(app: &Context, caller: &Caller, id: VmId) -> Result<(), ServiceError> {
-    let (caller, now) = (caller.clone(), app.now());
+    let (caller, now, limits) = (caller.clone(), app.now(), app.settings.limits());
     app.store
         .write(move |tx| {
             let row = visible(tx, &caller, id)?;
@@ -89,7 +95,9 @@ pub async fn recover(app: &Context, caller: &Caller, id: VmId) -> Result<(), Ser
                 );
                 return Err(ServiceError::new(ServiceErrorKind::Unsupported, text));
             }
-            vm_transition(tx, &row, VmEvent::RecoverRequested, &VmChange::default(), now)?;
+            limit::claim_growth(tx, &limits, row.account, OF_SIZE, || {
+                vm_transition(tx, &row, VmEvent::RecoverRequested, &VmChange::default(), now)
+            })?;
             told(tx, &caller, &row, "VM.RECOVER", "was recovered", now)
         })
         .await
@@ -105,7 +113,7 @@ pub async fn assign(
     id: VmId,
     account: AccountId,
 ) -> Result<(), ServiceError> {
-    let (caller, now) = (caller.clone(), app.now());
+    let (caller, now, limits) = (caller.clone(), app.now(), app.settings.limits());
     app.store
         .write(move |tx| {
             let row = visible(tx, &caller, id)?;
@@ -114,7 +122,8 @@ pub async fn assign(
                 let text = format!("{} is that account's already", row.instance_name);
                 return Err(ServiceError::parameter(format!("parameter account: {text}")));
             }
-            vm_assign(tx, id, account, now)?;
+            let of_vm = [OF_SIZE, &[LimitKind::Volume, LimitKind::PrimaryStorage]].concat();
+            limit::claim_growth(tx, &limits, account, &of_vm, || vm_assign(tx, id, account, now))?;
             told(tx, &caller, &row, "VM.ASSIGN", "was given to another account", now)
         })
         .await

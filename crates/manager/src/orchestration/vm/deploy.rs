@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use hostler_model::{
-    AllocationState, Bytes, HostId, HostName, JobId, NetworkId, NetworkType, ServiceOfferingId,
-    TemplateId, TemplateState, VmId, VolumeId, ZoneId,
+    AllocationState, Bytes, HostId, HostName, JobId, LimitKind, Mib, NetworkId, NetworkType,
+    ServiceOfferingId, TemplateId, TemplateState, VmId, VolumeId, ZoneId,
 };
+use hostler_store::StoreError;
 use hostler_store::address::NetworkRoom;
 use hostler_store::deploy::{DeployFacts, deploy_facts};
 use hostler_store::event::event_add;
 use hostler_store::job::job_add;
+use hostler_store::limit;
 use hostler_store::vm::{NewVm, vm_add};
+use hostler_store::vm_change::OwnSize;
 use hostler_store::volume::volume_add_root;
 use rand::distr::{Alphanumeric, SampleString};
 use serde_json::json;
@@ -89,17 +92,20 @@ pub async fn deploy(
     let job = caller.job(kind, "deployVirtualMachine", subject, input, steps);
     let job_id = job.id;
     let (now, caller_, suffix) = (app.now(), caller.clone(), app.settings.text(&INSTANCE_NAME));
+    let limits = app.settings.limits();
     let vnc_password = Alphanumeric.sample_string(&mut rand::rng(), 8);
     app.store
         .write(move |tx| {
             let (zone, named) = (request.zone, request.networks.clone());
-            let facts = deploy_facts(tx, zone, request.offering, request.template, &named)?;
+            let owner = (caller_.account, &limits);
+            let facts = deploy_facts(tx, zone, request.offering, request.template, &named, owner)?;
             let root_size = check(&caller_, &request, &facts)?;
             let own_size = match &facts.offering {
                 Some((_, rule)) => size::chosen(rule, &mut request.details)?,
                 None => None,
             };
             let networks = networks(&request, &facts)?;
+            within_limits(&facts, own_size, root_size, !limits.started_only || request.start)?;
             let display_name =
                 request.display_name.clone().unwrap_or_else(|| host_name.to_string());
             let vm = NewVm {
@@ -225,6 +231,29 @@ fn check(
         )));
     }
     Ok(size)
+}
+
+/// Whether the owner may have one more VM of this size; `counted`: its CPUs and memory count.
+fn within_limits(
+    facts: &DeployFacts,
+    own_size: Option<OwnSize>,
+    root_size: Bytes,
+    counted: bool,
+) -> Result<(), ServiceError> {
+    let (cpus, memory) = match (own_size, &facts.offering) {
+        (Some(own), _) => (own.cpus, own.memory),
+        (None, Some((_, rule))) => (rule.cpus, rule.memory),
+        (None, None) => (0, Mib(0)),
+    };
+    let mut asked = vec![
+        (LimitKind::UserVm, 1),
+        (LimitKind::Volume, 1),
+        (LimitKind::PrimaryStorage, root_size.0),
+    ];
+    if counted {
+        asked.extend([(LimitKind::Cpu, cpus.into()), (LimitKind::Memory, memory.0)]);
+    }
+    Ok(limit::check(&facts.rooms, &asked).map_err(StoreError::from)?)
 }
 
 /// The networks of the VM, the default one first.

@@ -6,7 +6,6 @@
 use std::net::IpAddr;
 
 use hostler_model::{JobId, MacAddress, NetworkId, NicId, Timestamp, VmId};
-use hostler_store::Tx;
 use hostler_store::address::{AddressFor, NetworkRoom, address_give, network_room};
 use hostler_store::network::network_zone;
 use hostler_store::nic::{NewNic, nic_add, nics_of};
@@ -14,6 +13,7 @@ use hostler_store::nic_change::{
     nic_get, nic_next_device, nic_remove, nic_set_default, nic_set_ip, secondary_add,
     secondary_get, secondary_remove,
 };
+use hostler_store::{StoreError, Tx};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -237,10 +237,15 @@ pub async fn remove_nic_ip(
     let (caller, now) = (caller.clone(), app.now());
     app.store
         .write(move |tx| {
-            let (place, ip) = secondary_get(tx, id)?;
-            let row = visible(tx, &caller, place.vm).map_err(|_| {
-                ServiceError::parameter(format!("there is no secondary address {id}"))
-            })?;
+            let unknown = || {
+                let text = format!("parameter id: there is no secondary address {id}");
+                ServiceError::parameter(text)
+            };
+            let (place, ip) = match secondary_get(tx, id) {
+                Err(StoreError::NotFound { .. }) => return Err(unknown()),
+                found => found?,
+            };
+            let row = visible(tx, &caller, place.vm).map_err(|_| unknown())?;
             secondary_remove(tx, id)?;
             let done = AtOnce {
                 api_command: "removeIpFromNic",

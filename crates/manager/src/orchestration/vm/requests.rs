@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use hostler_model::{AccountType, Bytes, CommandId, HostId, JobId, RunState, VmId, VmState};
+use hostler_model::{
+    AccountType, AllocationState, Bytes, CommandId, HostId, JobId, RunState, VmId, VmState, ZoneId,
+};
 use hostler_store::event::event_add;
 use hostler_store::job::job_add;
 use hostler_store::run::run_get;
 use hostler_store::vm::{VmRow, vm_get};
+use hostler_store::zone::zone_get;
 use hostler_wire::ConsoleLogCommand;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -104,6 +107,7 @@ pub async fn start(
     let vm = vm_for(app, caller, id).await?;
     must_not_be(&vm, GONE, "started")?;
     must_not_be(&vm, &[VmState::Running, VmState::Error], "started")?;
+    zone_takes_vms(app, caller, vm.zone).await?;
     let input = json!(start_job::Input { host: options.host });
     let kind = start_job::START.kind();
     ask(
@@ -120,6 +124,22 @@ pub async fn start(
         },
     )
     .await
+}
+
+/// A zone that is disabled takes VMs of root administrators only.
+async fn zone_takes_vms(app: &Context, caller: &Caller, id: ZoneId) -> Result<(), ServiceError> {
+    if caller.is_root() {
+        return Ok(());
+    }
+    let zone = app.store.read(move |tx| zone_get(tx, id)).await?;
+    if zone.allocation_state == AllocationState::Disabled {
+        let text = format!(
+            "zone {} is disabled; only a root administrator may start VMs there",
+            zone.name
+        );
+        return Err(ServiceError::new(ServiceErrorKind::Denied, text));
+    }
+    Ok(())
 }
 
 /// Stops a VM; `forced` spares the guest's own shutdown.

@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use hostler_model::{
-    Bytes, JobId, TemplateId, TemplateState, VmId, VmState, VolumeEvent, VolumeId, VolumeState,
+    Bytes, JobId, LimitKind, TemplateId, TemplateState, VmId, VmState, VolumeEvent, VolumeId,
+    VolumeState,
 };
 use hostler_store::Tx;
 use hostler_store::deploy::template_takes_passwords;
 use hostler_store::event::event_add;
+use hostler_store::limit;
 use hostler_store::template::template_get;
 use hostler_store::vm::{VmRow, vm_get};
 use hostler_store::vm_change::{vm_set_password, vm_set_template};
@@ -186,13 +188,18 @@ async fn replace(cx: &StepContext) -> Result<Done, StepError> {
     let found = cx.app.store.read(move |tx| {
         let row = vm_get(tx, vm)?;
         let size = check(tx, &row, input.template, input.root_size)?;
-        Ok::<_, ServiceError>((row, size, template_takes_passwords(tx, input.template)?))
+        let grown = Bytes(size.0.saturating_sub(root_of(tx, vm)?.size.0));
+        Ok::<_, ServiceError>((row, size, grown, template_takes_passwords(tx, input.template)?))
     });
-    let (row, size, takes_passwords) = found.await?;
+    let (row, size, grown, takes_passwords) = found.await?;
     change::must_be_stopped(&row, "given a new root volume")?;
+    let limits = cx.app.settings.limits();
     let password = takes_passwords.then(credentials::drawn);
     let event = step_event(cx, "VM.RESTORE", "INFO", format!("{} begins anew", row.instance_name));
     Ok(Done::writing(format!("a new root volume of {size}"), move |tx| {
+        if grown.0 > 0 {
+            limit::claim(tx, &limits, row.account, &[(LimitKind::PrimaryStorage, grown.0)])?;
+        }
         root_replace(tx, vm, input.volume, input.template, size, now)?;
         vm_set_template(tx, vm, input.template, now)?;
         if let Some(password) = &password {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use hostler_model::{JobId, ServiceOfferingId, VmId};
 use hostler_store::event::event_add;
+use hostler_store::limit;
 use hostler_store::vm::vm_get;
 use hostler_store::vm_change::{size_rule, vm_resize};
 use serde::{Deserialize, Serialize};
@@ -76,8 +77,11 @@ impl Workflow for ScaleVm {
         let own = size::chosen(&rule, &mut details)?;
         let event =
             step_event(cx, "VM.UPGRADE", "INFO", format!("{} has another size", row.instance_name));
+        let (limits, owner) = (cx.app.settings.limits(), row.account);
         Ok(Done::writing("the record has the new size", move |tx| {
-            vm_resize(tx, vm, offering, own, now)?;
+            limit::claim_growth(tx, &limits, owner, change::OF_SIZE, || {
+                vm_resize(tx, vm, offering, own, now)
+            })?;
             event_add(tx, &event)
         }))
     }

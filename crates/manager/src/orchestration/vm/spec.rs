@@ -33,7 +33,7 @@ pub(super) fn host_views(
         name: row.name.clone(),
         status: row.status.clone(),
         is_up: row.status == "Up" && is_connected(row.host),
-        is_enabled: row.enabled,
+        closed: row.closed.clone(),
         arch: row.arch.clone(),
         tags: split(&row.tags),
         cpus: row.cpus,
@@ -44,13 +44,13 @@ pub(super) fn host_views(
         memory_claimed: row.memory_claimed,
         memory_ratio: row.ratios.1,
         runs: row.runs,
-        pool: row.pool.as_ref().and_then(|(id, capacity, used, promised)| {
-            Some(PoolView {
-                id: id.parse().ok()?,
-                capacity: Bytes(*capacity),
-                used: Bytes(*used),
-                promised: Bytes(*promised),
-            })
+        pool: row.pool.as_ref().map(|pool| PoolView {
+            id: pool.id,
+            is_enabled: pool.is_enabled,
+            tags: split(&pool.tags),
+            capacity: pool.capacity,
+            used: pool.used,
+            promised: pool.promised,
         }),
     };
     rows.iter().map(view).collect()
@@ -72,6 +72,7 @@ pub(super) fn demand(
         disk_on: root.and_then(|volume| volume.pool),
         arch: blueprint.template.arch.clone(),
         tags: split(&blueprint.host_tags),
+        pool_tags: split(&blueprint.pool_tags),
         wanted: wanted.or(blueprint.vm.wanted_host),
         tried,
     }

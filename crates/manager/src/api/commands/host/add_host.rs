@@ -3,19 +3,19 @@
 //! Everything that can be wrong with the request is said before any machine is touched.
 
 use hostler_model::{AllocationState, ClusterId, PodId, ZoneId};
-use hostler_query_api::{Answer, ApiError, ErrorClass, Roles, api_command};
+use hostler_query_api::{Answer, Roles, api_command};
 use hostler_store::Tx;
 use hostler_store::cluster::{ClusterRow, cluster_by_name, cluster_get};
 use hostler_store::host_view::host_view;
 use hostler_store::pod::pod_get;
 use hostler_store::reference::Entity;
 use hostler_store::zone::zone_get;
-use hostler_wire::Secret;
 
+use super::login::{Login, failure_of};
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 use crate::api::objects::host::{HOST, host};
-use crate::onboarding::{AddHostError, AddHostRequest, SshAuth, Target};
+use crate::onboarding::AddHostRequest;
 
 api_command! {
     /// Makes a machine a host: logs in over SSH, installs the agent, and waits until it is Up.
@@ -51,19 +51,20 @@ impl Handler for AddHost {
         if !self.hypervisor.eq_ignore_ascii_case("KVM") {
             return Err(call.wrong("hypervisor", &self.hypervisor, "KVM"));
         }
-        let target: Target =
-            self.url.parse().map_err(|error| Failure::invalid(format!("url: {error}")))?;
-        let auth = self.auth()?;
+        let login = Login {
+            user: self.username.as_deref(),
+            password: self.password.as_deref(),
+            key: self.privatekey.as_deref(),
+        };
+        let access = login.at(&self.url)?;
         let cluster = self.cluster(call).await?;
         let request = AddHostRequest {
             zone: self.zoneid,
             pod: self.podid,
             cluster: cluster.id,
             hypervisor: cluster.hypervisor,
-            host: target.host,
-            port: target.port,
-            user: self.username.or(target.user).unwrap_or_else(|| "root".to_owned()),
-            auth,
+            access,
+            known: None,
             tags: self.hosttags.map(|tags| tags.join(",")),
             admin_state: self.allocationstate.unwrap_or(AllocationState::Enabled),
             guest_device: None,
@@ -79,19 +80,6 @@ impl Handler for AddHost {
 }
 
 impl AddHost {
-    fn auth(&self) -> Result<SshAuth, Failure> {
-        match (&self.password, &self.privatekey) {
-            (Some(password), None) => Ok(SshAuth::Password(Secret::new(password.clone()))),
-            (None, Some(key)) => Ok(SshAuth::Key(Secret::new(key.clone()))),
-            (None, None) => {
-                Err(Failure::invalid("password and privatekey are both missing; give one of them"))
-            }
-            (Some(_), Some(_)) => {
-                Err(Failure::invalid("password and privatekey are both given; give one of them"))
-            }
-        }
-    }
-
     /// The cluster that is meant, in its place in the hierarchy.
     async fn cluster(&self, call: Call<'_>) -> Result<ClusterRow, Failure> {
         let mut named = vec![
@@ -151,14 +139,4 @@ fn cluster_in(
         )));
     }
     Ok(cluster)
-}
-
-/// The stage tells whose fault it is: the request's, another host's, or the machine's.
-fn failure_of(error: &AddHostError) -> Failure {
-    let class = match error.stage {
-        "resolve" => ErrorClass::InvalidParameterValue,
-        "duplicate-check" => ErrorClass::ResourceInUse,
-        _ => ErrorClass::CloudRuntime,
-    };
-    Failure(ApiError::new(class, error.to_string()))
 }

@@ -4,7 +4,11 @@ use super::{Entry, known};
 
 mod list_storage_pools;
 mod list_volumes;
+mod update_storage_pool;
 
 /// One line each.
-pub(super) static COMMANDS: &[Entry] =
-    &[known::<list_storage_pools::ListStoragePools>(), known::<list_volumes::ListVolumes>()];
+pub(super) static COMMANDS: &[Entry] = &[
+    known::<list_storage_pools::ListStoragePools>(),
+    known::<list_volumes::ListVolumes>(),
+    known::<update_storage_pool::UpdateStoragePool>(),
+];
