@@ -22,6 +22,7 @@ const MEMORY: Mib = Mib(32 * 1024);
 /// The administrator's; this cloud is gone with the test.
 const PASSWORD: &str = "correct horse";
 
+#[allow(clippy::print_stdout)] // whoever started it reads there how to reach the cloud
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let hosts = match std::env::args().nth(1) {

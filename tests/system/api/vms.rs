@@ -234,7 +234,7 @@ async fn a_job_that_fails_says_why_to_an_administrator_and_little_to_a_user() {
     let (admin, ids) = (admin_of(&cloud), Ids::of(&cloud));
     let user =
         tenant(cloud.store(), admin.address, "ROOT", "user", AccountType::User).await.unwrap();
-    let huge = [("name", "huge"), ("cpunumber", "64"), ("cpuspeed", "4000"), ("memory", "999999")];
+    let huge = [("name", "huge"), ("cpunumber", "32"), ("cpuspeed", "4000"), ("memory", "40000")];
     let offering = admin.ok("createServiceOffering", &huge).await;
     let huge =
         Ids { offering: offering["serviceoffering"]["id"].as_str().unwrap().to_owned(), ..ids };
