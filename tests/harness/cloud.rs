@@ -178,25 +178,9 @@ impl Cloud {
 
     /// A request for a VM of the catalogue's offering and template.
     pub fn request(&self, name: &str) -> DeployRequest {
-        DeployRequest {
-            zone: self.catalogue.zone,
-            offering: self.catalogue.offering,
-            template: self.catalogue.template,
-            name: Some(name.to_owned()),
-            display_name: None,
-            networks: Vec::new(),
-            ip: None,
-            host: None,
-            key_pairs: Vec::new(),
-            user_data: None,
-            root_size: None,
-            group: None,
-            keyboard: None,
-            details: BTreeMap::new(),
-            display: true,
-            dynamically_scalable: false,
-            start: true,
-        }
+        let c = self.catalogue;
+        let name = Some(name.to_owned());
+        DeployRequest { name, ..DeployRequest::new(c.zone, c.offering, c.template) }
     }
 
     /// Waits for the end of a job: its final state and, if it failed, why.

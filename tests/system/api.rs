@@ -18,6 +18,10 @@ mod roles;
 mod sessions;
 #[path = "api/vm_changes.rs"]
 mod vm_changes;
+#[path = "api/vm_deploy.rs"]
+mod vm_deploy;
+#[path = "api/vm_lists.rs"]
+mod vm_lists;
 #[path = "api/vm_nics.rs"]
 mod vm_nics;
 #[path = "api/vms.rs"]

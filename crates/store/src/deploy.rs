@@ -23,6 +23,10 @@ pub struct DeployFacts {
     pub template: Option<DeployTemplate>,
     /// Those of the named networks that are in the zone; with none named, its default network if it has one.
     pub networks: Vec<NetworkRoom>,
+    /// Whether the zone's hosts may keep volumes on their own disks.
+    pub local_storage: bool,
+    /// The name of the offering, and whether its volumes are on hosts' own disks.
+    pub offering_storage: Option<(String, bool)>,
     /// Storage pools of the zone that are Up.
     pub pools: u64,
     /// What limits leave to the owner.
@@ -74,6 +78,7 @@ pub fn deploy_facts(
     let rooms = rooms_sql(["?5", "?6", "?7"]);
     let sql = format!(
         "SELECT z.allocation_state AS allocation_state, z.network_type AS network_type,
+                coalesce(z.local_storage, 1) AS local_storage, o.name AS offering_name, o.storage_type AS storage_type,
                 o.id AS offering, o.root_size AS root_size, {SIZE_RULE},
                 t.id AS template, t.account AS account, t.name AS name, t.is_public AS is_public,
                 t.is_system AS is_system, t.zone AS template_zone, t.state AS state,
@@ -126,6 +131,11 @@ pub fn deploy_facts(
                     .then(|| Ok::<_, rusqlite::Error>((root_size.map(bytes), read_size_rule(row)?)))
                     .transpose()?,
                 template,
+                local_storage: row.get("local_storage")?,
+                offering_storage: row
+                    .get::<_, Option<String>>("offering_name")?
+                    .zip(row.get::<_, Option<String>>("storage_type")?)
+                    .map(|(name, kind)| (name, kind == "local")),
                 networks: json(row, "networks")?,
                 pools: crate::columns::amount(row, "pools")?,
                 rooms: json(row, "rooms")?,

@@ -46,6 +46,7 @@ pub(crate) struct Query {
     columns: &'static str,
     from: &'static str,
     order: &'static str,
+    narrow: Option<(&'static str, &'static str)>,
     clauses: Vec<String>,
     values: Vec<Box<dyn ToSql>>,
 }
@@ -53,7 +54,14 @@ pub(crate) struct Query {
 impl Query {
     /// `SELECT columns FROM from ORDER BY order`. The order has to be total.
     pub(crate) fn new(columns: &'static str, from: &'static str, order: &'static str) -> Self {
-        Self { columns, from, order, clauses: Vec::new(), values: Vec::new() }
+        Self { columns, from, order, narrow: None, clauses: Vec::new(), values: Vec::new() }
+    }
+
+    /// Matches are looked for and counted in `from` alone, and only the page's rows are joined with the rest, by
+    /// `key`. Every filter and the order have to be about `from`.
+    pub(crate) fn narrow(mut self, key: &'static str, from: &'static str) -> Self {
+        self.narrow = Some((key, from));
+        self
     }
 
     /// Rows for which `clause` holds.
@@ -79,6 +87,10 @@ impl Query {
     /// Rows whose `column` shows as one of the values, if any are given.
     pub(crate) fn any<T: ToString>(self, column: &str, values: &[T]) -> Self {
         let texts: Vec<String> = values.iter().map(T::to_string).collect();
+        if let [one] = texts.as_slice() {
+            // an index gives these in order
+            return self.is(column, Some(one));
+        }
         let list = (!texts.is_empty()).then(|| serde_json::json!(texts).to_string());
         self.filter(&format!("{column} IN (SELECT value FROM json_each(?))"), list)
     }
@@ -103,6 +115,25 @@ impl Query {
         }
     }
 
+    /// Rows whose `column` names an account in `scope`.
+    pub(crate) fn scope_of(self, column: &str, scope: &Scope) -> Self {
+        match scope {
+            Scope::All => self,
+            Scope::Account(id) => self.is(column, Some(id)),
+            Scope::Domain(id) => {
+                let clause = format!("{column} IN (SELECT id FROM account WHERE domain = ?)");
+                self.filter(&clause, Some(id.to_string()))
+            }
+            Scope::Tree(path) => {
+                let clause = format!(
+                    "{column} IN (SELECT a.id FROM account a JOIN domain d ON d.id = a.domain
+                     WHERE d.path = ? OR substr(d.path, 1, length(?) + 1) = ? || '/')"
+                );
+                self.filter(&clause, Some(path.clone()))
+            }
+        }
+    }
+
     /// The wanted page. Matches are counted by a second statement only where the page does not tell.
     pub(crate) fn list<T>(
         self,
@@ -118,10 +149,15 @@ impl Query {
         };
         let (columns, from, order) = (self.columns, self.from, self.order);
         let (limit, offset) = (self.values.len() + 1, self.values.len() + 2);
-        let sql = format!(
-            "SELECT {columns} FROM {from} {condition}
-             ORDER BY {order} LIMIT ?{limit} OFFSET ?{offset}"
-        );
+        let part = format!("{condition} ORDER BY {order} LIMIT ?{limit} OFFSET ?{offset}");
+        let sql = match self.narrow {
+            None => format!("SELECT {columns} FROM {from} {part}"),
+            Some((key, narrow)) => format!(
+                "SELECT {columns} FROM {from} WHERE {key} IN (SELECT {key} FROM {narrow} {part})
+                 ORDER BY {order}"
+            ),
+        };
+        let from = self.narrow.map_or(from, |(_, narrow)| narrow);
         let (limit, offset) = (page.limit.map_or(-1, stored), stored(page.offset));
         let mut values: Vec<&dyn ToSql> = self.values.iter().map(AsRef::as_ref).collect();
         values.extend([&limit as &dyn ToSql, &offset]);

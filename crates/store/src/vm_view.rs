@@ -181,6 +181,12 @@ pub struct VmFilter {
     pub keypair: Option<String>,
     /// Those in a group of this name.
     pub group: Option<String>,
+    /// Those that their user sees, or those that it does not see.
+    pub display: Option<bool>,
+    /// Those that are to be restarted elsewhere, or those that are not.
+    pub ha: Option<bool>,
+    /// Those of this machine architecture.
+    pub arch: Option<String>,
     /// Those one of whose names contains this.
     pub keyword: Option<String>,
     /// Expunged ones too.
@@ -211,20 +217,35 @@ pub fn vm_list(
     scope: &Scope,
     page: Page,
 ) -> Result<Listed<VmView>, StoreError> {
-    let mut query = Query::new(COLUMNS, FROM, "vm.number");
+    let mut query = Query::new(COLUMNS, FROM, "vm.number").narrow("vm.number", "vm");
     if !filter.with_expunged {
         query = query.only("vm.removed IS NULL");
     }
     let mut listed = query
-        .scope(scope)
+        .scope_of("vm.account", scope)
         .is("vm.id", filter.id)
         .any("vm.id", &filter.ids)
         .filter("(vm.host_name = ? OR vm.display_name = ?)", filter.name.clone())
         .any("vm.state", &filter.states)
         .is("vm.zone", filter.zone)
-        .is("h.pod", filter.pod)
-        .is("h.cluster", filter.cluster)
-        .is("r.host", filter.host)
+        .filter(
+            "vm.id IN (SELECT vm FROM vm_run WHERE state <> 'Ended' AND host IN (SELECT id FROM host WHERE pod = ?))",
+            filter.pod.map(|id| id.to_string()),
+        )
+        .filter(
+            "vm.id IN (SELECT vm FROM vm_run WHERE state <> 'Ended' AND host IN (SELECT id FROM host WHERE cluster = ?))",
+            filter.cluster.map(|id| id.to_string()),
+        )
+        .filter(
+            "vm.id IN (SELECT vm FROM vm_run WHERE state <> 'Ended' AND host = ?)",
+            filter.host.map(|id| id.to_string()),
+        )
+        .filter("vm.display = ?", filter.display)
+        .filter("vm.ha = ?", filter.ha)
+        .filter(
+            "vm.template IN (SELECT id FROM template WHERE arch = ?)",
+            filter.arch.clone(),
+        )
         .is("vm.offering", filter.offering)
         .is("vm.template", filter.template)
         .is("vm.user", filter.user)

@@ -6,6 +6,7 @@ mod deploy;
 mod nics;
 pub mod reboot;
 pub mod record;
+mod rehearse;
 mod requests;
 pub mod restore;
 pub mod retire;
@@ -23,7 +24,8 @@ pub use deploy::{DeployRequest, deploy};
 pub use nics::{
     NicWish, add_nic, add_nic_ip, remove_nic, remove_nic_ip, set_default_nic, set_nic_ip,
 };
-pub use requests::{StartOptions, console_log, destroy, expunge, reboot, start, stop};
+pub use rehearse::{Rehearsal, rehearse_deploy, rehearse_end, rehearse_start};
+pub use requests::{Placing, console_log, destroy, expunge, reboot, start, stop};
 pub use restore::{RestoreRequest, restore};
 pub use scale::scale;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::user_data;
+use super::{start, user_data};
 use hostler_model::{Bytes, Generation, HostId, Mib, NetworkId, RunId, StoragePoolId, VolumeState};
 use hostler_scheduler::{Demand, HostView, PoolView};
 use hostler_store::blueprint::Blueprint;
@@ -32,6 +32,8 @@ pub(super) fn host_views(
         id: row.host,
         name: row.name.clone(),
         status: row.status.clone(),
+        cluster: row.cluster.0,
+        pod: row.pod,
         is_up: row.status == "Up" && is_connected(row.host),
         closed: row.closed.clone(),
         arch: row.arch.clone(),
@@ -60,7 +62,7 @@ pub(super) fn host_views(
 pub(super) fn demand(
     blueprint: &Blueprint,
     tried: Vec<(HostId, String)>,
-    wanted: Option<HostId>,
+    wanted: &start::Input,
 ) -> Demand {
     let root = blueprint.volumes.first();
     let unwritten = blueprint.volumes.iter().filter(|v| v.pool.is_none()).map(|v| v.size.0).sum();
@@ -73,7 +75,9 @@ pub(super) fn demand(
         arch: blueprint.template.arch.clone(),
         tags: split(&blueprint.host_tags),
         pool_tags: split(&blueprint.pool_tags),
-        wanted: wanted.or(blueprint.vm.wanted_host),
+        wanted: wanted.host.or(blueprint.vm.wanted_host),
+        wanted_cluster: wanted.cluster,
+        wanted_pod: wanted.pod,
         tried,
     }
 }

@@ -8,6 +8,7 @@ use super::{Entry, known};
 use crate::api::call::Call;
 use crate::api::failure::Failure;
 use crate::api::objects::vm::{Sight, vm};
+use crate::orchestration::vm::Rehearsal;
 
 mod assign_virtual_machine;
 mod change_service_for_virtual_machine;
@@ -50,6 +51,15 @@ pub(super) static COMMANDS: &[Entry] = &[
     known::<stop_virtual_machine::StopVirtualMachine>(),
     known::<update_virtual_machine::UpdateVirtualMachine>(),
 ];
+
+/// What would be done, flat in the envelope.
+fn rehearsed(call: Call<'_>, rehearsal: Rehearsal) -> Answer {
+    let mut fields = serde_json::json!({ "dryrun": true, "displaytext": rehearsal.summary });
+    if let Some(verdict) = rehearsal.verdict.filter(|_| call.is_root()) {
+        fields["placement"] = verdict;
+    }
+    Answer::flat(call.command, fields)
+}
 
 /// A VM as it is now, under the command's key.
 async fn shown(call: Call<'_>, id: VmId) -> Result<Answer, Failure> {
