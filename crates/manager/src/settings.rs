@@ -90,6 +90,8 @@ settings! {
     GUEST_DOMAIN = "guest.domain.suffix", Name, "hostler.internal", Global, Network, true;
     /// Time for a host that is being added to connect and be Up.
     HOST_CONNECT_TIMEOUT = "host.connect.timeout", Seconds(1), "300", Global, Advanced, true;
+    /// Wrong passwords in a row after which a user is disabled; 0: never.
+    LOGIN_ATTEMPTS = "incorrect.login.attempts.allowed", Number(0), "5", Global, Advanced, true;
     /// Last part of the names of VMs on their hosts.
     INSTANCE_NAME = "instance.name", Name, "VM", Global, Advanced, true;
     /// Age at which finished jobs are removed.

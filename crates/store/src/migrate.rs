@@ -7,6 +7,7 @@ use crate::StoreError;
 /// In their order; the number of a database is how many of these it has seen (`PRAGMA user_version`).
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_first.sql"),
+    include_str!("migrations/0002_identity.sql"),
     include_str!("migrations/0003_limits.sql"),
     include_str!("migrations/0005_vm.sql"),
     include_str!("migrations/0007_catalogue.sql"),

@@ -23,6 +23,7 @@ pub enum Entity {
     NetworkOffering,
     Nic,
     Pod,
+    Role,
     ServiceOffering,
     SshKeyPair,
     StoragePool,
@@ -46,6 +47,7 @@ impl Entity {
             Self::NetworkOffering => "network_offering",
             Self::Nic => "nic",
             Self::Pod => "pod",
+            Self::Role => "role",
             Self::ServiceOffering => "service_offering",
             Self::SshKeyPair => "ssh_keypair",
             Self::StoragePool => "storage_pool",
@@ -62,7 +64,8 @@ impl Entity {
         match self {
             Self::Account => Some("t.id"),
             Self::Nic => Some("(SELECT account FROM vm WHERE vm.id = t.vm)"),
-            Self::Job
+            Self::Event
+            | Self::Job
             | Self::SshKeyPair
             | Self::Template
             | Self::User
@@ -74,7 +77,10 @@ impl Entity {
 
     /// Whether a row can be removed and yet stay.
     const fn has_removed(self) -> bool {
-        !matches!(self, Self::Event | Self::Job | Self::NetworkOffering | Self::SshKeyPair)
+        !matches!(
+            self,
+            Self::Event | Self::Job | Self::NetworkOffering | Self::Role | Self::SshKeyPair
+        )
     }
 }
 
@@ -152,6 +158,9 @@ fn found(
 }
 
 fn visible(entity: Entity, scope: &Scope) -> Option<String> {
+    if entity == Entity::Domain {
+        return domain_visible(scope);
+    }
     let owner = entity.owner()?;
     let in_scope = match scope {
         Scope::All => return None,
@@ -166,4 +175,15 @@ fn visible(entity: Entity, scope: &Scope) -> Option<String> {
         Entity::Template => format!("(t.is_public = 1 OR {in_scope})"),
         _ => in_scope,
     })
+}
+
+/// An account sees the domain that it is in, a domain its own tree.
+fn domain_visible(scope: &Scope) -> Option<String> {
+    let clause = match scope {
+        Scope::All => return None,
+        Scope::Account(_) => "t.id = (SELECT domain FROM account WHERE id = ?1)",
+        Scope::Domain(_) => "t.id = ?1",
+        Scope::Tree(_) => "(t.path = ?1 OR substr(t.path, 1, length(?1) + 1) = ?1 || '/')",
+    };
+    Some(clause.to_owned())
 }

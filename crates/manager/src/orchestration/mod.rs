@@ -4,7 +4,10 @@
 //!
 //! Not here: HTTP and parameters (`api`), how jobs run (`jobs`), frames (`agents`).
 
+pub mod account;
 mod caller;
+mod children;
+pub mod domain;
 pub mod host;
 pub mod template;
 pub mod vm;
@@ -27,6 +30,9 @@ pub static WORKFLOWS: &[&dyn Workflow] = &[
     &vm::retire::EXPUNGE,
     &template::register::RegisterTemplate,
     &template::delete::DeleteTemplate,
+    &account::DeleteAccount,
+    &account::DisableAccount,
+    &domain::DeleteDomain,
     &host::maintenance::MAINTAIN,
     &host::maintenance::RESUME,
     &host::reconnect::ReconnectHost,

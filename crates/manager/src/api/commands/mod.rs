@@ -8,9 +8,10 @@ use hostler_query_api::{ApiCommand, CommandDecl};
 use super::call::{AnswerFuture, Call, Handler, run};
 use super::sessions::{Login, Logout};
 
-mod account;
+pub(crate) mod account;
 mod cluster;
 mod discovery;
+mod domain;
 mod event;
 mod host;
 mod job;
@@ -19,9 +20,11 @@ mod network;
 mod nic;
 mod offering;
 mod pod;
+mod role;
 mod setting;
 mod storage;
 mod template;
+mod user;
 mod vm;
 mod zone;
 
@@ -63,6 +66,7 @@ static TABLES: &[&[Entry]] = &[
     account::COMMANDS,
     cluster::COMMANDS,
     discovery::COMMANDS,
+    domain::COMMANDS,
     event::COMMANDS,
     host::COMMANDS,
     job::COMMANDS,
@@ -71,9 +75,11 @@ static TABLES: &[&[Entry]] = &[
     nic::COMMANDS,
     offering::COMMANDS,
     pod::COMMANDS,
+    role::COMMANDS,
     setting::COMMANDS,
     storage::COMMANDS,
     template::COMMANDS,
+    user::COMMANDS,
     vm::COMMANDS,
     zone::COMMANDS,
 ];

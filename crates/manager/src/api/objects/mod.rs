@@ -14,6 +14,7 @@ pub(crate) mod job;
 pub(crate) mod network;
 pub(crate) mod offering;
 pub(crate) mod place;
+pub(crate) mod role;
 pub(crate) mod session;
 pub(crate) mod setting;
 pub(crate) mod storage;
