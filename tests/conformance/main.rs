@@ -13,6 +13,7 @@ use std::path::Path;
 
 /// Commands that CloudStack does not have.
 const OWN_COMMANDS: &[&str] = &[
+    "cancelJob",
     "cleanMachine",
     "createCluster",
     "explainPlacement",

@@ -225,7 +225,11 @@ pub fn vm_list(
         .scope_of("vm.account", scope)
         .is("vm.id", filter.id)
         .any("vm.id", &filter.ids)
-        .filter("(vm.host_name = ? OR vm.display_name = ?)", filter.name.clone())
+        .filter(
+            "vm.number IN (SELECT number FROM vm WHERE removed IS NULL AND host_name = ?
+                 UNION SELECT number FROM vm WHERE removed IS NULL AND display_name = ?)",
+            filter.name.clone(),
+        )
         .any("vm.state", &filter.states)
         .is("vm.zone", filter.zone)
         .filter(
@@ -262,13 +266,20 @@ pub fn vm_list(
             "EXISTS (SELECT 1 FROM json_each(vm.ssh_keys) k WHERE json_extract(k.value, '$.name') = ?)",
             filter.keypair.clone(),
         )
-        .keyword(
-            &["vm.host_name", "vm.display_name", "vm.instance_name"],
-            filter.keyword.as_deref(),
+        // the index has every name, so that no row is read whose names do not match
+        .filter(
+            "vm.number IN (SELECT number FROM vm INDEXED BY vm_names WHERE removed IS NULL AND
+                 (host_name LIKE ? ESCAPE '!' OR display_name LIKE ? ESCAPE '!' OR instance_name LIKE ? ESCAPE '!'))",
+            filter.keyword.as_deref().map(anywhere),
         )
         .list(tx, "list VMs", page, read)?;
     add_nics(tx, &mut listed.rows)?;
     Ok(listed)
+}
+
+/// The pattern of `LIKE` for texts that contain `text`.
+fn anywhere(text: &str) -> String {
+    format!("%{}%", text.replace('!', "!!").replace('%', "!%").replace('_', "!_"))
 }
 
 /// One VM, expunged or not.

@@ -73,6 +73,21 @@ async fn account_add_for(cloud: &Cloud) -> String {
     "heir".to_owned()
 }
 
+/// A job that was recorded and that nobody takes is called off.
+async fn cancelled(w: &mut Witness, cloud: &Cloud, vm: &str) {
+    let id = uuid::Uuid::new_v4().to_string();
+    let database = rusqlite::Connection::open(cloud.folder().join("manager/hostler.db")).unwrap();
+    database
+        .execute_batch(&format!(
+            "INSERT INTO job (id, kind, api_command, account, user, subject_kind, subject, state, input, created)
+             SELECT '{id}', 'vm.stop', 'stopVirtualMachine', account, user, 'VirtualMachine', id, 'Queued', '{{}}', created
+             FROM vm WHERE id = '{vm}'"
+        ))
+        .unwrap();
+    w.call("cancelJob", &[("jobid", &id)]).await;
+    assert_eq!(w.call("queryAsyncJobResult", &[("jobid", &id)]).await["jobstatus"], 3);
+}
+
 /// Everything that can be changed of a VM.
 async fn changes(w: &mut Witness, cloud: &Cloud, vm: &str) {
     w.call("updateVirtualMachine", &[("id", vm), ("displayname", "x"), ("userdata", "eA==")]).await;
@@ -100,6 +115,7 @@ async fn changes(w: &mut Witness, cloud: &Cloud, vm: &str) {
     }
     let answer = w.call("scaleVirtualMachine", &size).await;
     w.job(&answer).await;
+    cancelled(w, cloud, vm).await;
     let answer = w.call("destroyVirtualMachine", &[("id", vm)]).await;
     w.job(&answer).await;
     w.call("recoverVirtualMachine", &[("id", vm)]).await;

@@ -38,6 +38,8 @@ async fn every_filter_finds_what_it_names_and_nothing_else() {
         ("name", "one", "one"),
         ("name", "First", "one"),
         ("keyword", "TW", "two"),
+        ("keyword", "%", ""),
+        ("keyword", "_", ""),
         ("keyword", "irs", "one"),
         ("state", "Running", "one"),
         ("state", "Stopped", "two"),

@@ -47,4 +47,7 @@ CREATE INDEX vm_host_name ON vm (host_name) WHERE removed IS NULL;
 CREATE INDEX vm_display_name ON vm (display_name) WHERE removed IS NULL;
 CREATE INDEX vm_group ON vm (group_name) WHERE removed IS NULL AND group_name IS NOT NULL;
 CREATE INDEX vm_names ON vm (account, host_name, display_name, instance_name) WHERE removed IS NULL;
+CREATE INDEX vm_shown ON vm (account, display) WHERE removed IS NULL;
+CREATE INDEX vm_display ON vm (display) WHERE removed IS NULL;
+CREATE INDEX vm_ha ON vm (ha) WHERE removed IS NULL;
 CREATE INDEX nic_network ON nic (network, vm) WHERE removed IS NULL;
