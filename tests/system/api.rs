@@ -10,6 +10,8 @@ mod bad_input;
 mod catalogue;
 #[path = "api/http.rs"]
 mod http;
+#[path = "api/projects.rs"]
+mod projects;
 #[path = "api/proof.rs"]
 mod proof;
 #[path = "api/roles.rs"]

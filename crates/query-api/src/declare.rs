@@ -157,6 +157,8 @@ pub struct CommandDecl {
     pub shape: &'static ShapeDecl,
     /// Whether it takes `page`, `pagesize` and `keyword`.
     pub paged: bool,
+    /// Whether it takes `projectid`: a project in place of the caller's account.
+    pub in_projects: bool,
     /// Whether it can be called without being logged in.
     pub open: bool,
 }
@@ -179,6 +181,7 @@ impl CommandDecl {
             object: None,
             shape: &ShapeDecl::SUCCESS,
             paged: false,
+            in_projects: false,
             open: false,
         }
     }
@@ -211,6 +214,12 @@ impl CommandDecl {
     #[must_use]
     pub const fn paged(self) -> Self {
         Self { paged: true, ..self }
+    }
+
+    /// Makes it take `projectid`.
+    #[must_use]
+    pub const fn in_projects(self) -> Self {
+        Self { in_projects: true, ..self }
     }
 
     /// Makes it callable without a log-in.

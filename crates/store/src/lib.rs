@@ -35,6 +35,7 @@ pub mod nic_change;
 pub mod place;
 pub mod placement;
 pub mod pod;
+pub mod project;
 pub mod reference;
 pub mod role;
 pub mod run;

@@ -37,6 +37,48 @@ pub enum Scope {
     Domain(DomainId),
     /// Those of a domain, by its path, and of the domains below it.
     Tree(String),
+    /// Those of the projects that an account is in.
+    Projects(AccountId),
+    /// One account's, and those of the projects that it is in.
+    Member(AccountId),
+    /// The same without what belongs to projects.
+    OutsideProjects(Box<Scope>),
+}
+
+impl Scope {
+    /// The condition that the account in `column` is in it, with `?` for a value; nothing: every account is.
+    pub(crate) fn condition(&self, column: &str) -> Option<(String, String)> {
+        const MINE: &str =
+            "SELECT p.account FROM project p JOIN project_member m ON m.project = p.id
+            WHERE m.account = ? AND p.removed IS NULL";
+        let condition = match self {
+            Self::All => return None,
+            Self::Account(id) => (format!("{column} = ?"), id.to_string()),
+            Self::Domain(id) => {
+                (format!("{column} IN (SELECT id FROM account WHERE domain = ?)"), id.to_string())
+            }
+            Self::Tree(path) => (
+                format!(
+                    "{column} IN (SELECT in_tree.id FROM account in_tree JOIN domain tree ON tree.id = in_tree.domain
+                     WHERE tree.path = ? OR substr(tree.path, 1, length(?) + 1) = ? || '/')"
+                ),
+                path.clone(),
+            ),
+            Self::Projects(id) => (format!("{column} IN ({MINE})"), id.to_string()),
+            Self::Member(id) => (format!("({column} = ? OR {column} IN ({MINE}))"), id.to_string()),
+            Self::OutsideProjects(scope) => match scope.condition(column) {
+                None => (
+                    format!("{column} NOT IN (SELECT id FROM account WHERE kind = ?)"),
+                    "Project".to_owned(),
+                ),
+                Some((inner, value)) => (
+                    format!("{inner} AND {column} NOT IN (SELECT account FROM project)"),
+                    value,
+                ),
+            },
+        };
+        Some(condition)
+    }
 }
 
 /// A query that is put together from the filters that were given.
@@ -112,6 +154,18 @@ impl Query {
                 "(d.path = ? OR substr(d.path, 1, length(?) + 1) = ? || '/')",
                 Some(path.clone()),
             ),
+            Scope::OutsideProjects(scope) => {
+                self.scope(scope).only("coalesce(a.kind, '') <> 'Project'")
+            }
+            Scope::Projects(_) | Scope::Member(_) => self.within(scope, "a.id"),
+        }
+    }
+
+    /// Rows of which the account in `column` is in `scope`.
+    pub(crate) fn within(self, scope: &Scope, column: &str) -> Self {
+        match scope.condition(column) {
+            None => self,
+            Some((clause, value)) => self.filter(&clause, Some(value)),
         }
     }
 

@@ -24,6 +24,7 @@ pub enum Entity {
     Nic,
     Pod,
     Role,
+    Project,
     ServiceOffering,
     SshKeyPair,
     StoragePool,
@@ -48,6 +49,7 @@ impl Entity {
             Self::Nic => "nic",
             Self::Pod => "pod",
             Self::Role => "role",
+            Self::Project => "project",
             Self::ServiceOffering => "service_offering",
             Self::SshKeyPair => "ssh_keypair",
             Self::StoragePool => "storage_pool",
@@ -66,6 +68,7 @@ impl Entity {
             Self::Nic => Some("(SELECT account FROM vm WHERE vm.id = t.vm)"),
             Self::Event
             | Self::Job
+            | Self::Project
             | Self::SshKeyPair
             | Self::Template
             | Self::User
@@ -124,12 +127,7 @@ fn found(
     if references.is_empty() {
         return Ok(Vec::new());
     }
-    let scope_value: String = match scope {
-        Scope::All => String::new(),
-        Scope::Account(id) => id.to_string(),
-        Scope::Domain(id) => id.to_string(),
-        Scope::Tree(path) => path.clone(),
-    };
+    let scope_value = scope.condition("t.id").map_or_else(String::new, |(_, value)| value);
     let ids: Vec<String> = references.iter().map(|(_, id)| id.to_string()).collect();
     let mut parts = Vec::with_capacity(references.len());
     for (position, (entity, _)) in references.iter().enumerate() {
@@ -162,15 +160,8 @@ fn visible(entity: Entity, scope: &Scope) -> Option<String> {
         return domain_visible(scope);
     }
     let owner = entity.owner()?;
-    let in_scope = match scope {
-        Scope::All => return None,
-        Scope::Account(_) => format!("{owner} = ?1"),
-        Scope::Domain(_) => format!("{owner} IN (SELECT id FROM account WHERE domain = ?1)"),
-        Scope::Tree(_) => format!(
-            "{owner} IN (SELECT a.id FROM account a JOIN domain d ON d.id = a.domain
-             WHERE d.path = ?1 OR substr(d.path, 1, length(?1) + 1) = ?1 || '/')"
-        ),
-    };
+    let (in_scope, _) = scope.condition(owner)?;
+    let in_scope = in_scope.replace('?', "?1");
     Some(match entity {
         Entity::Template => format!("(t.is_public = 1 OR {in_scope})"),
         _ => in_scope,
@@ -181,7 +172,10 @@ fn visible(entity: Entity, scope: &Scope) -> Option<String> {
 fn domain_visible(scope: &Scope) -> Option<String> {
     let clause = match scope {
         Scope::All => return None,
-        Scope::Account(_) => "t.id = (SELECT domain FROM account WHERE id = ?1)",
+        Scope::OutsideProjects(scope) => return domain_visible(scope),
+        Scope::Account(_) | Scope::Projects(_) | Scope::Member(_) => {
+            "t.id = (SELECT domain FROM account WHERE id = ?1)"
+        }
         Scope::Domain(_) => "t.id = ?1",
         Scope::Tree(_) => "(t.path = ?1 OR substr(t.path, 1, length(?1) + 1) = ?1 || '/')",
     };

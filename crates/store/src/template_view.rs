@@ -163,19 +163,15 @@ pub fn template_list(
         query = query.only("t.removed IS NULL");
     }
     query = match &filter.reach {
-        TemplateReach::All | TemplateReach::Usable(Scope::All) => query,
+        TemplateReach::All => query,
         TemplateReach::Public => query.only("t.is_public = 1"),
         TemplateReach::Owned(scope) => query.scope(scope),
-        TemplateReach::Usable(Scope::Account(id)) => {
-            query.filter("(t.is_public = 1 OR a.id = ?)", Some(id.to_string()))
-        }
-        TemplateReach::Usable(Scope::Domain(id)) => {
-            query.filter("(t.is_public = 1 OR d.id = ?)", Some(id.to_string()))
-        }
-        TemplateReach::Usable(Scope::Tree(path)) => query.filter(
-            "(t.is_public = 1 OR d.path = ? OR substr(d.path, 1, length(?) + 1) = ? || '/')",
-            Some(path.clone()),
-        ),
+        TemplateReach::Usable(scope) => match scope.condition("t.account") {
+            None => query,
+            Some((clause, value)) => {
+                query.filter(&format!("(t.is_public = 1 OR ({clause}))"), Some(value))
+            }
+        },
     };
     query
         .is("t.id", filter.id)

@@ -4,4 +4,5 @@ pub(super) mod administration;
 pub(super) mod catalogue;
 pub(super) mod ends;
 pub(super) mod lists;
+pub(super) mod projects;
 pub(super) mod vms;

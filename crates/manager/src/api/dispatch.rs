@@ -9,6 +9,7 @@ use super::call::{Call, Identity};
 use super::commands::{self, Run};
 use super::failure::Failure;
 use super::http::Cookies;
+use super::project_names;
 use super::sessions::{self, Reply};
 use crate::context::Context;
 
@@ -91,6 +92,7 @@ async fn answer(
     tracing::debug!(command = name, user = %identity.user.id, "a command is called");
     let call = Call { context, identity: &identity, command, params, by_post: incoming.by_post };
     let answer = run(call).await.map_err(|failure| as_seen_by(&identity, failure))?;
+    let answer = project_names::shown(context, answer).await?;
     Ok(Reply { answer, cookies: Vec::new() })
 }
 

@@ -16,10 +16,12 @@ mod event;
 mod host;
 mod job;
 mod keypair;
+mod limit;
 mod network;
 mod nic;
 mod offering;
 mod pod;
+mod project;
 mod role;
 mod setting;
 mod storage;
@@ -28,6 +30,7 @@ mod user;
 mod vm;
 mod zone;
 
+pub(crate) use limit::OwnerRow;
 pub(crate) use template::os_type::OsType;
 
 /// A command, as the dispatcher knows it.
@@ -71,10 +74,12 @@ static TABLES: &[&[Entry]] = &[
     host::COMMANDS,
     job::COMMANDS,
     keypair::COMMANDS,
+    limit::COMMANDS,
     network::COMMANDS,
     nic::COMMANDS,
     offering::COMMANDS,
     pod::COMMANDS,
+    project::COMMANDS,
     role::COMMANDS,
     setting::COMMANDS,
     storage::COMMANDS,

@@ -168,7 +168,7 @@ pub(super) fn done_at_once(
 /// A VM that the caller may see.
 pub(super) fn visible(tx: &Tx<'_>, caller: &Caller, id: VmId) -> Result<VmRow, ServiceError> {
     let row = vm_get(tx, id)?;
-    if requests::may_see(caller, &row) {
+    if requests::may_see(tx, caller, &row)? {
         return Ok(row);
     }
     Err(ServiceError::parameter(format!("there is no virtual machine {id}")))

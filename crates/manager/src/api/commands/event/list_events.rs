@@ -13,7 +13,7 @@ use crate::api::owner::Wanted;
 
 api_command! {
     /// Lists what has happened, the newest first.
-    pub(crate) struct ListEvents = "listEvents", synchronous .object("event").shape(&EVENT).paged();
+    pub(crate) struct ListEvents = "listEvents", synchronous .object("event").shape(&EVENT).paged().in_projects();
 
     /// The event of this id.
     id: optional uuid<Uuid> .entity("event"),

@@ -2,10 +2,11 @@
 //!
 //! A job's record names what to show, `{"virtualmachine": "<id>"}`; this renders it.
 
-use hostler_model::{AccountId, TemplateId, UserId, VmId};
+use hostler_model::{AccountId, ProjectId, TemplateId, UserId, VmId};
 use hostler_store::Tx;
 use hostler_store::host_view::host_view;
 use hostler_store::job_view::JobView;
+use hostler_store::project::project_get;
 use hostler_store::template_view::template_view;
 use hostler_store::user::user_credentials;
 use hostler_store::vm_view::vm_view;
@@ -15,6 +16,7 @@ use crate::api::commands::account::account_now;
 use crate::api::failure::Failure;
 use crate::api::objects::account::user;
 use crate::api::objects::host::host;
+use crate::api::objects::project::project;
 use crate::api::objects::template::template;
 use crate::api::objects::vm::{Sight, vm};
 
@@ -35,6 +37,9 @@ pub(crate) fn rendered(
     }
     if let Some(id) = named("template").and_then(|id| id.parse::<TemplateId>().ok()) {
         return Ok(json!({"template": template(&template_view(tx, id)?, admin)}));
+    }
+    if let Some(id) = named("project").and_then(|id| id.parse::<ProjectId>().ok()) {
+        return Ok(json!({"project": project(&project_get(tx, id)?, &[])}));
     }
     if let Some(id) = named("host").and_then(|id| id.parse().ok()).filter(|_| admin) {
         return Ok(json!({"host": host(&host_view(tx, id)?)}));

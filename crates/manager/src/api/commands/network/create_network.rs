@@ -26,7 +26,7 @@ use crate::settings::GUEST_DOMAIN;
 api_command! {
     /// Makes a guest network on a bridge that the hosts have.
     pub(crate) struct CreateNetwork = "createNetwork", synchronous
-        .roles(Roles::ADMIN).object("network").shape(&NETWORK);
+        .roles(Roles::ADMIN).object("network").shape(&NETWORK).in_projects();
 
     /// Its name.
     name: required string,

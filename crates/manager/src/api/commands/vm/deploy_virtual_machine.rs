@@ -31,7 +31,7 @@ const KEYBOARDS: &[&str] = &[
 api_command! {
     /// Makes a VM from a template and starts it.
     pub(crate) struct DeployVirtualMachine = "deployVirtualMachine", asynchronous_create
-        .object("virtualmachine").shape(&VM);
+        .object("virtualmachine").shape(&VM).in_projects();
 
     /// The zone that it is to be in.
     zoneid: required uuid<ZoneId> .entity("zone"),

@@ -18,7 +18,7 @@ use crate::api::owner::Wanted;
 api_command! {
     /// Lists VMs.
     pub(crate) struct ListVirtualMachines = "listVirtualMachines", synchronous
-        .object("virtualmachine").shape(&VM).paged();
+        .object("virtualmachine").shape(&VM).paged().in_projects();
 
     /// The VM of this id.
     id: optional uuid<VmId> .entity("virtualmachine"),
