@@ -185,6 +185,11 @@ impl Query {
                 );
                 self.filter(&clause, Some(path.clone()))
             }
+            Scope::OutsideProjects(scope) => {
+                let none = "SELECT id FROM account WHERE kind = 'Project'";
+                self.scope_of(column, scope).only(&format!("{column} NOT IN ({none})"))
+            }
+            Scope::Projects(_) | Scope::Member(_) => self.within(scope, column),
         }
     }
 
