@@ -5,7 +5,7 @@
 
 use hostler_model::{AccountType, Mib};
 use hostler_tests::books::Books;
-use hostler_tests::cloud::Cloud;
+use hostler_tests::cloud::{Cloud, PATIENCE};
 use hostler_tests::http::{Api, Reply, tenant};
 use serde_json::Value;
 
@@ -171,9 +171,10 @@ async fn what_somebody_has_is_what_the_rows_say_after_everything_that_can_happen
     let (cloud, admin) = world().await;
     let alice = user(&cloud, "ROOT/shop", "alice").await;
     let shop = domain(&admin, "ROOT/shop").await;
+    // the administrator sees everybody's jobs
     let wait = async |reply: Reply| {
         let answer = reply.inner();
-        alice.job(answer["jobid"].as_str().unwrap()).await;
+        admin.job(answer["jobid"].as_str().unwrap()).await;
         answer["id"].as_str().map(str::to_owned)
     };
     let mut vms = Vec::new();
@@ -243,4 +244,41 @@ async fn with_only_started_vms_counted_a_start_is_what_is_limited() {
         assert_eq!(job["jobresult"]["errorcode"], 535, "{job}");
     }
     assert_eq!(cloud.domains().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_template_counts_from_its_registration_and_its_size_when_it_is_known() {
+    let (cloud, admin) = world().await;
+    let alice = user(&cloud, "ROOT/shop", "alice").await;
+    let shop = domain(&admin, "ROOT/shop").await;
+    let register = async || {
+        let params = [
+            ("name", "t"),
+            ("url", "http://images.invalid/t.qcow2"),
+            ("format", "QCOW2"),
+            ("hypervisor", "KVM"),
+        ];
+        alice.call("registerTemplate", &params).await
+    };
+    limit(&admin, &shop, Some("alice"), "4", "1").await;
+    limit(&admin, &shop, Some("alice"), "11", "0").await;
+    assert_eq!(register().await.status, 200);
+    let refused = register().await;
+    assert_eq!(refused.status, 535, "{}", refused.body);
+    assert!(refused.error().contains("may have 1 of template: it has 1"), "{}", refused.body);
+
+    // what was fetched is larger than the nothing that there is room for
+    let ended = async {
+        loop {
+            let jobs = alice.ok("listAsyncJobs", &[]).await["asyncjobs"].clone();
+            if jobs[0]["jobstatus"] != 0 {
+                return jobs[0].clone();
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    };
+    let job = tokio::time::timeout(PATIENCE, ended).await.unwrap();
+    assert_eq!(job["jobresult"]["errorcode"], 535, "{job}");
+    assert_eq!(count(&admin, &shop, Some("alice"), "11").await, 0);
+    assert_eq!(count(&admin, &shop, Some("alice"), "4").await, 1);
 }

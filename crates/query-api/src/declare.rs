@@ -247,7 +247,7 @@ impl CommandDecl {
         })
     }
 
-    /// What is checked before any field is read: characters, map syntax, paging, roles of parameters.
+    /// What is checked before any field is read: characters, map syntax, paging, `projectid`, roles of parameters.
     ///
     /// # Errors
     /// 430, 431 and 531.
@@ -255,6 +255,13 @@ impl CommandDecl {
         params.check()?;
         if self.paged {
             crate::Paging::read(params)?;
+        }
+        if self.in_projects
+            && let Some(id) = params.get_filled("projectid")
+            && id != "-1"
+            && uuid::Uuid::try_parse(id).is_err()
+        {
+            return Err(ApiError::invalid_id(self.name, "projectid", id));
         }
         let denied = |param: &&ParamDecl| !param.roles.contains(role) && params.has(param.name);
         match self.params.iter().find(denied) {

@@ -16,8 +16,8 @@ fn host(number: u64) -> HostView {
     HostView {
         id: HostId::new(id),
         name: format!("host-{number}"),
-        cluster: hostler_model::ClusterId::new(uuid::Uuid::nil()),
-        pod: hostler_model::PodId::new(uuid::Uuid::nil()),
+        cluster: hostler_model::ClusterId::new(Uuid::nil()),
+        pod: hostler_model::PodId::new(Uuid::nil()),
         status: "Up".to_owned(),
         is_up: !number.is_multiple_of(10),
         closed: None,
@@ -56,6 +56,7 @@ fn demand() -> Demand {
         wanted_cluster: None,
         wanted_pod: None,
         tried: Vec::new(),
+        mates: Vec::new(),
     }
 }
 

@@ -28,28 +28,54 @@ pub struct NetworkRoom {
     pub id: NetworkId,
     /// Its name.
     pub name: String,
+    /// Whose traffic it carries: `Guest`.
+    pub traffic_type: String,
+    /// What it does for its guests, comma separated.
+    pub services: String,
     start: Ipv4Addr,
     last: Ipv4Addr,
+    more: Vec<(Ipv4Addr, Ipv4Addr)>,
     taken: HashSet<IpAddr>,
 }
 
 /// A row of `network` as a [`NetworkRoom`], in JSON.
 pub(crate) const ROOM: &str = "json_object('id', network.id, 'name', network.name, 'start', network.start_ip,
-     'last', network.end_ip, 'taken', json((SELECT json_group_array(ip) FROM address WHERE network = network.id)))";
+     'last', network.end_ip, 'traffic_type', network.traffic_type,
+     'services', (SELECT services FROM network_offering WHERE id = network.offering),
+     'more', json((SELECT json_group_array(json_array(r.start_ip, r.end_ip)) FROM ip_range r WHERE r.network = network.id)),
+     'taken', json((SELECT json_group_array(ip) FROM address WHERE network = network.id)))";
 
 impl NetworkRoom {
+    /// Whether it does `service` for its guests.
+    pub fn has_service(&self, service: &str) -> bool {
+        self.services.split(',').any(|has| has.eq_ignore_ascii_case(service))
+    }
+
+    /// The ranges of addresses that it may give out, the first one first.
+    fn ranges(&self) -> impl Iterator<Item = (Ipv4Addr, Ipv4Addr)> + Clone + '_ {
+        std::iter::once((self.start, self.last)).chain(self.more.iter().copied())
+    }
+
+    /// The ranges, for people.
+    fn ranges_text(&self) -> String {
+        let ranges: Vec<_> = self.ranges().map(|(start, last)| format!("{start}-{last}")).collect();
+        ranges.join(", ")
+    }
+
     /// The wanted address, or the lowest free one.
     ///
     /// # Errors
-    /// [`StoreError::Taken`] if the wanted one is given out or not of the network's range;
+    /// [`StoreError::Taken`] if the wanted one is given out or not of the network's ranges;
     /// [`StoreError::Exhausted`] if none is free.
     pub fn choose(&self, wanted: Option<IpAddr>) -> Result<IpAddr, StoreError> {
         let Some(ip) = wanted else { return self.lowest_free() };
-        let Self { name, start, last, .. } = self;
-        let is_inside = matches!(ip, IpAddr::V4(ip) if (*start..=*last).contains(&ip));
+        let name = &self.name;
+        let is_inside = matches!(ip, IpAddr::V4(ip)
+            if self.ranges().any(|(start, last)| (start..=last).contains(&ip)));
         if !is_inside {
+            let ranges = self.ranges_text();
             return Err(StoreError::Taken(format!(
-                "address {ip} is not of the range {start}-{last} of network {name}; choose one that is"
+                "address {ip} is not of the range {ranges} of network {name}; choose one that is"
             )));
         }
         if self.taken.contains(&ip) {
@@ -58,19 +84,18 @@ impl NetworkRoom {
         Ok(ip)
     }
 
-    /// The lowest free address of the network's range.
+    /// The lowest free address of the network's first range, else of those that were added to it.
     ///
     /// # Errors
     /// [`StoreError::Exhausted`] if there is none.
     pub fn lowest_free(&self) -> Result<IpAddr, StoreError> {
-        let Self { name, start, last, .. } = self;
-        (u32::from(*start)..=u32::from(*last))
-            .map(|number| IpAddr::V4(Ipv4Addr::from(number)))
-            .find(|ip| !self.taken.contains(ip))
-            .ok_or_else(|| {
-                let text = format!("network {name} has no free address in {start}-{last}");
-                StoreError::Exhausted(text)
-            })
+        let addresses = self.ranges().flat_map(|(start, last)| u32::from(start)..=u32::from(last));
+        let mut addresses = addresses.map(|number| IpAddr::V4(Ipv4Addr::from(number)));
+        addresses.find(|ip| !self.taken.contains(ip)).ok_or_else(|| {
+            let Self { name, .. } = self;
+            let ranges = self.ranges_text();
+            StoreError::Exhausted(format!("network {name} has no free address in {ranges}"))
+        })
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Not here: what a list is about; each `*_view` says that.
 
+use std::borrow::Cow;
+
 use hostler_model::{AccountId, DomainId};
 use rusqlite::{Row, ToSql};
 
@@ -81,29 +83,67 @@ impl Scope {
     }
 }
 
+/// The tables of a list whose rows are chosen before everything about them is read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Narrow {
+    /// The table of which the rows are.
+    pub(crate) table: &'static str,
+    /// Its key, with the table's name.
+    pub(crate) key: &'static str,
+    /// Aliases of tables that filters may name, each with its join, which gives at most one row. A join may name those
+    /// before it.
+    pub(crate) joins: &'static [(&'static str, &'static str)],
+}
+
+impl Narrow {
+    /// The table, and the joins that `condition` cannot do without.
+    fn from(&self, condition: &str) -> String {
+        let (mut needed, mut joins) = (condition.to_owned(), Vec::new());
+        for (alias, join) in self.joins.iter().rev() {
+            if names(&needed, alias) {
+                needed.push_str(join);
+                joins.insert(0, *join);
+            }
+        }
+        format!("{} {}", self.table, joins.join(" "))
+    }
+}
+
+/// Whether `sql` has a column of `alias`.
+fn names(sql: &str, alias: &str) -> bool {
+    let column = format!("{alias}.");
+    sql.match_indices(&column).any(|(at, _)| {
+        !sql[..at].ends_with(|before: char| before.is_ascii_alphanumeric() || before == '_')
+    })
+}
+
 /// A query that is put together from the filters that were given.
 ///
 /// Its text depends only on which filters there are, so that it is prepared once.
 pub(crate) struct Query {
-    columns: &'static str,
+    columns: Cow<'static, str>,
     from: &'static str,
     order: &'static str,
-    narrow: Option<(&'static str, &'static str)>,
+    narrow: Option<Narrow>,
     clauses: Vec<String>,
     values: Vec<Box<dyn ToSql>>,
 }
 
 impl Query {
     /// `SELECT columns FROM from ORDER BY order`. The order has to be total.
-    pub(crate) fn new(columns: &'static str, from: &'static str, order: &'static str) -> Self {
-        Self { columns, from, order, narrow: None, clauses: Vec::new(), values: Vec::new() }
+    pub(crate) fn new(
+        columns: impl Into<Cow<'static, str>>,
+        from: &'static str,
+        order: &'static str,
+    ) -> Self {
+        let (columns, narrow) = (columns.into(), None);
+        Self { columns, from, order, narrow, clauses: Vec::new(), values: Vec::new() }
     }
 
-    /// Matches are looked for and counted in `from` alone, and only the page's rows are joined with the rest, by
-    /// `key`. Every filter and the order have to be about `from`.
-    pub(crate) fn narrow(mut self, key: &'static str, from: &'static str) -> Self {
-        self.narrow = Some((key, from));
-        self
+    /// Chooses and counts rows over as few tables as the filters need, and joins the others for the rows of the page
+    /// only: for lists that may be long.
+    pub(crate) fn narrow(self, narrow: Narrow) -> Self {
+        Self { narrow: Some(narrow), ..self }
     }
 
     /// Rows for which `clause` holds.
@@ -128,11 +168,10 @@ impl Query {
 
     /// Rows whose `column` shows as one of the values, if any are given.
     pub(crate) fn any<T: ToString>(self, column: &str, values: &[T]) -> Self {
-        let texts: Vec<String> = values.iter().map(T::to_string).collect();
-        if let [one] = texts.as_slice() {
-            // an index gives these in order
-            return self.is(column, Some(one));
+        if let [one] = values {
+            return self.is(column, Some(one.to_string())); // an index gives these in order
         }
+        let texts: Vec<String> = values.iter().map(T::to_string).collect();
         let list = (!texts.is_empty()).then(|| serde_json::json!(texts).to_string());
         self.filter(&format!("{column} IN (SELECT value FROM json_each(?))"), list)
     }
@@ -169,30 +208,6 @@ impl Query {
         }
     }
 
-    /// Rows whose `column` names an account in `scope`.
-    pub(crate) fn scope_of(self, column: &str, scope: &Scope) -> Self {
-        match scope {
-            Scope::All => self,
-            Scope::Account(id) => self.is(column, Some(id)),
-            Scope::Domain(id) => {
-                let clause = format!("{column} IN (SELECT id FROM account WHERE domain = ?)");
-                self.filter(&clause, Some(id.to_string()))
-            }
-            Scope::Tree(path) => {
-                let clause = format!(
-                    "{column} IN (SELECT a.id FROM account a JOIN domain d ON d.id = a.domain
-                     WHERE d.path = ? OR substr(d.path, 1, length(?) + 1) = ? || '/')"
-                );
-                self.filter(&clause, Some(path.clone()))
-            }
-            Scope::OutsideProjects(scope) => {
-                let none = "SELECT id FROM account WHERE kind = 'Project'";
-                self.scope_of(column, scope).only(&format!("{column} NOT IN ({none})"))
-            }
-            Scope::Projects(_) | Scope::Member(_) => self.within(scope, column),
-        }
-    }
-
     /// The wanted page. Matches are counted by a second statement only where the page does not tell.
     pub(crate) fn list<T>(
         self,
@@ -206,17 +221,20 @@ impl Query {
         } else {
             format!("WHERE {}", self.clauses.join(" AND "))
         };
-        let (columns, from, order) = (self.columns, self.from, self.order);
+        let (columns, from, order) = (&self.columns, self.from, self.order);
         let (limit, offset) = (self.values.len() + 1, self.values.len() + 2);
-        let part = format!("{condition} ORDER BY {order} LIMIT ?{limit} OFFSET ?{offset}");
-        let sql = match self.narrow {
-            None => format!("SELECT {columns} FROM {from} {part}"),
-            Some((key, narrow)) => format!(
-                "SELECT {columns} FROM {from} WHERE {key} IN (SELECT {key} FROM {narrow} {part})
-                 ORDER BY {order}"
-            ),
+        let chosen = format!("ORDER BY {order} LIMIT ?{limit} OFFSET ?{offset}");
+        let (sql, from) = match &self.narrow {
+            None => (format!("SELECT {columns} FROM {from} {condition} {chosen}"), from.to_owned()),
+            Some(narrow) => {
+                let (key, few) = (narrow.key, narrow.from(&condition));
+                let page = format!("SELECT {key} FROM {few} {condition} {chosen}");
+                let sql = format!(
+                    "SELECT {columns} FROM {from} WHERE {key} IN ({page}) ORDER BY {order}"
+                );
+                (sql, few)
+            }
         };
-        let from = self.narrow.map_or(from, |(_, narrow)| narrow);
         let (limit, offset) = (page.limit.map_or(-1, stored), stored(page.offset));
         let mut values: Vec<&dyn ToSql> = self.values.iter().map(AsRef::as_ref).collect();
         values.extend([&limit as &dyn ToSql, &offset]);
@@ -266,6 +284,19 @@ mod tests {
         let query = Query::new("name", "setting", "name").keyword(&["name"], Some("A%"));
         let listed = query.list(tx, "list", page, |row| row.get::<_, String>("name"))?;
         Ok((listed.total, listed.rows.len()))
+    }
+
+    #[test]
+    fn only_tables_that_filters_need_are_joined() {
+        const TABLES: Narrow = Narrow {
+            table: "vm",
+            key: "vm.number",
+            joins: &[("r", "JOIN run r ON r.vm = vm.id"), ("h", "JOIN host h ON h.id = r.host")],
+        };
+        assert_eq!(TABLES.from("WHERE vm.state = ?1"), "vm ");
+        assert_eq!(TABLES.from("WHERE r.host = ?1"), "vm JOIN run r ON r.vm = vm.id");
+        let both = "vm JOIN run r ON r.vm = vm.id JOIN host h ON h.id = r.host";
+        assert_eq!(TABLES.from("WHERE h.pod = ?1"), both);
     }
 
     #[tokio::test]

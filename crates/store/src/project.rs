@@ -89,6 +89,8 @@ pub struct ProjectFilter {
     pub state: Option<String>,
     /// Those whose name or text contains this.
     pub keyword: Option<String>,
+    /// Deleted ones too.
+    pub with_removed: bool,
 }
 
 const COLUMNS: &str = "p.*, a.name AS account_name, d.name AS domain_name,
@@ -132,8 +134,20 @@ fn named(changed: Result<usize, StoreError>, name: &str) -> Result<(), StoreErro
 /// # Errors
 /// [`StoreError::NotFound`].
 pub fn project_get(tx: &Tx<'_>, id: ProjectId) -> Result<ProjectRow, StoreError> {
-    let filter = ProjectFilter { id: Some(id), ..ProjectFilter::default() };
-    project_list(tx, &filter, &Scope::All, Page::default())?
+    one(tx, &ProjectFilter { id: Some(id), ..ProjectFilter::default() }, id)
+}
+
+/// A project, deleted or not.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn project_view(tx: &Tx<'_>, id: ProjectId) -> Result<ProjectRow, StoreError> {
+    let filter = ProjectFilter { id: Some(id), with_removed: true, ..ProjectFilter::default() };
+    one(tx, &filter, id)
+}
+
+fn one(tx: &Tx<'_>, filter: &ProjectFilter, id: ProjectId) -> Result<ProjectRow, StoreError> {
+    project_list(tx, filter, &Scope::All, Page::default())?
         .rows
         .pop()
         .ok_or_else(|| StoreError::NotFound { what: "project", id: id.to_string() })
@@ -149,8 +163,11 @@ pub fn project_list(
     scope: &Scope,
     page: Page,
 ) -> Result<Listed<ProjectRow>, StoreError> {
-    Query::new(COLUMNS, FROM, "p.number")
-        .only("p.removed IS NULL")
+    let mut query = Query::new(COLUMNS, FROM, "p.number");
+    if !filter.with_removed {
+        query = query.only("p.removed IS NULL");
+    }
+    query
         .scope(scope)
         .is("p.id", filter.id)
         .is("p.name", filter.name.as_deref())
@@ -174,6 +191,19 @@ pub fn projects_of_accounts(
          WHERE a.name IN (SELECT value FROM json_each(?1))",
         params![crate::columns::to_json(&names)],
         |row| Ok((row.get("account_name")?, parsed(row, "id")?, row.get("name")?)),
+    )
+}
+
+/// The names of the projects that an account owns.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn projects_owned(tx: &Tx<'_>, account: AccountId) -> Result<Vec<String>, StoreError> {
+    tx.rows(
+        "look up the projects of an owner",
+        "SELECT name FROM project WHERE owner = ?1 AND removed IS NULL ORDER BY number",
+        params![account.to_string()],
+        |row| row.get("name"),
     )
 }
 
@@ -202,34 +232,38 @@ pub fn project_update(
     named(changed, name.unwrap_or_default())
 }
 
-/// Removes a project that has nothing any more, with its account and its members.
+/// Refuses a project that still has something.
 ///
 /// # Errors
-/// [`StoreError::Taken`] says what it still has.
-pub fn project_remove(tx: &Tx<'_>, row: &ProjectRow, now: Timestamp) -> Result<(), StoreError> {
+/// [`StoreError::Taken`] says what.
+pub fn project_is_empty(tx: &Tx<'_>, row: &ProjectRow) -> Result<(), StoreError> {
     let counts =
         "SELECT 'VMs' AS kind, count(*) AS number FROM vm WHERE account = ?1 AND removed IS NULL
         UNION ALL SELECT 'volumes', count(*) FROM volume WHERE account = ?1 AND removed IS NULL
         UNION ALL SELECT 'templates', count(*) FROM template WHERE account = ?1 AND removed IS NULL
         UNION ALL SELECT 'networks', count(*) FROM network WHERE account = ?1 AND removed IS NULL";
-    crate::still_used(tx, &format!("project {}", row.name), counts, &row.account.to_string())?;
-    let (id, account) = (row.id.to_string(), row.account.to_string());
-    for (what, sql) in [
-        ("remove a project's key pairs", "DELETE FROM ssh_keypair WHERE account = ?1"),
-        ("remove a project's limits", "DELETE FROM resource_limit WHERE owner = ?1"),
-    ] {
-        tx.execute(what, sql, params![account])?;
-    }
+    crate::still_used(tx, &format!("project {}", row.name), counts, &row.account.to_string())
+}
+
+/// Removes the project whose account is gone, if it was a project's.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub(crate) fn project_of_account_remove(
+    tx: &Tx<'_>,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let account = account.to_string();
     tx.execute(
-        "remove a project's account",
-        "UPDATE account SET removed = ?2 WHERE id = ?1",
-        params![account, now.0],
+        "empty a project",
+        "DELETE FROM project_member WHERE project = (SELECT id FROM project WHERE account = ?1)",
+        params![account],
     )?;
-    tx.execute("empty a project", "DELETE FROM project_member WHERE project = ?1", params![id])?;
     tx.execute(
         "remove a project",
-        "UPDATE project SET removed = ?2, version = version + 1 WHERE id = ?1",
-        params![id, now.0],
+        "UPDATE project SET removed = ?2, version = version + 1 WHERE account = ?1 AND removed IS NULL",
+        params![account, now.0],
     )?;
     Ok(())
 }

@@ -7,6 +7,7 @@ use rusqlite::ToSql;
 use uuid::Uuid;
 
 use crate::listing::Scope;
+use crate::offering_scope::offered_to;
 use crate::{StoreError, Tx};
 
 /// A kind of thing that a parameter can name by id.
@@ -14,22 +15,30 @@ use crate::{StoreError, Tx};
 #[allow(missing_docs)] // the names say it all
 pub enum Entity {
     Account,
+    AffinityGroup,
     Cluster,
     Domain,
     Event,
     Host,
+    InstanceGroup,
+    IpRange,
     Job,
     Network,
     NetworkOffering,
+    NetworkProvider,
+    PhysicalNetwork,
     Nic,
     Pod,
-    Role,
     Project,
+    Role,
+    SecurityGroup,
     ServiceOffering,
     SshKeyPair,
     StoragePool,
     Template,
+    TrafficType,
     User,
+    UserData,
     Vm,
     Volume,
     Zone,
@@ -39,22 +48,30 @@ impl Entity {
     const fn table(self) -> &'static str {
         match self {
             Self::Account => "account",
+            Self::AffinityGroup => "affinity_group",
             Self::Cluster => "cluster",
             Self::Domain => "domain",
             Self::Event => "event",
             Self::Host => "host",
+            Self::InstanceGroup => "instance_group",
+            Self::IpRange => "ip_range",
             Self::Job => "job",
             Self::Network => "network",
             Self::NetworkOffering => "network_offering",
+            Self::NetworkProvider => "network_provider",
+            Self::PhysicalNetwork => "physical_network",
             Self::Nic => "nic",
             Self::Pod => "pod",
-            Self::Role => "role",
             Self::Project => "project",
+            Self::Role => "role",
+            Self::SecurityGroup => "security_group",
             Self::ServiceOffering => "service_offering",
             Self::SshKeyPair => "ssh_keypair",
             Self::StoragePool => "storage_pool",
             Self::Template => "template",
+            Self::TrafficType => "traffic_type",
             Self::User => "user",
+            Self::UserData => "user_data",
             Self::Vm => "vm",
             Self::Volume => "volume",
             Self::Zone => "zone",
@@ -66,12 +83,16 @@ impl Entity {
         match self {
             Self::Account => Some("t.id"),
             Self::Nic => Some("(SELECT account FROM vm WHERE vm.id = t.vm)"),
-            Self::Event
+            Self::AffinityGroup
+            | Self::Event
+            | Self::InstanceGroup
             | Self::Job
             | Self::Project
+            | Self::SecurityGroup
             | Self::SshKeyPair
             | Self::Template
             | Self::User
+            | Self::UserData
             | Self::Vm
             | Self::Volume => Some("t.account"),
             _ => None,
@@ -82,7 +103,19 @@ impl Entity {
     const fn has_removed(self) -> bool {
         !matches!(
             self,
-            Self::Event | Self::Job | Self::NetworkOffering | Self::Role | Self::SshKeyPair
+            Self::AffinityGroup
+                | Self::Event
+                | Self::InstanceGroup
+                | Self::IpRange
+                | Self::Job
+                | Self::NetworkOffering
+                | Self::NetworkProvider
+                | Self::PhysicalNetwork
+                | Self::Role
+                | Self::SecurityGroup
+                | Self::SshKeyPair
+                | Self::TrafficType
+                | Self::UserData
         )
     }
 }
@@ -156,6 +189,9 @@ fn found(
 }
 
 fn visible(entity: Entity, scope: &Scope) -> Option<String> {
+    if matches!(entity, Entity::ServiceOffering | Entity::NetworkOffering) {
+        return offered_to("t.id", scope, "?1");
+    }
     if entity == Entity::Domain {
         return domain_visible(scope);
     }
@@ -173,7 +209,7 @@ fn domain_visible(scope: &Scope) -> Option<String> {
     let clause = match scope {
         Scope::All => return None,
         Scope::OutsideProjects(scope) => return domain_visible(scope),
-        Scope::Account(_) | Scope::Projects(_) | Scope::Member(_) => {
+        Scope::Account(_) | Scope::Member(_) | Scope::Projects(_) => {
             "t.id = (SELECT domain FROM account WHERE id = ?1)"
         }
         Scope::Domain(_) => "t.id = ?1",

@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 
 use hostler_model::{
-    AccountId, Bytes, DomainId, JobId, JobState, TemplateId, TemplateState, Timestamp, ZoneId,
+    AccountId, Bytes, DomainId, JobId, JobState, TemplateId, TemplateState, Timestamp, UserDataId,
+    UserDataPolicy, ZoneId,
 };
 use rusqlite::Row;
 
@@ -69,6 +70,10 @@ pub struct TemplateView {
     pub domain_name: String,
     /// That domain's path.
     pub domain_path: String,
+    /// The user data that it brings along: id, name, and names that it wants values for.
+    pub user_data: Option<(UserDataId, String, String)>,
+    /// Whether those who deploy from it may bring their own.
+    pub user_data_policy: Option<UserDataPolicy>,
     /// The zone that it is in; nothing: all zones.
     pub zone: Option<ZoneId>,
     /// That zone's name.
@@ -153,6 +158,7 @@ pub fn template_list(
     let mut query = Query::new(
         "t.*, a.name AS account_name, d.id AS domain, d.name AS domain_name, d.path AS domain_path,
          z.name AS zone_name, h.name AS worker_name,
+         (SELECT json_array(u.id, u.name, u.params) FROM user_data u WHERE u.id = t.user_data) AS brought,
          (SELECT j.id || ' ' || j.state FROM job j WHERE j.subject = t.id AND j.finished IS NULL
           ORDER BY j.number LIMIT 1) AS pending",
         "template t JOIN account a ON a.id = t.account JOIN domain d ON d.id = a.domain
@@ -233,6 +239,11 @@ fn read(row: &Row<'_>) -> rusqlite::Result<TemplateView> {
         domain: parsed(row, "domain")?,
         domain_name: row.get("domain_name")?,
         domain_path: row.get("domain_path")?,
+        user_data: row
+            .get::<_, Option<String>>("brought")?
+            .map(|_| json(row, "brought"))
+            .transpose()?,
+        user_data_policy: parsed_or_null(row, "user_data_policy")?,
         zone: parsed_or_null(row, "zone")?,
         zone_name: row.get("zone_name")?,
         worker: parsed_or_null(row, "worker")?,

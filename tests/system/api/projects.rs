@@ -1,6 +1,7 @@
 //! Projects: what belongs to one is seen and used by its accounts, and by nobody who does not ask for it.
 
 use hostler_model::AccountType;
+use hostler_tests::cloud::Cloud;
 use hostler_tests::http::{Api, tenant};
 use serde_json::Value;
 
@@ -118,7 +119,8 @@ async fn only_administrators_of_a_project_change_it() {
     assert_eq!((&shown["name"], &shown["owner"][0]["account"]), (&"shop".into(), &"bob".into()));
 
     // deleted, nothing is left of it, and its name is free
-    bob.ok("deleteProject", &[("id", &id)]).await;
+    let gone = bob.ok("deleteProject", &[("id", &id)]).await;
+    bob.job(gone["jobid"].as_str().unwrap()).await;
     assert!(alice.ok("listProjects", &[]).await.get("project").is_none());
     project(&alice, "shop").await;
     let params = [("name", "shop")];
@@ -143,4 +145,53 @@ async fn projects_and_what_they_have_are_limited() {
     let limit = &limits["resourcelimit"][0];
     assert_eq!((&limit["max"], &limit["projectid"]), (&20.into(), &id.into()));
     assert_eq!(projects[0]["vmavailable"], "20");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vm_of_a_project_is_everybodys_in_it_and_goes_with_the_project() {
+    let cloud = Cloud::with_hosts(1).await.unwrap();
+    let address = cloud.manager.as_ref().unwrap().api;
+    let of =
+        async |name| tenant(cloud.store(), address, "ROOT/shop", name, AccountType::User).await;
+    let (alice, bob, carol) =
+        (of("alice").await.unwrap(), of("bob").await.unwrap(), of("carol").await.unwrap());
+    let id = project(&alice, "web").await;
+    alice.ok("addAccountToProject", &[("projectid", &id), ("account", "bob")]).await;
+    let c = cloud.catalogue;
+    let [zone, offering, template] =
+        [c.zone.to_string(), c.offering.to_string(), c.template.to_string()];
+    let params = [
+        ("zoneid", zone.as_str()),
+        ("serviceofferingid", &offering),
+        ("templateid", &template),
+        ("projectid", &id),
+    ];
+    let answer = alice.ok("deployVirtualMachine", &params).await;
+    let job = alice.job(answer["jobid"].as_str().unwrap()).await;
+    let vm = &job["jobresult"]["virtualmachine"];
+    assert_eq!((&vm["project"], &vm["state"]), (&"web".into(), &"Running".into()), "{job}");
+    let vm = answer["id"].as_str().unwrap();
+
+    // bob stops it; carol does not even learn that it is there
+    let (status, text) = carol.refused("stopVirtualMachine", &[("id", vm)]).await;
+    assert!(status == 431 && text.contains("does not exist"), "{text}");
+    let stopped = bob.ok("stopVirtualMachine", &[("id", vm)]).await;
+    assert_eq!(bob.job(stopped["jobid"].as_str().unwrap()).await["jobstatus"], 1);
+    let by_id = bob.ok("listVirtualMachines", &[("id", vm)]).await;
+    assert_eq!(by_id["virtualmachine"][0]["projectid"], id.as_str());
+    let volumes = bob.ok("listVolumes", &[("projectid", &id)]).await;
+    assert_eq!((&volumes["count"], &volumes["volume"][0]["project"]), (&1.into(), &"web".into()));
+    let shown = &alice.ok("listProjects", &[]).await["project"][0];
+    assert_eq!((&shown["vmtotal"], &shown["volumetotal"]), (&1.into(), &1.into()));
+
+    let (status, text) = alice.refused("deleteProject", &[("id", &id)]).await;
+    assert!(status == 536 && text.contains("still has 1 VMs"), "{text}");
+    assert_eq!(bob.refused("deleteProject", &[("id", &id), ("cleanup", "true")]).await.0, 531);
+    let gone = alice.ok("deleteProject", &[("id", &id), ("cleanup", "true")]).await;
+    let job = alice.job(gone["jobid"].as_str().unwrap()).await;
+    assert_eq!(job["jobstatus"], 1, "{job}");
+    assert!(alice.ok("listProjects", &[]).await.get("project").is_none());
+    assert_eq!(bob.refused("listVolumes", &[("projectid", &id)]).await.0, 431);
+    assert_eq!(cloud.domains(), Vec::<String>::new());
+    project(&alice, "web").await;
 }

@@ -39,15 +39,7 @@ ALTER TABLE volume ADD COLUMN replaced_by TEXT;
 CREATE INDEX volume_replaced ON volume (replaced_by) WHERE replaced_by IS NOT NULL;
 
 -- Lists of VMs: each filter finds its rows in their order, and counts them, in an index alone.
-CREATE INDEX vm_zone ON vm (zone) WHERE removed IS NULL;
-CREATE INDEX vm_offering ON vm (offering) WHERE removed IS NULL;
-CREATE INDEX vm_template ON vm (template) WHERE removed IS NULL;
-CREATE INDEX vm_user ON vm (user) WHERE removed IS NULL;
-CREATE INDEX vm_host_name ON vm (host_name) WHERE removed IS NULL;
-CREATE INDEX vm_display_name ON vm (display_name) WHERE removed IS NULL;
-CREATE INDEX vm_group ON vm (group_name) WHERE removed IS NULL AND group_name IS NOT NULL;
 CREATE INDEX vm_names ON vm (account, host_name, display_name, instance_name) WHERE removed IS NULL;
 CREATE INDEX vm_shown ON vm (account, display) WHERE removed IS NULL;
 CREATE INDEX vm_display ON vm (display) WHERE removed IS NULL;
 CREATE INDEX vm_ha ON vm (ha) WHERE removed IS NULL;
-CREATE INDEX nic_network ON nic (network, vm) WHERE removed IS NULL;

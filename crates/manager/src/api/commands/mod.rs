@@ -9,24 +9,30 @@ use super::call::{AnswerFuture, Call, Handler, run};
 use super::sessions::{Login, Logout};
 
 pub(crate) mod account;
+mod affinity;
 mod cluster;
 mod discovery;
 mod domain;
 mod event;
+mod facility;
+mod group;
 mod host;
 mod job;
 mod keypair;
 mod limit;
-mod network;
+pub(crate) mod network;
 mod nic;
-mod offering;
+pub(crate) mod offering;
+mod physical;
 mod pod;
 mod project;
 mod role;
+mod securitygroup;
 mod setting;
 mod storage;
 mod template;
 mod user;
+mod userdata;
 mod vm;
 mod zone;
 
@@ -67,10 +73,13 @@ static SESSION: &[Entry] = &[
 static TABLES: &[&[Entry]] = &[
     SESSION,
     account::COMMANDS,
+    affinity::COMMANDS,
     cluster::COMMANDS,
     discovery::COMMANDS,
     domain::COMMANDS,
     event::COMMANDS,
+    facility::COMMANDS,
+    group::COMMANDS,
     host::COMMANDS,
     job::COMMANDS,
     keypair::COMMANDS,
@@ -78,13 +87,16 @@ static TABLES: &[&[Entry]] = &[
     network::COMMANDS,
     nic::COMMANDS,
     offering::COMMANDS,
+    physical::COMMANDS,
     pod::COMMANDS,
     project::COMMANDS,
     role::COMMANDS,
+    securitygroup::COMMANDS,
     setting::COMMANDS,
     storage::COMMANDS,
     template::COMMANDS,
     user::COMMANDS,
+    userdata::COMMANDS,
     vm::COMMANDS,
     zone::COMMANDS,
 ];

@@ -185,7 +185,20 @@ api_object! {
     SSH_KEYPAIR = "SSHKeyPairResponse", ssh_keypair(view: &SshKeyPairView) {
         "id" string "its id" => view.row.id,
         "name" string "its name" => view.row.name,
-        "fingerprint" string "SHA-256 of the key, as ssh-keygen shows it" => view.row.fingerprint,
+        "fingerprint" string "MD5 of the key, as ssh-keygen -E md5 shows it" => view.row.fingerprint,
+        "account" string "whose it is" => view.account_name,
+        "domainid" string "the owner's domain" => view.domain,
+        "domain" string "that domain's name" => view.domain_name,
+    }
+}
+
+api_object! {
+    /// An SSH key that was made just now.
+    CREATED_SSH_KEYPAIR = "CreateSSHKeyPairResponse", created_ssh_keypair(view: &SshKeyPairView, private: &str) {
+        "id" string "its id" => view.row.id,
+        "name" string "its name" => view.row.name,
+        "fingerprint" string "MD5 of the key, as ssh-keygen -E md5 shows it" => view.row.fingerprint,
+        "privatekey" string "the private half, in OpenSSH's form; it is told this once" => private,
         "account" string "whose it is" => view.account_name,
         "domainid" string "the owner's domain" => view.domain,
         "domain" string "that domain's name" => view.domain_name,

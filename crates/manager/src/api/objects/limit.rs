@@ -41,7 +41,11 @@ api_object! {
 /// Adds what `owner` may have and has: a total, a limit and what is left of each kind.
 pub(crate) fn add_usage(object: &mut Value, owner: Uuid, rooms: &[Room]) {
     let Value::Object(fields) = object else { return };
-    for room in rooms.iter().filter(|room| room.owner == owner) {
+    // a project has no projects
+    let shown = |room: &&Room| {
+        room.owner == owner && (room.kind != LimitKind::Project || room.owner_kind != "project")
+    };
+    for room in rooms.iter().filter(shown) {
         let (kind, unit) = (prefix(room.kind), room.kind.unit());
         let total = match room.kind {
             LimitKind::SecondaryStorage => json!(gib(room.used)),

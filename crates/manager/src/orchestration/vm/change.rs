@@ -14,7 +14,7 @@ use hostler_store::vm_change::{
     VmUpdate, size_rule, vm_assign, vm_has_open_job, vm_resize, vm_update,
 };
 
-use super::{requests, size};
+use super::{groups, requests, size};
 use crate::context::Context;
 use crate::error::{ServiceError, ServiceErrorKind};
 use crate::orchestration::Caller;
@@ -37,6 +37,7 @@ pub async fn update(
         .write(move |tx| {
             let row = visible(tx, &caller, id)?;
             requests::must_not_be(&row, requests::GONE, "changed")?;
+            groups::instance_group(tx, row.account, update.group.as_deref(), now)?;
             vm_update(tx, id, &update, now)?;
             told(tx, &caller, &row, "VM.UPDATE", "was changed", now)
         })

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use hostler_model::{
-    AllocationState, Bytes, HostName, InstanceName, JobId, LimitKind, MacAddress, Mib, NetworkId,
-    NetworkType, ServiceOfferingId, TemplateId, TemplateState, Timestamp, VmId, VolumeId, ZoneId,
+    AllocationState, Bytes, HostName, JobId, LimitKind, MacAddress, Mib, NetworkId, NetworkType,
+    ServiceOfferingId, TemplateId, TemplateState, Timestamp, VmId, VolumeId, ZoneId,
 };
 use hostler_store::address::NetworkRoom;
 use hostler_store::deploy::{DeployFacts, deploy_facts};
+use hostler_store::deploy_groups::NamedGroups;
 use hostler_store::event::event_add;
 use hostler_store::job::{NewJob, job_add};
 use hostler_store::limit::{self, LimitDefaults};
@@ -21,14 +22,15 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::credentials::{drawn, keys_named};
+use super::groups::Memberships;
 use super::nics::{NicWish, give_nic};
 use super::requests::{Placing, may_place};
-use super::{record, size, start};
+use super::{record, size, start, user_data};
 use crate::context::Context;
 use crate::error::{ServiceError, ServiceErrorKind};
 use crate::jobs::crash_point;
 use crate::orchestration::Caller;
-use crate::settings::INSTANCE_NAME;
+use crate::settings::{INSTANCE_NAME, SECURITY_GROUP_ADDING};
 
 /// What jobs and events call a VM.
 const SUBJECT: &str = "VirtualMachine";
@@ -62,6 +64,10 @@ pub struct DeployRequest {
     pub key_pairs: Vec<String>,
     /// What the guest does at first boot, decoded.
     pub user_data: Option<String>,
+    /// The security and affinity groups that it is to be in, and registered user data.
+    pub groups: NamedGroups,
+    /// Values for the guest that come with registered user data.
+    pub user_data_details: BTreeMap<String, String>,
     /// Size of the root volume; nothing: the offering's or the template's.
     pub root_size: Option<Bytes>,
     /// Group, for people.
@@ -80,7 +86,7 @@ pub struct DeployRequest {
 
 impl DeployRequest {
     /// A VM that nothing else is said about.
-    pub const fn new(zone: ZoneId, offering: ServiceOfferingId, template: TemplateId) -> Self {
+    pub fn new(zone: ZoneId, offering: ServiceOfferingId, template: TemplateId) -> Self {
         Self {
             zone,
             offering,
@@ -95,6 +101,8 @@ impl DeployRequest {
             password: None,
             key_pairs: Vec::new(),
             user_data: None,
+            groups: NamedGroups::default(),
+            user_data_details: BTreeMap::new(),
             root_size: None,
             group: None,
             keyboard: None,
@@ -132,6 +140,8 @@ pub(super) struct Plan {
     host_name: HostName,
     suffix: String,
     limits: LimitDefaults,
+    /// Whether a VM without a security group gets its account's default one.
+    adds_default: bool,
     now: Timestamp,
 }
 
@@ -157,6 +167,7 @@ impl Plan {
             host_name,
             suffix: app.settings.text(&INSTANCE_NAME),
             limits: app.settings.limits(),
+            adds_default: app.settings.flag(&SECURITY_GROUP_ADDING),
             now: app.now(),
         })
     }
@@ -167,20 +178,25 @@ impl Plan {
         let request = &mut self.request;
         let (zone, named) = (request.zone, request.networks.clone());
         let limited = (owner, &self.limits);
-        let facts = deploy_facts(tx, zone, request.offering, request.template, &named, limited)?;
+        let (offering, template) = (request.offering, request.template);
+        let facts = deploy_facts(tx, zone, offering, template, &named, limited, &request.groups)?;
         let root_size = check(&self.caller, request, &facts)?;
         let own_size = match &facts.offering {
             Some((_, rule)) => size::chosen(rule, &mut request.details)?,
             None => None,
         };
         let networks = networks(request, &facts)?;
+        let user_data = user_data::chosen(request, &facts.groups)?;
+        let groups = Memberships::of(request, &facts, &networks, self.adds_default)?;
         let is_counted = !self.limits.started_only || request.start;
         within_limits(&facts, own_size, root_size, is_counted)?;
         let password = password(request.password.take(), &facts)?;
-        let instance_name = self.add_vm(tx, own_size, password)?;
+        let vm = self.new_vm(tx, own_size, user_data, password)?;
+        let instance_name = vm_add(tx, &vm, now)?;
         let name = format!("ROOT-{}", instance_name.vm_number());
-        let (volume, template) = (VolumeId::new(Uuid::now_v7()), self.request.template);
+        let volume = VolumeId::new(Uuid::now_v7());
         volume_add_root(tx, volume, id, owner, zone, template, root_size, &name, now)?;
+        groups.record(tx, &vm, now)?;
         crash_point(self.job.kind, "recording", "volume");
         for (device, network) in (0..).zip(networks) {
             let is_default = device == 0;
@@ -202,14 +218,15 @@ impl Plan {
         self.request.display_name.clone().unwrap_or_else(|| self.host_name.to_string())
     }
 
-    fn add_vm(
+    fn new_vm(
         &self,
         tx: &Tx<'_>,
         own_size: Option<OwnSize>,
+        (user_data, user_data_id): user_data::Chosen,
         password: Option<GuestPassword>,
-    ) -> Result<InstanceName, ServiceError> {
+    ) -> Result<NewVm, ServiceError> {
         let request = &self.request;
-        let vm = NewVm {
+        Ok(NewVm {
             id: self.id,
             account: self.caller.account,
             user: self.caller.user,
@@ -222,7 +239,9 @@ impl Plan {
             wanted_host: None,
             group: request.group.clone(),
             ssh_keys: keys_named(tx, self.caller.account, &request.key_pairs)?,
-            user_data: request.user_data.clone(),
+            user_data,
+            user_data_id,
+            user_data_details: request.user_data_details.clone(),
             keyboard: request.keyboard.clone(),
             vnc_password: Alphanumeric.sample_string(&mut rand::rng(), 8),
             details: request.details.clone(),
@@ -230,8 +249,7 @@ impl Plan {
             display: request.display,
             dynamically_scalable: request.dynamically_scalable,
             password,
-        };
-        Ok(vm_add(tx, &vm, self.now)?)
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 mod change;
 mod credentials;
 mod deploy;
+mod groups;
 mod nics;
 pub mod reboot;
 pub mod record;

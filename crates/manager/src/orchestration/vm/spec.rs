@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::{start, user_data};
 use hostler_model::{Bytes, Generation, HostId, Mib, NetworkId, RunId, StoragePoolId, VolumeState};
-use hostler_scheduler::{Demand, HostView, PoolView};
-use hostler_store::blueprint::Blueprint;
+use hostler_scheduler::{Demand, HostView, Mate, PoolView};
+use hostler_store::blueprint::{Blueprint, MateRow};
 use hostler_store::claim::HostCapacity;
 use hostler_store::nic::NicRow;
 use hostler_wire::{
@@ -79,7 +79,13 @@ pub(super) fn demand(
         wanted_cluster: wanted.cluster,
         wanted_pod: wanted.pod,
         tried,
+        mates: blueprint.mates.iter().map(mate).collect(),
     }
+}
+
+fn mate(row: &MateRow) -> Mate {
+    let MateRow { group, kind, vm, host } = row.clone();
+    Mate { group, kind, vm, host }
 }
 
 fn split(tags: &str) -> Vec<String> {
@@ -141,7 +147,8 @@ pub(super) fn vm_spec(
     servers: &ServerAddresses,
 ) -> VmSpec {
     let vm = &blueprint.vm;
-    let mut metadata = BTreeMap::from([
+    let mut metadata = vm.user_data_details.clone();
+    metadata.extend([
         ("availability-zone".to_owned(), blueprint.zone_name.clone()),
         ("service-offering".to_owned(), blueprint.offering_name.clone()),
         ("instance-name".to_owned(), vm.instance_name.to_string()),

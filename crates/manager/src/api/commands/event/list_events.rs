@@ -27,6 +27,8 @@ api_command! {
     resourceid: optional uuid<Uuid>,
     /// Events about things of this kind, such as VirtualMachine.
     resourcetype: optional string,
+    /// Events that were archived, in place of those that were not.
+    archived: optional boolean,
     /// Not older than this.
     startdate: optional date,
     /// Not newer than this.
@@ -53,6 +55,9 @@ impl Handler for ListEvents {
         let (scope, page) = (call.scope(wanted).await?, call.page()?);
         let filter = EventFilter {
             id: self.id,
+            ids: Vec::new(),
+            subject_kinds: Vec::new(),
+            archived: self.archived.unwrap_or(false),
             kind: self.kind,
             level: self.level,
             state: self.state,

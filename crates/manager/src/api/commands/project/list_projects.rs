@@ -51,6 +51,7 @@ impl Handler for ListProjects {
             display_text: self.displaytext,
             state: self.state,
             keyword: call.keyword(),
+            with_removed: false,
         };
         let limits = call.context.settings.limits();
         let (listed, rooms) = call

@@ -1,7 +1,7 @@
 //! Commands about projects: accounts that share things.
 //!
-//! What a project has is made and listed with `projectid`; see `api::owner`. Nothing here has to wait for a host, so
-//! the jobs of these commands are over when they are answered.
+//! What a project has is made and listed with `projectid`; see `api::owner`. Nothing but a deletion has to wait for a
+//! host, so the jobs of the other commands are over when they are answered.
 
 use hostler_model::{AccountId, JobId, ProjectId};
 use hostler_query_api::{Answer, ApiError, RoleType};
@@ -59,6 +59,32 @@ fn shows(project: ProjectId) -> Value {
     json!({"project": project})
 }
 
+/// Who wants to change a project.
+#[derive(Debug, Clone, Copy)]
+struct Changer {
+    account: AccountId,
+    is_user: bool,
+}
+
+fn changeable(call: Call<'_>) -> Changer {
+    Changer { account: call.caller().account, is_user: call.identity.role() == RoleType::User }
+}
+
+impl Changer {
+    /// The project, if they may change it; that they may see it is checked before.
+    fn check(self, tx: &Tx<'_>, id: ProjectId) -> Result<ProjectRow, Failure> {
+        let row = project_get(tx, id)?;
+        if self.is_user && member_role(tx, id, self.account)? != Some(ProjectRole::Admin) {
+            return Err(Failure(ApiError::denied(format!(
+                "only an administrator of project {} may change it; ask {}",
+                row.name,
+                row.admins.join(", ")
+            ))));
+        }
+        Ok(row)
+    }
+}
+
 /// Changes a project that the caller may change, with event and job in the same transaction.
 ///
 /// # Errors
@@ -73,16 +99,9 @@ async fn change(
     call.require(vec![(param, Entity::Project, id.uuid())]).await?;
     let (job, now) = (done(call, id), call.now());
     let (number, event) = (job.id, call.event(event).about("Project", id.uuid()));
-    let (caller, is_user) = (call.caller().account, call.identity.role() == RoleType::User);
+    let may = changeable(call);
     call.write(move |tx| {
-        let row = project_get(tx, id)?;
-        if is_user && member_role(tx, id, caller)? != Some(ProjectRole::Admin) {
-            return Err(Failure(ApiError::denied(format!(
-                "only an administrator of project {} may change it; ask {}",
-                row.name,
-                row.admins.join(", ")
-            ))));
-        }
+        let row = may.check(tx, id)?;
         let text = work(tx, &row)?;
         event.record(tx, text)?;
         Ok(job_add_done(tx, &job, &result, now)?)
