@@ -429,6 +429,8 @@ fn place_of(scope: &str, id: &str) -> Option<Place> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write;
+
     use super::*;
 
     /// Where people read of the settings.
@@ -437,15 +439,17 @@ mod tests {
     fn document() -> String {
         let mut text = include_str!("settings.head.md").to_owned();
         for setting in SETTINGS {
-            text.push_str(&format!(
-                "| `{}` | `{}` | {} | {} | {} | {} |\n",
+            let written = writeln!(
+                text,
+                "| `{}` | `{}` | {} | {} | {} | {} |",
                 setting.name,
                 setting.default,
                 setting.kind.expected(),
                 setting.scope,
                 if setting.dynamic { "at once" } else { "at a restart" },
                 setting.description,
-            ));
+            );
+            written.unwrap();
         }
         text
     }

@@ -245,6 +245,10 @@ pub fn vm_assign(
         "UPDATE volume SET account = ?2 WHERE vm = ?1 AND removed IS NULL",
         params![vm.to_string(), account.to_string()],
     )?;
+    for table in ["vm_security_group", "vm_affinity_group"] {
+        let sql = format!("DELETE FROM {table} WHERE vm = ?1");
+        tx.execute("take a VM out of its account's groups", &sql, params![vm.to_string()])?;
+    }
     let changed = tx.execute(
         "give a VM to another account",
         "UPDATE vm SET account = ?2, group_name = NULL, version = version + 1, changed = ?3
