@@ -23,6 +23,9 @@ api_command! {
 
 impl Handler for ListAnnotations {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
+        if let Some(id) = self.id {
+            return Err(call.unknown("id", id));
+        }
         Ok(Answer::list(call.command, 0, Vec::new()))
     }
 }

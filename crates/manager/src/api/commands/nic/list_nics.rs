@@ -2,7 +2,6 @@
 
 use hostler_model::{NetworkId, NicId, VmId};
 use hostler_query_api::{Answer, api_command};
-use hostler_store::Listed;
 use hostler_store::reference::Entity;
 use hostler_store::vm_view::nic_views;
 
@@ -30,11 +29,9 @@ impl Handler for ListNics {
         let mut nics = call.read(move |tx| Ok(nic_views(tx, &[vm])?)).await?;
         nics.retain(|nic| self.nicid.is_none_or(|id| id == nic.id));
         nics.retain(|nic| self.networkid.is_none_or(|id| id == nic.network));
-        let total = nics.len();
-        let skip = usize::try_from(page.offset).unwrap_or(usize::MAX);
-        let take =
-            page.limit.map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX));
-        let rows = nics.into_iter().skip(skip).take(take).collect();
-        call.list(Listed { total, rows }, None, nic).await
+        if let Some(text) = call.keyword().map(|text| text.to_lowercase()) {
+            nics.retain(|nic| nic.network_name.to_lowercase().contains(&text));
+        }
+        call.list(page.cut(nics), None, nic).await
     }
 }

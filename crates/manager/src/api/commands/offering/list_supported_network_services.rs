@@ -31,6 +31,7 @@ impl Handler for ListSupportedNetworkServices {
             .filter(is_wanted)
             .map(|name| service(name, Some(provider(name)), &[]))
             .collect();
-        Ok(Answer::list(call.command, all.len(), all))
+        let listed = call.page()?.cut(all);
+        Ok(Answer::list(call.command, listed.total, listed.rows))
     }
 }

@@ -27,6 +27,7 @@ impl Handler for ListConfigurationGroups {
             .filter(|(_, group)| is_wanted(group))
             .map(|(place, (_, name, description))| configuration_group(name, description, place))
             .collect();
-        Ok(Answer::list(call.command, all.len(), all))
+        let listed = call.page()?.cut(all);
+        Ok(Answer::list(call.command, listed.total, listed.rows))
     }
 }
