@@ -15,6 +15,7 @@ use std::path::Path;
 
 /// Commands that CloudStack does not have.
 const OWN_COMMANDS: &[&str] = &[
+    "cancelJob",
     "cleanMachine",
     "createCluster",
     "explainPlacement",
@@ -24,7 +25,14 @@ const OWN_COMMANDS: &[&str] = &[
 ];
 
 /// Parameters of CloudStack's commands that CloudStack does not have.
-const OWN_PARAMS: &[(&str, &str)] = &[("createNetwork", "bridge"), ("addHost", "privatekey")];
+const OWN_PARAMS: &[(&str, &str)] = &[
+    ("createNetwork", "bridge"),
+    ("addHost", "privatekey"),
+    ("deployVirtualMachine", "dryrun"),
+    ("startVirtualMachine", "dryrun"),
+    ("stopVirtualMachine", "dryrun"),
+    ("destroyVirtualMachine", "dryrun"),
+];
 
 /// The facts.
 struct Contract {

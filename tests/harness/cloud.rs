@@ -17,7 +17,6 @@ use hostler_manager::orchestration::{Caller, template};
 use hostler_model::{
     AccountType, HostGuid, HostId, JobId, JobState, Mib, TemplateId, TemplateState, VmId, VmState,
 };
-use hostler_store::deploy_groups::NamedGroups;
 use hostler_store::domain::domain_by_path;
 use hostler_store::job::job_state;
 use hostler_store::template::{TemplateChoices, template_get};
@@ -179,27 +178,9 @@ impl Cloud {
 
     /// A request for a VM of the catalogue's offering and template.
     pub fn request(&self, name: &str) -> DeployRequest {
-        DeployRequest {
-            zone: self.catalogue.zone,
-            offering: self.catalogue.offering,
-            template: self.catalogue.template,
-            name: Some(name.to_owned()),
-            display_name: None,
-            networks: Vec::new(),
-            ip: None,
-            host: None,
-            key_pairs: Vec::new(),
-            user_data: None,
-            groups: NamedGroups::default(),
-            user_data_details: BTreeMap::new(),
-            root_size: None,
-            group: None,
-            keyboard: None,
-            details: BTreeMap::new(),
-            display: true,
-            dynamically_scalable: false,
-            start: true,
-        }
+        let c = self.catalogue;
+        let name = Some(name.to_owned());
+        DeployRequest { name, ..DeployRequest::new(c.zone, c.offering, c.template) }
     }
 
     /// Waits for the end of a job: its final state and, if it failed, why.

@@ -46,6 +46,12 @@ mod templates;
 mod userdata;
 #[path = "api/vm_changes.rs"]
 mod vm_changes;
+#[path = "api/vm_deploy.rs"]
+mod vm_deploy;
+#[path = "api/vm_lists.rs"]
+mod vm_lists;
+#[path = "api/vm_nics.rs"]
+mod vm_nics;
 #[path = "api/vms.rs"]
 mod vms;
 #[path = "api/wires.rs"]

@@ -1,6 +1,6 @@
 //! [F] The life of a VM, over a real manager and real agents with in-memory hypervisors.
 
-use hostler_manager::orchestration::vm::{self, StartOptions};
+use hostler_manager::orchestration::vm::{self, Placing};
 use hostler_model::{JobState, PowerReason, VmState};
 use hostler_store::claim::claim_audit;
 use hostler_tests::cloud::Cloud;
@@ -26,7 +26,7 @@ async fn a_vm_is_stopped_started_rebooted_and_expunged_and_leaves_nothing() {
     assert_eq!(cloud.vm_state(id).await.unwrap(), VmState::Stopped);
     assert_eq!(cloud.domains(), Vec::<String>::new());
 
-    let job = vm::start(app, &admin, id, StartOptions::default()).await.unwrap();
+    let job = vm::start(app, &admin, id, Placing::default()).await.unwrap();
     assert_eq!(cloud.ended(job).await.unwrap(), (JobState::Succeeded, String::new()));
     let job = vm::reboot(app, &admin, id, false).await.unwrap();
     assert_eq!(cloud.ended(job).await.unwrap(), (JobState::Succeeded, String::new()));

@@ -76,7 +76,8 @@ pub fn write(spec: &VmSpec, path: &Path) -> Result<(), SeedError> {
 fn meta_data(spec: &VmSpec) -> String {
     let mut values: Map<String, Value> =
         spec.seed.metadata.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
-    values.insert("instance-id".to_owned(), json!(spec.vm));
+    // the manager names another instance when the guest is to take new keys or a new password
+    values.entry("instance-id").or_insert_with(|| json!(spec.vm));
     values.insert("local-hostname".to_owned(), json!(spec.host_name));
     if !spec.seed.ssh_keys.is_empty() {
         values.insert("public-keys".to_owned(), json!(spec.seed.ssh_keys));

@@ -268,9 +268,7 @@ impl CommandDecl {
             return Err(ApiError::parameter_denied(self.name, param.name));
         }
         // before any value is read, so that what is missing is said first
-        let there =
-            |name| params.get_filled(name).is_some() || params.map_entries(name).next().is_some();
-        match self.params.iter().find(|param| param.required && !there(param.name)) {
+        match self.params.iter().find(|param| param.required && !params.has_value(param.name)) {
             Some(param) => Err(ApiError::missing(self.name, param.name)),
             None => Ok(()),
         }

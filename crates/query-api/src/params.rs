@@ -75,6 +75,11 @@ impl Params {
         self.get(name).is_some() || self.map_entries(name).next().is_some()
     }
 
+    /// Whether the request has a value for `name`, or an entry of it as a map: an empty one is none.
+    pub fn has_value(&self, name: &str) -> bool {
+        self.get_filled(name).is_some() || self.map_entries(name).next().is_some()
+    }
+
     /// What every command checks first: no control characters in values, no malformed `x[…]`.
     ///
     /// # Errors

@@ -16,6 +16,8 @@ fn host(number: u64) -> HostView {
     HostView {
         id: HostId::new(id),
         name: format!("host-{number}"),
+        cluster: hostler_model::ClusterId::new(Uuid::nil()),
+        pod: hostler_model::PodId::new(Uuid::nil()),
         status: "Up".to_owned(),
         is_up: !number.is_multiple_of(10),
         closed: None,
@@ -51,6 +53,8 @@ fn demand() -> Demand {
         arch: "x86_64".to_owned(),
         tags: Vec::new(),
         wanted: None,
+        wanted_cluster: None,
+        wanted_pod: None,
         tried: Vec::new(),
         mates: Vec::new(),
     }

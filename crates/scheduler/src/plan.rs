@@ -175,6 +175,8 @@ mod tests {
         HostView {
             id: HostId::new(Uuid::from_u128(number)),
             name: format!("kvm-{number}"),
+            cluster: hostler_model::ClusterId::new(Uuid::nil()),
+            pod: hostler_model::PodId::new(Uuid::nil()),
             status: "Up".to_owned(),
             is_up: true,
             closed: None,
@@ -210,6 +212,8 @@ mod tests {
             arch: "x86_64".to_owned(),
             tags: Vec::new(),
             wanted: None,
+            wanted_cluster: None,
+            wanted_pod: None,
             tried: Vec::new(),
             mates: Vec::new(),
         }

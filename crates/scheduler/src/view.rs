@@ -1,6 +1,6 @@
 //! What the scheduler looks at: hosts as they are just now, and what a VM wants.
 
-use hostler_model::{AffinityKind, Bytes, HostId, Mhz, Mib, StoragePoolId};
+use hostler_model::{AffinityKind, Bytes, ClusterId, HostId, Mhz, Mib, PodId, StoragePoolId};
 use serde::{Deserialize, Serialize};
 
 /// A host at one moment.
@@ -12,6 +12,10 @@ pub struct HostView {
     pub name: String,
     /// Its status, for people.
     pub status: String,
+    /// The cluster that it is in.
+    pub cluster: ClusterId,
+    /// The pod that it is in.
+    pub pod: PodId,
     /// Whether its agent is connected and ready.
     pub is_up: bool,
     /// Why it takes no new VMs, if so: what an administrator said of it, its cluster or its pod.
@@ -91,6 +95,12 @@ pub struct Demand {
     pub pool_tags: Vec<String>,
     /// The host that an administrator wants for it.
     pub wanted: Option<HostId>,
+    /// The cluster that an administrator wants for it.
+    #[serde(default)]
+    pub wanted_cluster: Option<ClusterId>,
+    /// The pod that an administrator wants for it.
+    #[serde(default)]
+    pub wanted_pod: Option<PodId>,
     /// Hosts that failed already, each with why.
     pub tried: Vec<(HostId, String)>,
     /// Members of its affinity groups that run somewhere.

@@ -51,19 +51,50 @@ impl NetworkRoom {
         self.services.split(',').any(|has| has.eq_ignore_ascii_case(service))
     }
 
+    /// The ranges of addresses that it may give out, the first one first.
+    fn ranges(&self) -> impl Iterator<Item = (Ipv4Addr, Ipv4Addr)> + Clone + '_ {
+        std::iter::once((self.start, self.last)).chain(self.more.iter().copied())
+    }
+
+    /// The ranges, for people.
+    fn ranges_text(&self) -> String {
+        let ranges: Vec<_> = self.ranges().map(|(start, last)| format!("{start}-{last}")).collect();
+        ranges.join(", ")
+    }
+
+    /// The wanted address, or the lowest free one.
+    ///
+    /// # Errors
+    /// [`StoreError::Taken`] if the wanted one is given out or not of the network's ranges;
+    /// [`StoreError::Exhausted`] if none is free.
+    pub fn choose(&self, wanted: Option<IpAddr>) -> Result<IpAddr, StoreError> {
+        let Some(ip) = wanted else { return self.lowest_free() };
+        let name = &self.name;
+        let is_inside = matches!(ip, IpAddr::V4(ip)
+            if self.ranges().any(|(start, last)| (start..=last).contains(&ip)));
+        if !is_inside {
+            let ranges = self.ranges_text();
+            return Err(StoreError::Taken(format!(
+                "address {ip} is not of the range {ranges} of network {name}; choose one that is"
+            )));
+        }
+        if self.taken.contains(&ip) {
+            return Err(StoreError::Taken(format!("address {ip} of network {name} is in use")));
+        }
+        Ok(ip)
+    }
+
     /// The lowest free address of the network's first range, else of those that were added to it.
     ///
     /// # Errors
     /// [`StoreError::Exhausted`] if there is none.
     pub fn lowest_free(&self) -> Result<IpAddr, StoreError> {
-        let ranges = std::iter::once((self.start, self.last)).chain(self.more.iter().copied());
-        let addresses = ranges.clone().flat_map(|(start, last)| u32::from(start)..=u32::from(last));
+        let addresses = self.ranges().flat_map(|(start, last)| u32::from(start)..=u32::from(last));
         let mut addresses = addresses.map(|number| IpAddr::V4(Ipv4Addr::from(number)));
         addresses.find(|ip| !self.taken.contains(ip)).ok_or_else(|| {
-            let ranges: Vec<_> = ranges.map(|(start, last)| format!("{start}-{last}")).collect();
-            let text =
-                format!("network {} has no free address in {}", self.name, ranges.join(", "));
-            StoreError::Exhausted(text)
+            let Self { name, .. } = self;
+            let ranges = self.ranges_text();
+            StoreError::Exhausted(format!("network {name} has no free address in {ranges}"))
         })
     }
 }
@@ -73,11 +104,18 @@ impl NetworkRoom {
 /// # Errors
 /// [`StoreError::Exhausted`] if there is none; [`StoreError::NotFound`] if there is no such network.
 pub fn address_free(tx: &Tx<'_>, network: NetworkId) -> Result<IpAddr, StoreError> {
-    let sql = format!("SELECT {ROOM} AS room FROM network WHERE id = ?1");
+    network_room(tx, network)?.lowest_free()
+}
+
+/// The addresses of a network.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn network_room(tx: &Tx<'_>, network: NetworkId) -> Result<NetworkRoom, StoreError> {
+    let sql = format!("SELECT {ROOM} AS room FROM network WHERE id = ?1 AND removed IS NULL");
     let read = |row: &Row<'_>| json::<NetworkRoom>(row, "room");
     tx.row("read the addresses of a network", &sql, params![network.to_string()], read)?
-        .ok_or_else(|| StoreError::NotFound { what: "network", id: network.to_string() })?
-        .lowest_free()
+        .ok_or_else(|| StoreError::NotFound { what: "network", id: network.to_string() })
 }
 
 /// Gives out an address. The row's key makes sure that it is given once.

@@ -1,6 +1,6 @@
 //! Table `claim`: what runs take of their hosts. Free capacity is what the claims leave.
 
-use hostler_model::{Bytes, HostId, Mhz, Mib, RunId, StoragePoolId};
+use hostler_model::{Bytes, ClusterId, HostId, Mhz, Mib, PodId, RunId, StoragePoolId};
 use rusqlite::params;
 
 use crate::columns::{amount, parsed_or_null, stored};
@@ -91,7 +91,9 @@ pub struct HostCapacity {
     /// Its name.
     pub name: String,
     /// Its cluster's id and name.
-    pub cluster: (String, String),
+    pub cluster: (ClusterId, String),
+    /// Its pod.
+    pub pod: PodId,
     /// Its status, as recorded.
     pub status: String,
     /// Why it takes no new VMs, if so: what an administrator said of it, its cluster or its pod.
@@ -145,7 +147,7 @@ pub fn host_capacities(
 ) -> Result<Vec<HostCapacity>, StoreError> {
     tx.rows(
         "read the hosts' capacity",
-        "SELECT host.id AS id, host.name AS name, cluster.id AS cluster, cluster.name AS cluster_name, host.status AS status,
+        "SELECT host.id AS id, host.name AS name, cluster.id AS cluster, cluster.name AS cluster_name, pod.id AS pod_id, host.status AS status,
                 CASE WHEN host.admin_state <> 'Enabled' THEN 'it is ' || host.admin_state
                      WHEN cluster.allocation_state <> 'Enabled' THEN 'its cluster ' || cluster.name || ' is Disabled'
                      WHEN pod.allocation_state <> 'Enabled' THEN 'its pod ' || pod.name || ' is Disabled'
@@ -168,7 +170,8 @@ pub fn host_capacities(
             Ok(HostCapacity {
                 host: crate::columns::parsed(row, "id")?,
                 name: row.get("name")?,
-                cluster: (row.get("cluster")?, row.get("cluster_name")?),
+                cluster: (crate::columns::parsed(row, "cluster")?, row.get("cluster_name")?),
+                pod: crate::columns::parsed(row, "pod_id")?,
                 status: row.get("status")?,
                 closed: row.get("closed")?,
                 arch: row.get("arch")?,

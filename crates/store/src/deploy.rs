@@ -30,6 +30,10 @@ pub struct DeployFacts {
     pub groups: FoundGroups,
     /// Those of the named networks that are in the zone; with none named, its default network if it has one.
     pub networks: Vec<NetworkRoom>,
+    /// Whether the zone's hosts may keep volumes on their own disks.
+    pub local_storage: bool,
+    /// The name of the offering, and whether its volumes are on hosts' own disks.
+    pub offering_storage: Option<(String, bool)>,
     /// Storage pools of the zone that are Up.
     pub pools: u64,
     /// What limits leave to the owner.
@@ -66,6 +70,8 @@ pub struct DeployTemplate {
     pub state: TemplateState,
     /// How large a guest sees it.
     pub virtual_size: Bytes,
+    /// Whether guests take a password from their seed.
+    pub password_enabled: bool,
 }
 
 /// Reads what a deployment checks.
@@ -86,13 +92,14 @@ pub fn deploy_facts(
     let rooms = rooms_sql(["?5", "?6", "?7"]);
     let sql = format!(
         "SELECT z.allocation_state AS allocation_state, z.network_type AS network_type,
+                coalesce(z.local_storage, 1) AS local_storage, o.name AS offering_name, o.storage_type AS storage_type,
                 coalesce(z.security_groups, 0) AS security_groups, {GROUPS} AS groups,
                 o.id AS offering, o.root_size AS root_size, {SIZE_RULE},
                 t.id AS template, t.account AS account, t.name AS name, t.is_public AS is_public,
                 EXISTS (SELECT 1 FROM template_share WHERE template = t.id AND account = ?5) AS is_shared,
                 t.format = 'ISO' AS is_iso,
                 t.is_system AS is_system, t.zone AS template_zone, t.state AS state,
-                coalesce(t.virtual_size, 0) AS virtual_size,
+                coalesce(t.virtual_size, 0) AS virtual_size, t.password_enabled AS password_enabled,
                 (SELECT json_group_array({ROOM}) FROM network WHERE zone = ?1 AND removed IS NULL AND {usable}
                      AND CASE ?4 WHEN '[]' THEN is_default = 1
                          ELSE id IN (SELECT value FROM json_each(?4)) END) AS networks,
@@ -135,6 +142,7 @@ pub fn deploy_facts(
                     zone: parsed_or_null(row, "template_zone")?,
                     state: parsed(row, "state")?,
                     virtual_size: bytes(row.get("virtual_size")?),
+                    password_enabled: row.get("password_enabled")?,
                 }),
             };
             Ok(DeployFacts {
@@ -143,6 +151,11 @@ pub fn deploy_facts(
                     .then(|| Ok::<_, rusqlite::Error>((root_size.map(bytes), read_size_rule(row)?)))
                     .transpose()?,
                 template,
+                local_storage: row.get("local_storage")?,
+                offering_storage: row
+                    .get::<_, Option<String>>("offering_name")?
+                    .zip(row.get::<_, Option<String>>("storage_type")?)
+                    .map(|(name, kind)| (name, kind == "local")),
                 security_groups: row.get("security_groups")?,
                 groups: json(row, "groups")?,
                 networks: json(row, "networks")?,
@@ -169,4 +182,18 @@ pub fn public_key_named(
         params![account.to_string(), name],
         |row| row.get("public_key"),
     )
+}
+
+/// Whether guests of a template take a password from their seed.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn template_takes_passwords(tx: &Tx<'_>, template: TemplateId) -> Result<bool, StoreError> {
+    tx.row(
+        "look whether a template takes passwords",
+        "SELECT password_enabled FROM template WHERE id = ?1",
+        params![template.to_string()],
+        |row| row.get("password_enabled"),
+    )?
+    .ok_or_else(|| StoreError::NotFound { what: "template", id: template.to_string() })
 }

@@ -54,6 +54,8 @@ pub struct IpRangeFilter {
     pub vlan: Option<String>,
     /// Those of no guest network, or of guest networks.
     pub is_public: Option<bool>,
+    /// Those whose VLAN, first or last address contains this.
+    pub keyword: Option<String>,
 }
 
 /// Adds a range.
@@ -150,6 +152,7 @@ pub fn ip_range_list(
         .is("r.pod", filter.pod)
         .filter("(r.vlan = ? OR r.vlan = 'vlan://' || ?)", filter.vlan.clone())
         .filter("(r.network IS NULL) = ?", filter.is_public)
+        .keyword(&["r.vlan", "r.start_ip", "r.end_ip"], filter.keyword.as_deref())
         .list(tx, "list ranges of addresses", page, read)
 }
 

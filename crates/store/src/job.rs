@@ -271,3 +271,18 @@ pub fn job_state(tx: &Tx<'_>, id: JobId) -> Result<(JobState, Option<(u16, Strin
         .map(|job| (job.state, job.error))
         .ok_or_else(|| StoreError::NotFound { what: "job", id: id.to_string() })
 }
+
+/// Calls a job off that nobody has begun. Says whether there was one.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn job_cancel_queued(tx: &Tx<'_>, id: JobId, now: Timestamp) -> Result<bool, StoreError> {
+    let changed = tx.execute(
+        "call a job off",
+        "UPDATE job SET state = 'Cancelled', finished = ?2, error_code = 530,
+             error_text = 'the job was called off before it began'
+         WHERE id = ?1 AND state = 'Queued' AND lease = 0 AND finished IS NULL",
+        params![id.to_string(), now.0],
+    )?;
+    Ok(changed > 0)
+}

@@ -36,6 +36,7 @@ pub mod limit;
 pub mod network;
 pub mod network_offering;
 pub mod nic;
+pub mod nic_change;
 pub mod offering_scope;
 pub mod physical_network;
 pub mod place;
@@ -66,6 +67,7 @@ pub mod vm_change;
 pub mod vm_groups;
 pub mod vm_view;
 pub mod volume;
+pub mod volume_replace;
 pub mod volume_view;
 pub mod zone;
 

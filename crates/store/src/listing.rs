@@ -19,6 +19,16 @@ pub struct Page {
     pub limit: Option<u64>,
 }
 
+impl Page {
+    /// This part of a list that is there as a whole.
+    pub fn cut<T>(self, all: Vec<T>) -> Listed<T> {
+        let count = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+        let (total, most) = (all.len(), self.limit.map_or(usize::MAX, count));
+        let rows = all.into_iter().skip(count(self.offset)).take(most).collect();
+        Listed { total, rows }
+    }
+}
+
 /// A page of a list.
 #[derive(Debug, Clone)]
 pub struct Listed<T> {

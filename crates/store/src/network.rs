@@ -372,3 +372,13 @@ fn read(row: &Row<'_>) -> rusqlite::Result<NetworkRow> {
         created: time(row, "created")?,
     })
 }
+
+/// The zone of a network that is not removed.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn network_zone(tx: &Tx<'_>, id: NetworkId) -> Result<ZoneId, StoreError> {
+    let sql = "SELECT zone FROM network WHERE id = ?1 AND removed IS NULL";
+    tx.row("read the zone of a network", sql, params![id.to_string()], |row| parsed(row, "zone"))?
+        .ok_or_else(|| StoreError::NotFound { what: "network", id: id.to_string() })
+}

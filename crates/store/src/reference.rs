@@ -31,6 +31,7 @@ pub enum Entity {
     NetworkOffering,
     NetworkProvider,
     PhysicalNetwork,
+    Nic,
     Pod,
     Project,
     Role,
@@ -63,6 +64,7 @@ impl Entity {
             Self::NetworkOffering => "network_offering",
             Self::NetworkProvider => "network_provider",
             Self::PhysicalNetwork => "physical_network",
+            Self::Nic => "nic",
             Self::Pod => "pod",
             Self::Project => "project",
             Self::Role => "role",
@@ -84,6 +86,7 @@ impl Entity {
     const fn owner(self) -> Option<&'static str> {
         match self {
             Self::Account => Some("t.id"),
+            Self::Nic => Some("(SELECT account FROM vm WHERE vm.id = t.vm)"),
             Self::AffinityGroup
             | Self::Event
             | Self::InstanceGroup

@@ -41,6 +41,8 @@ pub struct TemplateView {
     pub is_featured: bool,
     /// Whether it may be downloaded.
     pub is_extractable: bool,
+    /// Whether its guests take a password from their seed.
+    pub password_enabled: bool,
     /// Whether it is for the product's own VMs.
     pub is_system: bool,
     /// Whether a VM can start from it.
@@ -91,8 +93,6 @@ pub struct TemplateView {
     pub os_type: Option<uuid::Uuid>,
     /// The tag that hosts of its VMs must have; empty: none.
     pub host_tag: String,
-    /// Whether its VMs' passwords can be reset.
-    pub password_enabled: bool,
     /// Whether its VMs take SSH keys.
     pub ssh_key_enabled: bool,
     /// Whether its VMs can change size while they run.
@@ -283,6 +283,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<TemplateView> {
         is_public: row.get("is_public")?,
         is_featured: row.get("is_featured")?,
         is_extractable: row.get("is_extractable")?,
+        password_enabled: row.get("password_enabled")?,
         is_system: row.get("is_system")?,
         bootable: row.get("bootable")?,
         state: parsed(row, "state")?,
@@ -311,7 +312,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<TemplateView> {
         removed: time_or_null(row, "removed")?,
         os_type: parsed_or_null(row, "os_type")?,
         host_tag: row.get("host_tag")?,
-        password_enabled: row.get("password_enabled")?,
         ssh_key_enabled: row.get("ssh_key_enabled")?,
         dynamically_scalable: row.get("dynamically_scalable")?,
         requires_hvm: row.get("requires_hvm")?,

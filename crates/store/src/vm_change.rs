@@ -2,12 +2,14 @@
 //!
 //! Every change raises the row's version, so that a job that has read the VM before reads it again.
 
-use hostler_model::{HostName, Mhz, Mib, ServiceOfferingId, Timestamp, VmId};
+use hostler_model::{
+    AccountId, HostName, Mhz, Mib, ServiceOfferingId, TemplateId, Timestamp, VmId,
+};
 use rusqlite::{Row, params};
 
 use crate::columns::{amount, stored, to_json};
 use crate::nic::NAME_TAKEN;
-use crate::vm::SshKey;
+use crate::vm::{GuestPassword, SshKey};
 use crate::{StoreError, Tx};
 
 /// New values for a VM; nothing: as it was. An empty text takes the value away.
@@ -190,6 +192,98 @@ pub fn vm_set_keys(
         params![vm.to_string(), to_json(&keys), now.0],
     )?;
     there(changed, vm)
+}
+
+/// Gives a VM's guest a password; it takes it at its next start. `is_told`: its user knows it already.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn vm_set_password(
+    tx: &Tx<'_>,
+    vm: VmId,
+    password: &GuestPassword,
+    is_told: bool,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let changed = tx.execute(
+        "give a VM a password",
+        "UPDATE vm SET password = ?2, password_told = ?3, seed_number = seed_number + 1,
+             version = version + 1, changed = ?4
+         WHERE id = ?1 AND removed IS NULL",
+        params![vm.to_string(), password.0, is_told, now.0],
+    )?;
+    there(changed, vm)
+}
+
+/// Its user was told the password: it is forgotten as soon as a guest was started with it.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn vm_password_told(tx: &Tx<'_>, vm: VmId) -> Result<(), StoreError> {
+    tx.execute(
+        "note that a password was told",
+        "UPDATE vm SET password_told = 1, password = iif(state = 'Running', NULL, password),
+             version = version + 1
+         WHERE id = ?1",
+        params![vm.to_string()],
+    )?;
+    Ok(())
+}
+
+/// Gives a VM with its volumes to another account; it leaves its group.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn vm_assign(
+    tx: &Tx<'_>,
+    vm: VmId,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "give volumes to another account",
+        "UPDATE volume SET account = ?2 WHERE vm = ?1 AND removed IS NULL",
+        params![vm.to_string(), account.to_string()],
+    )?;
+    for table in ["vm_security_group", "vm_affinity_group"] {
+        let sql = format!("DELETE FROM {table} WHERE vm = ?1");
+        tx.execute("take a VM out of its account's groups", &sql, params![vm.to_string()])?;
+    }
+    let changed = tx.execute(
+        "give a VM to another account",
+        "UPDATE vm SET account = ?2, group_name = NULL, version = version + 1, changed = ?3
+         WHERE id = ?1 AND removed IS NULL",
+        params![vm.to_string(), account.to_string(), now.0],
+    )?;
+    there(changed, vm)
+}
+
+/// What a VM is made from, from now on.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn vm_set_template(
+    tx: &Tx<'_>,
+    vm: VmId,
+    template: TemplateId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let changed = tx.execute(
+        "note what a VM is made from",
+        "UPDATE vm SET template = ?2, version = version + 1, changed = ?3
+         WHERE id = ?1 AND removed IS NULL",
+        params![vm.to_string(), template.to_string(), now.0],
+    )?;
+    there(changed, vm)
+}
+
+/// Whether a job on a VM is not finished.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn vm_has_open_job(tx: &Tx<'_>, vm: VmId) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM job WHERE subject = ?1 AND finished IS NULL LIMIT 1";
+    Ok(tx.row("look for jobs on a VM", sql, params![vm.to_string()], |_| Ok(()))?.is_some())
 }
 
 fn there(changed: usize, vm: VmId) -> Result<(), StoreError> {

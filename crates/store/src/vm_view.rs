@@ -112,6 +112,8 @@ pub struct VmView {
     pub delete_protection: bool,
     /// Whether its user sees it.
     pub display: bool,
+    /// Whether guests of its template take a password.
+    pub password_enabled: bool,
     /// Its guest's password, while it is on its way and its user was not told.
     pub password: Option<GuestPassword>,
     /// What was said about it at its deployment.
@@ -159,6 +161,8 @@ pub struct NicView {
     pub ip: Option<Ipv4Addr>,
     /// Whether the default route goes through it.
     pub is_default: bool,
+    /// Addresses that it has beside its own, with their ids.
+    pub secondary: Vec<(String, Ipv4Addr)>,
 }
 
 /// Which VMs to list.
@@ -194,6 +198,12 @@ pub struct VmFilter {
     pub keypair: Option<String>,
     /// Those in a group of this name.
     pub group: Option<String>,
+    /// Those that their user sees, or those that it does not see.
+    pub display: Option<bool>,
+    /// Those that are to be restarted elsewhere, or those that are not.
+    pub ha: Option<bool>,
+    /// Those of this machine architecture.
+    pub arch: Option<String>,
     /// Those in this instance group.
     pub instance_group: Option<InstanceGroupId>,
     /// Those in this security group.
@@ -214,7 +224,7 @@ const COLUMNS: &str = concat!(
     "vm.*, a.name AS account_name, d.id AS domain, d.name AS domain_name,
     d.path AS domain_path, u.name AS user_name, z.name AS zone_name, h.id AS on_host,
     h.name AS on_host_name, h.status AS on_host_status, o.name AS offering_name, coalesce(vm.own_cpus, o.cpus) AS cpus,
-    coalesce(vm.own_cpu_mhz, o.cpu_mhz) AS cpu_mhz, coalesce(vm.own_memory_mib, o.memory_mib) AS memory_mib, t.name AS template_name, t.display_text AS template_text,
+    coalesce(vm.own_cpu_mhz, o.cpu_mhz) AS cpu_mhz, coalesce(vm.own_memory_mib, o.memory_mib) AS memory_mib, t.password_enabled, t.name AS template_name, t.display_text AS template_text,
     t.format AS template_format, coalesce(vm.own_os, t.os) AS os, t.arch, v.id AS root_volume,
     (SELECT g.id FROM instance_group g WHERE g.account = vm.account AND g.name = vm.group_name) AS group_id,
     (SELECT name FROM user_data WHERE id = vm.user_data_id) AS user_data_name,
@@ -270,6 +280,9 @@ pub fn vm_list(
         .filter(&on_hosts("place.pod"), filter.pod.map(|id| id.to_string()))
         .filter(&on_hosts("place.cluster"), filter.cluster.map(|id| id.to_string()))
         .filter(&on_hosts("place.id"), filter.host.map(|id| id.to_string()))
+        .filter("vm.display = ?", filter.display)
+        .filter("vm.ha = ?", filter.ha)
+        .filter("t.arch = ?", filter.arch.clone())
         .is("vm.offering", filter.offering)
         .is("vm.template", filter.template)
         .is("vm.user", filter.user)
@@ -300,14 +313,21 @@ pub fn vm_list(
             "EXISTS (SELECT 1 FROM json_each(vm.ssh_keys) k WHERE json_extract(k.value, '$.name') = ?)",
             filter.keypair.clone(),
         )
-        .keyword(
-            &["vm.host_name", "vm.display_name", "vm.instance_name"],
-            filter.keyword.as_deref(),
+        // the index has every name, so that no row is read whose names do not match
+        .filter(
+            "vm.number IN (SELECT number FROM vm INDEXED BY vm_names WHERE removed IS NULL AND
+                 (host_name LIKE ? ESCAPE '!' OR display_name LIKE ? ESCAPE '!' OR instance_name LIKE ? ESCAPE '!'))",
+            filter.keyword.as_deref().map(anywhere),
         )
         .list(tx, "list VMs", page, read)?;
     add_nics(tx, &mut listed.rows)?;
     add_groups(tx, &mut listed.rows)?;
     Ok(listed)
+}
+
+/// The pattern of `LIKE` for texts that contain `text`.
+fn anywhere(text: &str) -> String {
+    format!("%{}%", text.replace('!', "!!").replace('%', "!%").replace('_', "!_"))
 }
 
 /// VMs on hosts whose `column` is `?`. It begins with the hosts, so that few VMs are looked at.
@@ -334,16 +354,8 @@ fn add_nics(tx: &Tx<'_>, vms: &mut [VmView]) -> Result<(), StoreError> {
     if vms.is_empty() {
         return Ok(());
     }
-    let ids: Vec<String> = vms.iter().map(|vm| vm.id.to_string()).collect();
-    let nics = tx.rows(
-        "list the NICs of VMs",
-        "SELECT nic.*, n.name AS network_name, n.cidr, n.gateway, n.guest_type, n.traffic_type, n.mtu
-         FROM nic JOIN network n ON n.id = nic.network
-         WHERE nic.removed IS NULL AND nic.vm IN (SELECT value FROM json_each(?1))
-         ORDER BY nic.device",
-        params![serde_json::json!(ids).to_string()],
-        read_nic,
-    )?;
+    let ids: Vec<VmId> = vms.iter().map(|vm| vm.id).collect();
+    let nics = nic_views(tx, &ids)?;
     let mut by_vm: BTreeMap<VmId, Vec<NicView>> = BTreeMap::new();
     for nic in nics {
         by_vm.entry(nic.vm).or_default().push(nic);
@@ -352,6 +364,25 @@ fn add_nics(tx: &Tx<'_>, vms: &mut [VmView]) -> Result<(), StoreError> {
         vm.nics = by_vm.remove(&vm.id).unwrap_or_default();
     }
     Ok(())
+}
+
+/// The NICs of some VMs, in the order of their device numbers.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn nic_views(tx: &Tx<'_>, vms: &[VmId]) -> Result<Vec<NicView>, StoreError> {
+    let ids: Vec<String> = vms.iter().map(VmId::to_string).collect();
+    tx.rows(
+        "list the NICs of VMs",
+        "SELECT nic.*, (SELECT json_group_array(json_array(secondary, ip)) FROM address
+                    WHERE address.nic = nic.id AND secondary IS NOT NULL) AS secondary,
+                n.name AS network_name, n.cidr, n.gateway, n.guest_type, n.traffic_type, n.mtu
+         FROM nic JOIN network n ON n.id = nic.network
+         WHERE nic.removed IS NULL AND nic.vm IN (SELECT value FROM json_each(?1))
+         ORDER BY nic.device",
+        params![serde_json::json!(ids).to_string()],
+        read_nic,
+    )
 }
 
 fn add_groups(tx: &Tx<'_>, vms: &mut [VmView]) -> Result<(), StoreError> {
@@ -420,6 +451,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<VmView> {
         dynamically_scalable: row.get("dynamically_scalable")?,
         delete_protection: row.get("delete_protection")?,
         display: row.get("display")?,
+        password_enabled: row.get("password_enabled")?,
         password: row
             .get::<_, Option<String>>("password")?
             .filter(|_| !row.get("password_told").unwrap_or(true))
@@ -458,5 +490,6 @@ fn read_nic(row: &Row<'_>) -> rusqlite::Result<NicView> {
         mac: parsed(row, "mac")?,
         ip: parsed_or_null(row, "ip")?,
         is_default: row.get("is_default")?,
+        secondary: json(row, "secondary")?,
     })
 }

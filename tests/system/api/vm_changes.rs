@@ -1,7 +1,8 @@
 //! Changes of VMs that exist, through the API.
 
+use hostler_model::AccountType;
 use hostler_tests::cloud::Cloud;
-use hostler_tests::http::Api;
+use hostler_tests::http::{Api, tenant};
 use serde_json::Value;
 
 use super::vms::{Ids, admin_of, deploy};
@@ -18,8 +19,7 @@ async fn vm(api: &Api, id: &str) -> Value {
 /// A custom offering: one without a size of its own.
 fn custom_offering(cloud: &Cloud) -> String {
     let id = uuid::Uuid::new_v4().to_string();
-    rusqlite::Connection::open(cloud.folder().join("manager/hostler.db"))
-        .unwrap()
+    database(cloud)
         .execute_batch(&format!(
             "INSERT INTO service_offering (id, name, display_text, cpus, cpu_mhz, memory_mib, created,
                  min_cpus, max_cpus, min_memory_mib, max_memory_mib)
@@ -199,4 +199,112 @@ async fn a_destroyed_vm_can_be_had_back() {
             assert_eq!(answer["virtualmachine"]["state"], "Stopped", "{answer}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_ssh_keys_reach_the_guest_at_its_next_start() {
+    let cloud = Cloud::with_hosts(1).await.unwrap();
+    let (admin, ids) = (admin_of(&cloud), Ids::of(&cloud));
+    let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPKSUrS3cFqFZ8cnMmpvQkYz4gL4O3bBqJ9cT1h1n5E";
+    admin.ok("registerSSHKeyPair", &[("name", "mine"), ("publickey", key)]).await;
+    let (id, _) = deploy(&admin, &ids, &[("name", "web")]).await;
+    let params = [("id", id.as_str()), ("keypair", "mine")];
+    assert_eq!(admin.refused("resetSSHKeyForVirtualMachine", &params).await.0, 431);
+    stop(&admin, &id).await;
+    let wrong = [("id", id.as_str()), ("keypair", "none")];
+    let (status, text) = admin.refused("resetSSHKeyForVirtualMachine", &wrong).await;
+    assert_eq!((status, text.contains("none")), (431, true), "{text}");
+    let answer = admin.ok("resetSSHKeyForVirtualMachine", &params).await;
+    let job = admin.job(answer["jobid"].as_str().unwrap()).await;
+    assert_eq!(job["jobresult"]["virtualmachine"]["keypairs"], "mine", "{job}");
+    let blueprint = blueprint(&cloud, &id).await;
+    assert_eq!((blueprint.vm.seed_number, blueprint.vm.ssh_keys[0].name.as_str()), (1, "mine"));
+}
+
+async fn stop(api: &Api, id: &str) {
+    let answer = api.ok("stopVirtualMachine", &[("id", id)]).await;
+    assert_eq!(api.job(answer["jobid"].as_str().unwrap()).await["jobstatus"], 1);
+}
+
+async fn blueprint(cloud: &Cloud, id: &str) -> hostler_store::blueprint::Blueprint {
+    let vm = id.parse().unwrap();
+    let read = move |tx: &hostler_store::Tx<'_>| hostler_store::blueprint::blueprint(tx, vm);
+    cloud.store().read(read).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_is_told_once_and_forgotten_when_the_guest_has_it() {
+    let cloud = Cloud::with_hosts(1).await.unwrap();
+    let (admin, ids) = (admin_of(&cloud), Ids::of(&cloud));
+    let (id, job) = deploy(&admin, &ids, &[("name", "web")]).await;
+    assert!(job["jobresult"]["virtualmachine"].get("password").is_none(), "{job}");
+    stop(&admin, &id).await;
+    let (status, text) = admin.refused("resetPasswordForVirtualMachine", &[("id", &id)]).await;
+    assert_eq!((status, text.contains("passwordenabled")), (431, true), "{text}");
+    database(&cloud).execute_batch("UPDATE template SET password_enabled = 1").unwrap();
+    let answer = admin.ok("resetPasswordForVirtualMachine", &[("id", &id)]).await;
+    let job = answer["jobid"].as_str().unwrap();
+    let told = admin.job(job).await["jobresult"]["virtualmachine"]["password"].clone();
+    let told = told.as_str().unwrap();
+    assert_eq!(told.len(), 12);
+    let again = admin.job(job).await;
+    assert!(again["jobresult"]["virtualmachine"].get("password").is_none(), "{again}");
+    assert_eq!(blueprint(&cloud, &id).await.vm.password.unwrap().0, told);
+    let answer = admin.ok("startVirtualMachine", &[("id", &id)]).await;
+    admin.job(answer["jobid"].as_str().unwrap()).await;
+    assert_eq!(blueprint(&cloud, &id).await.vm.password, None, "the guest has it");
+
+    let (id, job) = deploy(&admin, &ids, &[("name", "next")]).await;
+    let told = &job["jobresult"]["virtualmachine"]["password"];
+    assert_eq!(told.as_str().unwrap().len(), 12, "{job}");
+    assert_eq!(blueprint(&cloud, &id).await.vm.password, None, "told, and in the guest");
+}
+
+fn database(cloud: &Cloud) -> rusqlite::Connection {
+    rusqlite::Connection::open(cloud.folder().join("manager/hostler.db")).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vm_is_restored_running_and_stopped() {
+    let cloud = Cloud::with_hosts(1).await.unwrap();
+    let (admin, ids) = (admin_of(&cloud), Ids::of(&cloud));
+    let (id, _) = deploy(&admin, &ids, &[("name", "web")]).await;
+    let volume = async || {
+        let listed = admin.ok("listVolumes", &[("virtualmachineid", &id)]).await;
+        assert_eq!(listed["count"], 1, "{listed}");
+        (listed["volume"][0]["id"].clone(), listed["volume"][0]["state"].clone())
+    };
+    let first = volume().await;
+    let of = [("virtualmachineid", id.as_str())];
+    let answer = admin.ok("restoreVirtualMachine", &of).await;
+    let job = admin.job(answer["jobid"].as_str().unwrap()).await;
+    assert_eq!(job["jobresult"]["virtualmachine"]["state"], "Running", "{job}");
+    let second = volume().await;
+    assert_ne!(first.0, second.0);
+    assert_eq!(second.1, "Ready");
+    stop(&admin, &id).await;
+    let answer = admin.ok("restoreVirtualMachine", &of).await;
+    let job = admin.job(answer["jobid"].as_str().unwrap()).await;
+    assert_eq!(job["jobresult"]["virtualmachine"]["state"], "Stopped", "{job}");
+    assert_ne!(volume().await.0, second.0);
+    let small = [of[0], ("rootdisksize", "0")];
+    assert_eq!(admin.refused("restoreVirtualMachine", &small).await.0, 431);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopped_vm_is_given_to_another_account() {
+    let cloud = Cloud::with_hosts(1).await.unwrap();
+    let (admin, ids) = (admin_of(&cloud), Ids::of(&cloud));
+    let user = AccountType::User;
+    let owner = tenant(cloud.store(), admin.address, "ROOT", "owner", user).await.unwrap();
+    let heir = tenant(cloud.store(), admin.address, "ROOT", "heir", user).await.unwrap();
+    let (id, _) = deploy(&owner, &ids, &[("name", "web"), ("startvm", "false")]).await;
+    let params = [("virtualmachineid", id.as_str()), ("account", "heir")];
+    let (status, _) = owner.refused("assignVirtualMachine", &params).await;
+    assert_eq!(status, 432, "it is for administrators");
+    let answer = admin.ok("assignVirtualMachine", &params).await;
+    assert_eq!(answer["virtualmachine"]["account"], "heir");
+    assert_eq!(owner.ok("listVirtualMachines", &[]).await, serde_json::json!({}));
+    assert_eq!(heir.ok("listVirtualMachines", &[]).await["count"], 1);
+    assert_eq!(heir.ok("listVolumes", &[]).await["count"], 1);
 }

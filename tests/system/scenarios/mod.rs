@@ -34,6 +34,8 @@ pub(crate) enum Operation {
     Destroy,
     Expunge,
     Scale,
+    Restore,
+    RestoreRunning,
     Register,
     Delete,
     Maintain,
@@ -109,6 +111,15 @@ pub(crate) static ALL: &[Scenario] = &[
         "start",
         &["job Failed 530", "vm Stopped", "volume Ready"],
     ),
+    good("restore", O::Restore, &["job Succeeded -", "vm Stopped", "volume Allocated"]),
+    good("restore running", O::RestoreRunning, &["job Succeeded -", "vm Running", "domains 1"]),
+    bad(
+        "restore refused",
+        O::RestoreRunning,
+        NO_START,
+        "start",
+        &["job Failed 533", "vm Stopped", "volume Ready"],
+    ),
     good("expunge", O::Expunge, &["job Succeeded -", "domains 0"]),
 ];
 
@@ -162,6 +173,8 @@ impl Operation {
             Self::Destroy => "vm.destroy",
             Self::Expunge => "vm.expunge",
             Self::Scale => "vm.scale",
+            Self::Restore => "vm.restore",
+            Self::RestoreRunning => "vm.restore_running",
             Self::Register => "template.register",
             Self::Delete => "template.delete",
             Self::Maintain => "host.maintain",
@@ -181,6 +194,11 @@ impl Operation {
     ) -> anyhow::Result<Option<String>> {
         match self {
             Self::Deploy | Self::Record | Self::Register => Ok(None),
+            Self::RestoreRunning => {
+                // it begins on the host that is preferred
+                crash.all_up().await?;
+                Ok(Some(deploy(crash, name, None).await?))
+            }
             Self::Maintain | Self::Reconnect => Ok(Some(host(crash)?)),
             Self::Resume => {
                 let host = host(crash)?;
@@ -194,7 +212,7 @@ impl Operation {
             Self::Stop | Self::Reboot | Self::Destroy | Self::Expunge => {
                 Ok(Some(deploy(crash, name, None).await?))
             }
-            Self::Start | Self::Scale => {
+            Self::Start | Self::Scale | Self::Restore => {
                 let vm = deploy(crash, name, None).await?;
                 job(crash, &Request::new("stopVirtualMachine").with("id", &vm)).await?;
                 Ok(Some(vm))
@@ -232,6 +250,9 @@ impl Operation {
             Self::Scale => Request::new("scaleVirtualMachine")
                 .with("id", id)
                 .with("serviceofferingid", crash.cloud.catalogue.offering.to_string()),
+            Self::Restore | Self::RestoreRunning => {
+                Request::new("restoreVirtualMachine").with("virtualmachineid", id)
+            }
             Self::Register => Request::new("registerTemplate")
                 .with("name", name)
                 .with("url", "http://images.invalid/tiny.qcow2")

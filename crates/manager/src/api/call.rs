@@ -189,11 +189,8 @@ impl<'a> Call<'a> {
     /// # Errors
     /// 431: the page is none.
     pub(crate) fn page_of(&self, rows: Vec<Value>) -> Result<Answer, Failure> {
-        let (page, total) = (self.page()?, rows.len());
-        let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-        let shown = rows.into_iter().skip(count(page.offset));
-        let shown = shown.take(page.limit.map_or(usize::MAX, count)).collect();
-        Ok(Answer::list(self.command, total, shown))
+        let listed = self.page()?.cut(rows);
+        Ok(Answer::list(self.command, listed.total, listed.rows))
     }
 
     /// One object under the command's key.

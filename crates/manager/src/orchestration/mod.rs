@@ -23,6 +23,8 @@ pub static WORKFLOWS: &[&dyn Workflow] = &[
     &vm::record::RecordVm,
     &vm::stop::StopVm,
     &vm::reboot::RebootVm,
+    &vm::restore::RESTORE,
+    &vm::restore::RESTORE_RUNNING,
     &vm::scale::ScaleVm,
     &vm::retire::DESTROY,
     &vm::retire::EXPUNGE,

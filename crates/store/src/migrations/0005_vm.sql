@@ -33,3 +33,13 @@ CREATE UNIQUE INDEX nic_name ON nic (domain_held, name_held COLLATE NOCASE)
 
 -- Whether guests take a password from their seed; `passwordenabled` of the API.
 ALTER TABLE template ADD COLUMN password_enabled INTEGER NOT NULL DEFAULT 0;
+
+-- A root volume that was taken out of its VM, and the one in its place; it is deleted when that one is good.
+ALTER TABLE volume ADD COLUMN replaced_by TEXT;
+CREATE INDEX volume_replaced ON volume (replaced_by) WHERE replaced_by IS NOT NULL;
+
+-- Lists of VMs: each filter finds its rows in their order, and counts them, in an index alone.
+CREATE INDEX vm_names ON vm (account, host_name, display_name, instance_name) WHERE removed IS NULL;
+CREATE INDEX vm_shown ON vm (account, display) WHERE removed IS NULL;
+CREATE INDEX vm_display ON vm (display) WHERE removed IS NULL;
+CREATE INDEX vm_ha ON vm (ha) WHERE removed IS NULL;

@@ -22,6 +22,7 @@ mod job;
 mod keypair;
 mod limit;
 pub(crate) mod network;
+mod nic;
 pub(crate) mod offering;
 mod physical;
 mod pod;
@@ -85,6 +86,7 @@ static TABLES: &[&[Entry]] = &[
     keypair::COMMANDS,
     limit::COMMANDS,
     network::COMMANDS,
+    nic::COMMANDS,
     offering::COMMANDS,
     physical::COMMANDS,
     pod::COMMANDS,

@@ -1,6 +1,6 @@
 //! Jobs, their steps, and decisions about VMs in answers.
 
-use hostler_model::JobState;
+use hostler_model::{JobState, StepState};
 use hostler_query_api::dates::Timestamp as Moment;
 use hostler_query_api::{ApiError, ErrorClass, JobAnswer, JobStatus};
 use hostler_store::job_view::{JobView, PlacementView};
@@ -70,13 +70,15 @@ pub(crate) fn job(view: &JobView, result: Value, for_user: bool) -> Value {
 
 api_object! {
     /// One step of a job.
-    STEP = "JobStepResponse", step(view: &StepRow) {
+    STEP = "JobStepResponse", step(view: &StepRow, waiting_for: Option<&str>) {
         "position" integer "its place in the job, from 0" => view.position,
         "name" string "its name" => view.name,
         "state" string "Pending, Begun, Done, Undoing or Undone" => view.state,
         "attempt" integer "how often it was begun" => view.attempt,
         "output" string "what came of it" => view.output,
         "error" string "why it failed" => view.error,
+        "waitingfor" string "what it waits for, when it does" => waiting_for
+            .filter(|_| matches!(view.state, StepState::Begun | StepState::Undoing)),
         "started" date "when it was begun last" => view.begun.map(date),
         "ended" date "when it ended last" => view.ended.map(date),
         "milliseconds" long "how long it took" => view.begun.zip(view.ended)

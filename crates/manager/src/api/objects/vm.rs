@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::group::{VM_AFFINITY_GROUP, VM_SECURITY_GROUP, vm_affinity_group, vm_security_group};
 use super::tag::{TAG, tags};
-use super::{api_object, date, job_id, job_status, no_items};
+use super::{api_object, api_shape, date, job_id, job_status, no_items};
 
 api_object! {
     /// A network interface of a VM.
@@ -27,18 +27,21 @@ api_object! {
         "type" string "the kind of network" => view.guest_type,
         "isdefault" boolean "whether the default route goes through it" => view.is_default,
         "mtu" integer "largest packet, in bytes" => view.mtu,
-        "secondaryip" list "more addresses, none yet" => no_items(),
+        "secondaryip" list "addresses beside its own, each with its id" => view.secondary.iter()
+            .map(|(id, ip)| serde_json::json!({ "id": id, "ipaddress": ip })).collect::<Value>(),
         "extradhcpoption" list "more DHCP options, none yet" => no_items(),
     }
 }
 
 /// What only some readers get to see of a VM.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Sight {
     /// Hosts and instance names.
     pub(crate) admin: bool,
     /// The user data.
     pub(crate) user_data: bool,
+    /// The guest's password, as long as nobody was told.
+    pub(crate) password: bool,
 }
 
 api_object! {
@@ -83,7 +86,9 @@ api_object! {
         "rootdeviceid" long "place of its root volume, always 0" => view.root_volume.map(|_| 0),
         "rootdevicetype" string "where its root volume is, always ROOT" => view.root_volume.map(|_| "ROOT"),
         "ipaddress" string "the address of its default NIC" => address(view),
-        "passwordenabled" boolean "whether its password can be reset, always false" => false,
+        "passwordenabled" boolean "whether its guest takes a password" => view.password_enabled,
+        "password" string "the guest's password, once, in the answer of the job that has drawn it" =>
+            view.password.as_ref().filter(|_| sight.password).map(|password| &password.0),
         "displayvm" boolean "whether its user sees it" => view.display,
         "isdynamicallyscalable" boolean "whether its size may change while it runs" => view.dynamically_scalable,
         "deleteprotection" boolean "whether it refuses to be destroyed" => view.delete_protection,
@@ -137,5 +142,16 @@ api_object! {
     USER_DATA = "VMUserDataResponse", user_data(vm: hostler_model::VmId, text: Option<&str>) {
         "virtualmachineid" string "the VM" => vm,
         "userdata" string "its user data, base64" => text.map(|text| STANDARD.encode(text)),
+    }
+}
+
+api_shape! {
+    /// An address that a NIC has beside its own.
+    SECONDARY_IP = "NicSecondaryIpResponse" {
+        "id" string "its id",
+        "nicid" string "the NIC",
+        "networkid" string "the NIC's network",
+        "ipaddress" string "the address",
+        "virtualmachineid" string "the NIC's VM",
     }
 }

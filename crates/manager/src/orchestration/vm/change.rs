@@ -4,12 +4,15 @@
 
 use std::collections::BTreeMap;
 
-use hostler_model::{LimitKind, ServiceOfferingId, VmEvent, VmId, VmState};
+use hostler_model::{AccountId, JobId, LimitKind, ServiceOfferingId, VmEvent, VmId, VmState};
 use hostler_store::Tx;
 use hostler_store::event::event_add;
+use hostler_store::job::job_add_done;
 use hostler_store::limit;
 use hostler_store::vm::{VmChange, VmRow, vm_get, vm_transition};
-use hostler_store::vm_change::{VmUpdate, size_rule, vm_resize, vm_update};
+use hostler_store::vm_change::{
+    VmUpdate, size_rule, vm_assign, vm_has_open_job, vm_resize, vm_update,
+};
 
 use super::{groups, requests, size};
 use crate::context::Context;
@@ -99,6 +102,68 @@ pub async fn recover(app: &Context, caller: &Caller, id: VmId) -> Result<(), Ser
             told(tx, &caller, &row, "VM.RECOVER", "was recovered", now)
         })
         .await
+}
+
+/// Gives a stopped VM with its volumes to another account. Its NICs stay where they are.
+///
+/// # Errors
+/// [`ServiceError`] if it is not stopped, or is that account's already.
+pub async fn assign(
+    app: &Context,
+    caller: &Caller,
+    id: VmId,
+    account: AccountId,
+) -> Result<(), ServiceError> {
+    let (caller, now, limits) = (caller.clone(), app.now(), app.settings.limits());
+    app.store
+        .write(move |tx| {
+            let row = visible(tx, &caller, id)?;
+            must_be_idle(tx, &row, "given away")?;
+            if row.account == account {
+                let text = format!("{} is that account's already", row.instance_name);
+                return Err(ServiceError::parameter(format!("parameter account: {text}")));
+            }
+            let of_vm = [OF_SIZE, &[LimitKind::Volume, LimitKind::PrimaryStorage]].concat();
+            limit::claim_growth(tx, &limits, account, &of_vm, || vm_assign(tx, id, account, now))?;
+            told(tx, &caller, &row, "VM.ASSIGN", "was given to another account", now)
+        })
+        .await
+}
+
+/// Refuses a VM that is not stopped, or that a job works on or is about to.
+pub(super) fn must_be_idle(tx: &Tx<'_>, row: &VmRow, verb: &str) -> Result<(), ServiceError> {
+    must_be_stopped(row, verb)?;
+    if vm_has_open_job(tx, row.id)? {
+        let text =
+            format!("a job works on {}; it can be {verb} when that is over", row.instance_name);
+        return Err(ServiceError::new(ServiceErrorKind::InUse, text));
+    }
+    Ok(())
+}
+
+/// What a change that is a job, and over at once, is called.
+pub(super) struct AtOnce {
+    pub(super) api_command: &'static str,
+    pub(super) event: &'static str,
+    /// What became of the VM, for people.
+    pub(super) what: String,
+    /// What the job's answer names.
+    pub(super) result: serde_json::Value,
+}
+
+/// Records a job that had nothing to wait for, with its event.
+pub(super) fn done_at_once(
+    tx: &Tx<'_>,
+    caller: &Caller,
+    row: &VmRow,
+    done: &AtOnce,
+    now: hostler_model::Timestamp,
+) -> Result<JobId, ServiceError> {
+    let subject = ("VirtualMachine", row.id.uuid());
+    let job = caller.job("vm.change", done.api_command, subject, serde_json::json!({}), &[]);
+    job_add_done(tx, &job, &done.result, now)?;
+    told(tx, caller, row, done.event, &done.what, now)?;
+    Ok(job.id)
 }
 
 /// A VM that the caller may see.

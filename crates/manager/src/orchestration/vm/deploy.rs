@@ -4,17 +4,16 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use hostler_model::{
-    AllocationState, Bytes, HostId, HostName, JobId, LimitKind, MacAddress, Mib, NetworkId,
-    NetworkType, NicId, ServiceOfferingId, TemplateId, TemplateState, VmId, VolumeId, ZoneId,
+    AllocationState, Bytes, HostName, JobId, LimitKind, MacAddress, Mib, NetworkId, NetworkType,
+    ServiceOfferingId, TemplateId, TemplateState, Timestamp, VmId, VolumeId, ZoneId,
 };
-use hostler_store::address::{AddressFor, NetworkRoom, address_give};
-use hostler_store::deploy::{DeployFacts, deploy_facts, public_key_named};
+use hostler_store::address::NetworkRoom;
+use hostler_store::deploy::{DeployFacts, deploy_facts};
 use hostler_store::deploy_groups::NamedGroups;
 use hostler_store::event::event_add;
-use hostler_store::job::job_add;
-use hostler_store::limit;
-use hostler_store::nic::{NewNic, nic_add};
-use hostler_store::vm::{NewVm, SshKey, vm_add};
+use hostler_store::job::{NewJob, job_add};
+use hostler_store::limit::{self, LimitDefaults};
+use hostler_store::vm::{GuestPassword, NewVm, vm_add};
 use hostler_store::vm_change::OwnSize;
 use hostler_store::volume::volume_add_root;
 use hostler_store::{StoreError, Tx};
@@ -22,13 +21,19 @@ use rand::distr::{Alphanumeric, SampleString};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::credentials::{drawn, keys_named};
 use super::groups::Memberships;
+use super::nics::{NicWish, give_nic};
+use super::requests::{Placing, may_place};
 use super::{record, size, start, user_data};
 use crate::context::Context;
 use crate::error::{ServiceError, ServiceErrorKind};
 use crate::jobs::crash_point;
 use crate::orchestration::Caller;
 use crate::settings::{INSTANCE_NAME, SECURITY_GROUP_ADDING};
+
+/// What jobs and events call a VM.
+const SUBJECT: &str = "VirtualMachine";
 
 /// Everything that a caller can say about a new VM.
 #[derive(Debug, Clone)]
@@ -47,8 +52,14 @@ pub struct DeployRequest {
     pub networks: Vec<NetworkId>,
     /// The address on the default network; nothing: the lowest free one.
     pub ip: Option<IpAddr>,
-    /// The host that an administrator wants.
-    pub host: Option<HostId>,
+    /// Further addresses and hardware addresses, by network.
+    pub wishes: BTreeMap<NetworkId, NicWish>,
+    /// The hardware address on the default network; nothing: one that is drawn.
+    pub mac: Option<MacAddress>,
+    /// Where an administrator wants it.
+    pub placing: Placing,
+    /// The password of a guest that takes one; nothing: one that is drawn.
+    pub password: Option<GuestPassword>,
     /// Names of the account's key pairs.
     pub key_pairs: Vec<String>,
     /// What the guest does at first boot, decoded.
@@ -73,6 +84,36 @@ pub struct DeployRequest {
     pub start: bool,
 }
 
+impl DeployRequest {
+    /// A VM that nothing else is said about.
+    pub fn new(zone: ZoneId, offering: ServiceOfferingId, template: TemplateId) -> Self {
+        Self {
+            zone,
+            offering,
+            template,
+            name: None,
+            display_name: None,
+            networks: Vec::new(),
+            ip: None,
+            wishes: BTreeMap::new(),
+            mac: None,
+            placing: Placing { host: None, cluster: None, pod: None },
+            password: None,
+            key_pairs: Vec::new(),
+            user_data: None,
+            groups: NamedGroups::default(),
+            user_data_details: BTreeMap::new(),
+            root_size: None,
+            group: None,
+            keyboard: None,
+            details: BTreeMap::new(),
+            display: true,
+            dynamically_scalable: false,
+            start: true,
+        }
+    }
+}
+
 /// Checks, records the VM and its job, and has the job run. Nothing is written when a check fails.
 ///
 /// # Errors
@@ -80,95 +121,152 @@ pub struct DeployRequest {
 pub async fn deploy(
     app: &Context,
     caller: &Caller,
-    mut request: DeployRequest,
+    request: DeployRequest,
 ) -> Result<(VmId, JobId), ServiceError> {
-    if request.host.is_some() && !caller.is_root() {
-        return Err(ServiceError::new(
-            ServiceErrorKind::Denied,
-            "only a root administrator may name the host of a VM (parameter hostid)",
-        ));
-    }
-    let id = VmId::new(Uuid::now_v7());
-    let host_name = host_name(id, request.name.as_deref())?;
-    let (steps, kind): (&'static [&'static str], _) =
-        if request.start { (start::STEPS, "vm.deploy") } else { (record::STEPS, "vm.record") };
-    let input = json!(start::Input { host: request.host });
-    let subject = ("VirtualMachine", id.uuid());
-    let job = caller.job(kind, "deployVirtualMachine", subject, input, steps);
-    let job_id = job.id;
-    let (now, caller_, suffix) = (app.now(), caller.clone(), app.settings.text(&INSTANCE_NAME));
-    let limits = app.settings.limits();
-    let adding = app.settings.flag(&SECURITY_GROUP_ADDING);
-    let vnc_password = Alphanumeric.sample_string(&mut rand::rng(), 8);
-    app.store
-        .write(move |tx| {
-            let (zone, named) = (request.zone, request.networks.clone());
-            let owner = (caller_.account, &limits);
-            let (offering, template, groups) =
-                (request.offering, request.template, request.groups.clone());
-            let facts = deploy_facts(tx, zone, offering, template, &named, owner, &groups)?;
-            let root_size = check(&caller_, &request, &facts)?;
-            let own_size = match &facts.offering {
-                Some((_, rule)) => size::chosen(rule, &mut request.details)?,
-                None => None,
-            };
-            let networks = networks(&request, &facts)?;
-            let (user_data, user_data_id) = user_data::chosen(&request, &facts.groups)?;
-            let groups = Memberships::of(&request, &facts, &networks, adding)?;
-            within_limits(&facts, own_size, root_size, !limits.started_only || request.start)?;
-            let display_name =
-                request.display_name.clone().unwrap_or_else(|| host_name.to_string());
-            let vm = NewVm {
-                id,
-                account: caller_.account,
-                user: caller_.user,
-                zone: request.zone,
-                host_name,
-                display_name: display_name.clone(),
-                suffix,
-                offering: request.offering,
-                template: request.template,
-                wanted_host: None,
-                group: request.group.clone(),
-                ssh_keys: ssh_keys(tx, &caller_, &request)?,
-                user_data,
-                user_data_id,
-                user_data_details: request.user_data_details.clone(),
-                keyboard: request.keyboard.clone(),
-                vnc_password,
-                details: request.details.clone(),
-                own_size,
-                display: request.display,
-                dynamically_scalable: request.dynamically_scalable,
-                password: None,
-            };
-            let instance_name = vm_add(tx, &vm, now)?;
-            let volume = VolumeId::new(Uuid::now_v7());
-            let volume_name = format!("ROOT-{}", instance_name.vm_number());
-            volume_add_root(
-                tx,
-                volume,
-                id,
-                caller_.account,
-                request.zone,
-                request.template,
-                root_size,
-                &volume_name,
-                now,
-            )?;
-            groups.record(tx, &vm, now)?;
-            crash_point(kind, "recording", "volume");
-            for (device, network) in (0..).zip(networks) {
-                add_nic(tx, id, network, device, request.ip.filter(|_| device == 0), now)?;
-            }
-            job_add(tx, &job, now)?;
-            let text = format!("{display_name} is to be deployed as {instance_name}");
-            event_add(tx, &caller_.event(now, "VM.CREATE", text, subject, Some(job.id)))?;
-            Ok::<_, ServiceError>(())
+    let plan = Plan::new(app, caller, request)?;
+    let (id, job) = (plan.id, plan.job.id);
+    app.store.write(move |tx| plan.write_down(tx)).await?;
+    app.jobs.run(app, id.uuid(), job);
+    Ok((id, job))
+}
+
+/// A deployment before it is written down.
+pub(super) struct Plan {
+    /// The VM's id.
+    pub(super) id: VmId,
+    job: NewJob,
+    caller: Caller,
+    request: DeployRequest,
+    host_name: HostName,
+    suffix: String,
+    limits: LimitDefaults,
+    /// Whether a VM without a security group gets its account's default one.
+    adds_default: bool,
+    now: Timestamp,
+}
+
+impl Plan {
+    /// Checks what needs no record.
+    pub(super) fn new(
+        app: &Context,
+        caller: &Caller,
+        request: DeployRequest,
+    ) -> Result<Self, ServiceError> {
+        may_place(caller, request.placing)?;
+        let id = VmId::new(Uuid::now_v7());
+        let host_name = host_name(id, request.name.as_deref())?;
+        let (steps, kind): (&'static [&'static str], _) =
+            if request.start { (start::STEPS, "vm.deploy") } else { (record::STEPS, "vm.record") };
+        let input = json!(request.placing);
+        let job = caller.job(kind, "deployVirtualMachine", (SUBJECT, id.uuid()), input, steps);
+        Ok(Self {
+            id,
+            job,
+            caller: caller.clone(),
+            request,
+            host_name,
+            suffix: app.settings.text(&INSTANCE_NAME),
+            limits: app.settings.limits(),
+            adds_default: app.settings.flag(&SECURITY_GROUP_ADDING),
+            now: app.now(),
         })
-        .await?;
-    app.jobs.run(app, id.uuid(), job_id);
-    Ok((id, job_id))
+    }
+
+    /// Checks against the record, and writes the VM with all that belongs to it.
+    pub(super) fn write_down(mut self, tx: &Tx<'_>) -> Result<(), ServiceError> {
+        let (id, now, owner) = (self.id, self.now, self.caller.account);
+        let request = &mut self.request;
+        let (zone, named) = (request.zone, request.networks.clone());
+        let limited = (owner, &self.limits);
+        let (offering, template) = (request.offering, request.template);
+        let facts = deploy_facts(tx, zone, offering, template, &named, limited, &request.groups)?;
+        let root_size = check(&self.caller, request, &facts)?;
+        let own_size = match &facts.offering {
+            Some((_, rule)) => size::chosen(rule, &mut request.details)?,
+            None => None,
+        };
+        let networks = networks(request, &facts)?;
+        let user_data = user_data::chosen(request, &facts.groups)?;
+        let groups = Memberships::of(request, &facts, &networks, self.adds_default)?;
+        let is_counted = !self.limits.started_only || request.start;
+        within_limits(&facts, own_size, root_size, is_counted)?;
+        let password = password(request.password.take(), &facts)?;
+        let vm = self.new_vm(tx, own_size, user_data, password)?;
+        let instance_name = vm_add(tx, &vm, now)?;
+        let name = format!("ROOT-{}", instance_name.vm_number());
+        let volume = VolumeId::new(Uuid::now_v7());
+        volume_add_root(tx, volume, id, owner, zone, template, root_size, &name, now)?;
+        groups.record(tx, &vm, now)?;
+        crash_point(self.job.kind, "recording", "volume");
+        for (device, network) in (0..).zip(networks) {
+            let is_default = device == 0;
+            let mut wish = self.request.wishes.get(&network.id).copied().unwrap_or_default();
+            if is_default {
+                wish.ip = self.request.ip.or(wish.ip);
+                wish.mac = self.request.mac.or(wish.mac);
+            }
+            give_nic(tx, id, network, device, is_default, wish, now)?;
+        }
+        job_add(tx, &self.job, now)?;
+        let text = format!("{} is to be deployed as {instance_name}", self.display_name());
+        let subject = (SUBJECT, id.uuid());
+        let event = self.caller.event(now, "VM.CREATE", text, subject, Some(self.job.id));
+        Ok(event_add(tx, &event)?)
+    }
+
+    fn display_name(&self) -> String {
+        self.request.display_name.clone().unwrap_or_else(|| self.host_name.to_string())
+    }
+
+    fn new_vm(
+        &self,
+        tx: &Tx<'_>,
+        own_size: Option<OwnSize>,
+        (user_data, user_data_id): user_data::Chosen,
+        password: Option<GuestPassword>,
+    ) -> Result<NewVm, ServiceError> {
+        let request = &self.request;
+        Ok(NewVm {
+            id: self.id,
+            account: self.caller.account,
+            user: self.caller.user,
+            zone: request.zone,
+            host_name: self.host_name.clone(),
+            display_name: self.display_name(),
+            suffix: self.suffix.clone(),
+            offering: request.offering,
+            template: request.template,
+            wanted_host: None,
+            group: request.group.clone(),
+            ssh_keys: keys_named(tx, self.caller.account, &request.key_pairs)?,
+            user_data,
+            user_data_id,
+            user_data_details: request.user_data_details.clone(),
+            keyboard: request.keyboard.clone(),
+            vnc_password: Alphanumeric.sample_string(&mut rand::rng(), 8),
+            details: request.details.clone(),
+            own_size,
+            display: request.display,
+            dynamically_scalable: request.dynamically_scalable,
+            password,
+        })
+    }
+}
+
+/// The guest's password: the given one, or one that is drawn, if its template takes one.
+fn password(
+    given: Option<GuestPassword>,
+    facts: &DeployFacts,
+) -> Result<Option<GuestPassword>, ServiceError> {
+    if facts.template.as_ref().is_some_and(|template| template.password_enabled) {
+        return Ok(Some(given.unwrap_or_else(drawn)));
+    }
+    match given {
+        Some(_) => Err(ServiceError::parameter(
+            "parameter password: the template takes no passwords; leave it out",
+        )),
+        None => Ok(None),
+    }
 }
 
 fn host_name(id: VmId, asked: Option<&str>) -> Result<HostName, ServiceError> {
@@ -229,6 +327,12 @@ fn check(
         return Err(ServiceError::parameter(
             "parameter networkids: a VM in a basic zone is on the zone's own network; leave it out",
         ));
+    }
+    if let (false, Some((name, true))) = (facts.local_storage, &facts.offering_storage) {
+        return Err(ServiceError::parameter(format!(
+            "parameter serviceofferingid: {name} keeps volumes on hosts' own disks, which its zone does not have \
+             (localstorageenabled); choose another one"
+        )));
     }
     if facts.pools == 0 {
         return Err(ServiceError::new(
@@ -294,41 +398,4 @@ fn networks<'a>(
         })?);
     }
     Ok(found)
-}
-
-fn ssh_keys(
-    tx: &Tx<'_>,
-    caller: &Caller,
-    request: &DeployRequest,
-) -> Result<Vec<SshKey>, ServiceError> {
-    let mut keys = Vec::with_capacity(request.key_pairs.len());
-    for name in &request.key_pairs {
-        let public_key = public_key_named(tx, caller.account, name)?.ok_or_else(|| {
-            ServiceError::parameter(format!("parameter keypair: there is no key pair {name:?}"))
-        })?;
-        keys.push(SshKey { name: name.clone(), public_key });
-    }
-    Ok(keys)
-}
-
-fn add_nic(
-    tx: &Tx<'_>,
-    vm: VmId,
-    room: &NetworkRoom,
-    device: u32,
-    wanted: Option<IpAddr>,
-    now: hostler_model::Timestamp,
-) -> Result<(), ServiceError> {
-    let id = NicId::new(Uuid::new_v4());
-    let drawn = id.uuid().into_bytes();
-    let number = u32::from_be_bytes([drawn[0], drawn[1], drawn[2], drawn[3]]);
-    let ip = match wanted {
-        Some(ip) => ip,
-        None => room.lowest_free()?,
-    };
-    let mac = MacAddress::of_nic(drawn[4], number);
-    let (network, is_default) = (room.id, device == 0);
-    nic_add(tx, &NewNic { id, vm, network, device, mac, ip, is_default }, now)?;
-    address_give(tx, network, ip, AddressFor::Nic(id), now)?;
-    Ok(())
 }

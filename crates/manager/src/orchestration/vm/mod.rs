@@ -1,11 +1,15 @@
 //! VMs: the services that check and record, and the workflows that act.
 
 mod change;
+mod credentials;
 mod deploy;
 mod groups;
+mod nics;
 pub mod reboot;
 pub mod record;
+mod rehearse;
 mod requests;
+pub mod restore;
 pub mod retire;
 pub mod scale;
 mod size;
@@ -15,9 +19,15 @@ pub mod start;
 pub mod stop;
 mod user_data;
 
-pub use change::{change_service, recover, update};
+pub use change::{assign, change_service, recover, update};
+pub use credentials::{reset_keys, reset_password};
 pub use deploy::{DeployRequest, deploy};
-pub use requests::{StartOptions, console_log, destroy, expunge, reboot, start, stop};
+pub use nics::{
+    NicWish, add_nic, add_nic_ip, remove_nic, remove_nic_ip, set_default_nic, set_nic_ip,
+};
+pub use rehearse::{Rehearsal, rehearse_deploy, rehearse_end, rehearse_start};
+pub use requests::{Placing, console_log, destroy, expunge, reboot, start, stop};
+pub use restore::{RestoreRequest, restore};
 pub use scale::scale;
 
 use hostler_model::VmId;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hostler_model::{
-    AccountType, AllocationState, Bytes, CommandId, HostId, JobId, RunState, VmId, VmState, ZoneId,
+    AccountType, AllocationState, Bytes, CommandId, JobId, RunState, VmId, VmState, ZoneId,
 };
 use hostler_store::event::event_add;
 use hostler_store::job::job_add;
@@ -22,12 +22,7 @@ use crate::error::{ServiceError, ServiceErrorKind, error_chain};
 use crate::jobs::Workflow;
 use crate::orchestration::Caller;
 
-/// What a start may ask for.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct StartOptions {
-    /// The host that an administrator wants for this start.
-    pub host: Option<HostId>,
-}
+pub use start_job::Input as Placing;
 
 /// A VM that the caller may see. Another tenant's is as good as none.
 pub(super) async fn vm_for(
@@ -103,19 +98,14 @@ pub async fn start(
     app: &Context,
     caller: &Caller,
     id: VmId,
-    options: StartOptions,
+    placing: Placing,
 ) -> Result<JobId, ServiceError> {
-    if options.host.is_some() && !caller.is_root() {
-        return Err(ServiceError::new(
-            ServiceErrorKind::Denied,
-            "only a root administrator may name the host of a VM (parameter hostid)",
-        ));
-    }
+    may_place(caller, placing)?;
     let vm = vm_for(app, caller, id).await?;
     must_not_be(&vm, GONE, "started")?;
     must_not_be(&vm, &[VmState::Running, VmState::Error], "started")?;
     zone_takes_vms(app, caller, vm.zone).await?;
-    let input = json!(start_job::Input { host: options.host });
+    let input = json!(placing);
     let kind = start_job::START.kind();
     ask(
         app,
@@ -206,7 +196,23 @@ pub async fn reboot(
     .await
 }
 
-fn must_not_be_protected(vm: &VmRow) -> Result<(), ServiceError> {
+/// Only a root administrator may say where a VM runs.
+pub(super) fn may_place(caller: &Caller, placing: Placing) -> Result<(), ServiceError> {
+    let named = [
+        ("hostid", placing.host.is_some()),
+        ("clusterid", placing.cluster.is_some()),
+        ("podid", placing.pod.is_some()),
+    ];
+    match named.iter().find(|(_, is_named)| *is_named && !caller.is_root()) {
+        Some((param, _)) => Err(ServiceError::new(
+            ServiceErrorKind::Denied,
+            format!("only a root administrator may say where a VM runs (parameter {param})"),
+        )),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn must_not_be_protected(vm: &VmRow) -> Result<(), ServiceError> {
     if vm.delete_protection {
         let text = format!(
             "{} is protected against being deleted; updateVirtualMachine with deleteprotection=false allows it",

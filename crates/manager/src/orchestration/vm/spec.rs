@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
+use super::{start, user_data};
 use hostler_model::{Bytes, Generation, HostId, Mib, NetworkId, RunId, StoragePoolId, VolumeState};
 use hostler_scheduler::{Demand, HostView, Mate, PoolView};
 use hostler_store::blueprint::{Blueprint, MateRow};
@@ -31,6 +32,8 @@ pub(super) fn host_views(
         id: row.host,
         name: row.name.clone(),
         status: row.status.clone(),
+        cluster: row.cluster.0,
+        pod: row.pod,
         is_up: row.status == "Up" && is_connected(row.host),
         closed: row.closed.clone(),
         arch: row.arch.clone(),
@@ -59,7 +62,7 @@ pub(super) fn host_views(
 pub(super) fn demand(
     blueprint: &Blueprint,
     tried: Vec<(HostId, String)>,
-    wanted: Option<HostId>,
+    wanted: &start::Input,
 ) -> Demand {
     let root = blueprint.volumes.first();
     let unwritten = blueprint.volumes.iter().filter(|v| v.pool.is_none()).map(|v| v.size.0).sum();
@@ -72,7 +75,9 @@ pub(super) fn demand(
         arch: blueprint.template.arch.clone(),
         tags: split(&blueprint.host_tags),
         pool_tags: split(&blueprint.pool_tags),
-        wanted: wanted.or(blueprint.vm.wanted_host),
+        wanted: wanted.host.or(blueprint.vm.wanted_host),
+        wanted_cluster: wanted.cluster,
+        wanted_pod: wanted.pod,
         tried,
         mates: blueprint.mates.iter().map(mate).collect(),
     }
@@ -152,6 +157,10 @@ pub(super) fn vm_spec(
         ("service-offering".to_owned(), blueprint.offering_name.clone()),
         ("instance-name".to_owned(), vm.instance_name.to_string()),
     ]);
+    if vm.seed_number > 0 {
+        let instance = format!("{}-{}", vm.id, vm.seed_number);
+        metadata.insert("instance-id".to_owned(), instance);
+    }
     let disks = blueprint.volumes.iter().filter(|v| v.state == VolumeState::Ready);
     VmSpec {
         vm: vm.id,
@@ -180,7 +189,7 @@ pub(super) fn vm_spec(
         nics: blueprint.nics.iter().map(|nic| nic_spec(nic, servers)).collect(),
         seed: SeedSpec {
             ssh_keys: vm.ssh_keys.iter().map(|key| key.public_key.clone()).collect(),
-            user_data: vm.user_data.clone().map(Secret::new),
+            user_data: user_data::for_guest(vm).map(Secret::new),
             metadata,
         },
         vnc: VncSpec {

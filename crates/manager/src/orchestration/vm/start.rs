@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use hostler_model::{
-    Bytes, CopyState, Generation, HostId, LimitKind, RunEvent, RunId, RunState, StoragePoolId,
-    TemplateState, VmEvent, VmState, VolumeEvent, VolumeId, VolumeState,
+    Bytes, ClusterId, CopyState, Generation, HostId, LimitKind, PodId, RunEvent, RunId, RunState,
+    StoragePoolId, TemplateState, VmEvent, VmState, VolumeEvent, VolumeId, VolumeState,
 };
 use hostler_scheduler::{HostView, NoHost, place};
 use hostler_store::Tx;
@@ -57,10 +57,15 @@ pub(super) const STEPS: &[&str] = &["place", "prepare", "start"];
 const WAIT: Duration = Duration::from_mins(10);
 
 /// What the request adds to the record.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub(super) struct Input {
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Input {
     /// The host that an administrator wants for this start.
-    pub(super) host: Option<HostId>,
+    pub host: Option<HostId>,
+    /// The cluster.
+    pub cluster: Option<ClusterId>,
+    /// The pod.
+    pub pod: Option<PodId>,
 }
 
 /// What the steps leave for later ones.
@@ -166,7 +171,7 @@ async fn choose(cx: &StepContext) -> Result<Done, StepError> {
             .await?;
         check(&blueprint)?;
         let hosts = spec::host_views(&capacities, |host| cx.app.agents.is_connected(host));
-        let demand = spec::demand(&blueprint, memory.tried.clone(), input.host);
+        let demand = spec::demand(&blueprint, memory.tried.clone(), &input);
         match place(&hosts, &demand, &cx.app.policy) {
             Ok(placement) => break (blueprint, demand, hosts, placement),
             Err(none) if !somebody_returns(cx, &hosts, &mut news).await => {
@@ -251,7 +256,8 @@ async fn refuse(cx: &StepContext, none: &NoHost) -> Result<StepError, ServiceErr
     Ok(StepError::fail(ServiceErrorKind::NoCapacity, none.to_string()))
 }
 
-fn check(blueprint: &Blueprint) -> Result<(), StepError> {
+/// Refuses a VM that cannot be started as it is.
+pub(super) fn check(blueprint: &Blueprint) -> Result<(), StepError> {
     let vm = &blueprint.vm;
     if vm.state != VmState::Stopped {
         let text =

@@ -1,9 +1,12 @@
-//! What a new VM's guest does at its first boot: its user's own user data, its template's, or both. Pure.
+//! What a guest is told at its first boot: its user's own user data, its template's, or both, and with it a
+//! password if one is due. Pure.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hostler_model::{UserDataId, UserDataPolicy};
 use hostler_store::deploy_groups::FoundGroups;
+use hostler_store::vm::VmRow;
+use serde_json::json;
 
 use super::DeployRequest;
 use crate::error::ServiceError;
@@ -44,6 +47,24 @@ fn own(request: &DeployRequest, found: &FoundGroups) -> Result<Chosen, ServiceEr
             ))),
         },
     }
+}
+
+/// The user data for cloud-init; nothing: the host writes the least that a guest needs.
+pub(super) fn for_guest(vm: &VmRow) -> Option<String> {
+    let Some(password) = &vm.password else { return vm.user_data.clone() };
+    let keys: Vec<&str> = vm.ssh_keys.iter().map(|key| key.public_key.as_str()).collect();
+    let config = json!({
+        "password": password.0,
+        "chpasswd": { "expire": false },
+        "ssh_pwauth": true,
+        "ssh_authorized_keys": keys,
+    });
+    // JSON is YAML
+    let own = format!("#cloud-config\n{config}\n");
+    Some(match &vm.user_data {
+        Some(given) => both(&own, given),
+        None => own,
+    })
 }
 
 /// Both texts as one: a MIME message of several parts, which cloud-init takes apart and carries out in order.

@@ -58,7 +58,7 @@ impl Handler for ListAsyncJobs {
                     .map(|view| {
                         let done = view.state == JobState::Succeeded;
                         let result = if done {
-                            rendered(tx, &view, admin)?
+                            rendered(tx, &view, admin, false)?
                         } else {
                             serde_json::Value::Null
                         };

@@ -26,11 +26,18 @@ use crate::api::objects::template::template;
 use crate::api::objects::vm::{Sight, vm};
 
 /// The `jobresult` of a job that succeeded.
-pub(crate) fn rendered(tx: &Tx<'_>, view: &JobView, admin: bool) -> Result<Value, Failure> {
+///
+/// `password`: whether a guest's password is told that nobody was told before.
+pub(crate) fn rendered(
+    tx: &Tx<'_>,
+    view: &JobView,
+    admin: bool,
+    password: bool,
+) -> Result<Value, Failure> {
     let Some(result) = &view.result else { return Ok(json!({"success": true})) };
     let named = |key: &str| result.get(key).and_then(Value::as_str);
     if let Some(id) = named("virtualmachine").and_then(|id| id.parse::<VmId>().ok()) {
-        let sight = Sight { admin, user_data: false };
+        let sight = Sight { admin, user_data: false, password };
         return Ok(json!({"virtualmachine": vm(&vm_view(tx, id)?, sight)}));
     }
     if let Some(id) = named("template").and_then(|id| id.parse::<TemplateId>().ok()) {

@@ -31,10 +31,9 @@ impl Handler for ListResourceLimits {
         let (row, mut rooms) =
             call.read(move |tx| Ok((owner.read(tx)?, owner.rooms(tx, &limits)?))).await?;
         rooms.retain(|room| wanted.is_none_or(|kind| kind == room.kind));
-        let count = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-        let shown =
-            rooms.iter().skip(count(page.offset)).take(page.limit.map_or(usize::MAX, count));
-        let shown = shown.map(|room| resource_limit(&row, room)).collect();
-        Ok(Answer::list(call.command, rooms.len(), shown))
+        if let Some(text) = call.keyword().map(|text| text.to_lowercase()) {
+            rooms.retain(|room| room.kind.api_name().contains(&text));
+        }
+        call.list(page.cut(rooms), None, |room| resource_limit(&row, room)).await
     }
 }

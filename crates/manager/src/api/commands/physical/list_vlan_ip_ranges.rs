@@ -40,6 +40,7 @@ impl Handler for ListVlanIpRanges {
             pod: self.podid,
             vlan: self.vlan,
             is_public: self.forvirtualnetwork,
+            keyword: call.keyword(),
         };
         let page = call.page()?;
         let listed = call.read(move |tx| Ok(ip_range_list(tx, &filter, page)?)).await?;

@@ -2,23 +2,25 @@
 //!
 //! What the service checks and records is in `orchestration::vm::deploy`; this reads what callers can say.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use hostler_model::{
-    AffinityGroupId, Bytes, ClusterId, DomainId, HostId, NetworkId, PodId, SecurityGroupId,
-    ServiceOfferingId, TemplateId, UserDataId, VmId, ZoneId,
+    AffinityGroupId, Bytes, ClusterId, DomainId, HostId, MacAddress, NetworkId, PodId,
+    SecurityGroupId, ServiceOfferingId, TemplateId, UserDataId, VmId, ZoneId,
 };
 use hostler_query_api::{Answer, Records, Roles, api_command};
 use hostler_store::deploy_groups::NamedGroups;
 use hostler_store::reference::Entity;
+use hostler_store::vm::GuestPassword;
 use uuid::Uuid;
 
-use super::user_data;
+use super::{rehearsed, user_data};
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 use crate::api::objects::vm::VM;
 use crate::orchestration::Caller;
-use crate::orchestration::vm::{DeployRequest, deploy};
+use crate::orchestration::vm::{DeployRequest, NicWish, Placing, deploy, rehearse_deploy};
 use crate::settings::USER_DATA_MAX;
 
 /// Layouts of a console's keyboard that clients know.
@@ -40,10 +42,14 @@ api_command! {
     templateid: required uuid<TemplateId> .entity("template"),
     /// Its networks, the default one first; the zone's default network without it.
     networkids: optional list<NetworkId> .entity("network"),
-    /// Its networks with addresses, as iptonetworklist[0].networkid and .ip; in place of networkids.
+    /// Its networks with addresses, as iptonetworklist[0].networkid, .ip and .mac; in place of networkids.
     iptonetworklist: optional records,
     /// Its address on its default network; the lowest free one without it.
     ipaddress: optional choice<Ipv4Addr>,
+    /// IPv6 addresses cannot be had: guest networks have IPv4 only.
+    ip6address: optional string,
+    /// Its hardware address on its default network; one that is drawn without it.
+    macaddress: optional choice<MacAddress>,
     /// The guest's host name: letters, digits and hyphens, a letter first.
     name: optional string,
     /// The name for people; the host name without it.
@@ -66,9 +72,9 @@ api_command! {
     keyboard: optional string,
     /// The host that it is to run on.
     hostid: optional uuid<HostId> .entity("host").roles(Roles::ADMIN),
-    /// The cluster that it is to run in; name a host instead.
+    /// The cluster that it is to run in.
     clusterid: optional uuid<ClusterId> .entity("cluster").roles(Roles::ADMIN),
-    /// The pod that it is to run in; name a host instead.
+    /// The pod that it is to run in.
     podid: optional uuid<PodId> .entity("pod").roles(Roles::ADMIN),
     /// Its security groups, where the zone has them; without any, its account's default one. Hosts do not enforce their rules yet.
     securitygroupids: optional list<SecurityGroupId> .entity("securitygroup"),
@@ -84,6 +90,16 @@ api_command! {
     diskofferingid: optional uuid<Uuid> .entity("diskoffering"),
     /// Choices that few need; with a custom offering its size: cpuNumber, cpuSpeed, memory.
     details: optional map .max(1024),
+    /// BIOS, which is the default; UEFI cannot be had yet.
+    boottype: optional string,
+    /// Legacy, which goes with BIOS.
+    bootmode: optional string,
+    /// Text for the host's description of the VM is not taken from callers.
+    extraconfig: optional string .max(1_048_576),
+    /// The password of a guest whose template takes one; drawn, and told in the job's answer, without it.
+    password: optional string,
+    /// Whether to say only what would be done, and do nothing.
+    dryrun: optional boolean,
     /// Whether its user sees it; true by default. Only administrators may hide one.
     displayvm: optional boolean .roles(Roles::ADMIN),
     /// Whether its size may change while it runs; recorded, and a change needs a stop for now.
@@ -99,7 +115,7 @@ api_command! {
 impl Handler for DeployVirtualMachine {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
         self.check(call)?;
-        let (networks, ip) = self.networks(call)?;
+        let (networks, wishes) = self.networks(call)?;
         let mut named = vec![
             ("zoneid", Entity::Zone, self.zoneid.uuid()),
             ("serviceofferingid", Entity::ServiceOffering, self.serviceofferingid.uuid()),
@@ -108,6 +124,8 @@ impl Handler for DeployVirtualMachine {
         let param = if self.networkids.is_some() { "networkids" } else { "iptonetworklist" };
         named.extend(networks.iter().map(|id| (param, Entity::Network, id.uuid())));
         named.extend(self.hostid.map(|id| ("hostid", Entity::Host, id.uuid())));
+        named.extend(self.clusterid.map(|id| ("clusterid", Entity::Cluster, id.uuid())));
+        named.extend(self.podid.map(|id| ("podid", Entity::Pod, id.uuid())));
         call.require(named).await?;
         let owner = call.owner(self.account.clone(), self.domainid).await?;
         let caller = Caller { account: owner, ..call.caller().clone() };
@@ -129,8 +147,11 @@ impl Handler for DeployVirtualMachine {
             name: self.name,
             display_name: self.displayname,
             networks,
-            ip: ip.map(IpAddr::V4),
-            host: self.hostid,
+            ip: self.ipaddress.map(IpAddr::V4),
+            wishes,
+            mac: self.macaddress,
+            placing: Placing { host: self.hostid, cluster: self.clusterid, pod: self.podid },
+            password: self.password.map(GuestPassword),
             key_pairs,
             user_data,
             groups: NamedGroups {
@@ -149,6 +170,10 @@ impl Handler for DeployVirtualMachine {
             dynamically_scalable: self.dynamicscalingenabled.unwrap_or(false),
             start: self.startvm.unwrap_or(true),
         };
+        if self.dryrun == Some(true) {
+            let seen = rehearse_deploy(call.context, &caller, request).await?;
+            return Ok(rehearsed(call, seen));
+        }
         let (vm, job): (VmId, _) = deploy(call.context, &caller, request).await?;
         Ok(Answer::job(call.command, Some(vm.uuid()), job.uuid()))
     }
@@ -177,10 +202,16 @@ impl DeployVirtualMachine {
 
     /// Better no VM than one without what was asked for.
     fn refuse_what_is_not_there_yet(&self) -> Result<(), Failure> {
-        let place = "a VM can be given a host (hostid), not only a part of the zone; leave it out";
+        let six = "guest networks have IPv4 addresses only; leave it out";
+        let extra = "a host's description of a VM is the cloud's alone; leave it out";
+        let is_odd = |text: &Option<String>, usual: &str| {
+            text.as_ref().is_some_and(|text| !text.eq_ignore_ascii_case(usual))
+        };
         let given = [
-            ("clusterid", self.clusterid.is_some(), place),
-            ("podid", self.podid.is_some(), place),
+            ("ip6address", self.ip6address.is_some(), six),
+            ("extraconfig", self.extraconfig.is_some(), extra),
+            ("boottype", is_odd(&self.boottype, "BIOS"), "VMs begin with BIOS; leave it out"),
+            ("bootmode", is_odd(&self.bootmode, "Legacy"), "BIOS has Legacy only; leave it out"),
         ];
         match given.iter().find(|(_, given, _)| *given) {
             Some((param, _, why)) => Err(Failure::invalid(format!("{param}: {why}"))),
@@ -188,18 +219,12 @@ impl DeployVirtualMachine {
         }
     }
 
-    /// The networks, the default one first, and the address on that one.
-    fn networks(&self, call: Call<'_>) -> Result<(Vec<NetworkId>, Option<Ipv4Addr>), Failure> {
-        let Some(records) = &self.iptonetworklist else {
-            return Ok((self.networkids.clone().unwrap_or_default(), self.ipaddress));
-        };
-        let (networks, addresses) = addressed_networks(call, records)?;
-        if addresses.iter().skip(1).any(Option::is_some) {
-            return Err(Failure::invalid(
-                "iptonetworklist: only the first network can be given an address; leave the other ip fields out",
-            ));
+    /// The networks, the default one first, and what is wanted on each.
+    fn networks(&self, call: Call<'_>) -> Result<Addressed, Failure> {
+        match &self.iptonetworklist {
+            None => Ok((self.networkids.clone().unwrap_or_default(), BTreeMap::new())),
+            Some(records) => addressed_networks(call, records),
         }
-        Ok((networks, self.ipaddress.or(addresses.first().copied().flatten())))
     }
 
     fn root_size(&self, call: Call<'_>) -> Result<Option<Bytes>, Failure> {
@@ -216,18 +241,26 @@ impl DeployVirtualMachine {
     }
 }
 
-type Addressed = (Vec<NetworkId>, Vec<Option<Ipv4Addr>>);
+type Addressed = (Vec<NetworkId>, BTreeMap<NetworkId, NicWish>);
 
 fn addressed_networks(call: Call<'_>, records: &Records) -> Result<Addressed, Failure> {
     let wrong = |text: &str, expected| call.wrong("iptonetworklist", text, expected);
-    let mut found = (Vec::new(), Vec::new());
+    let mut found = (Vec::new(), BTreeMap::new());
     for record in records {
         let id = record.get("networkid").map_or("", String::as_str);
-        found.0.push(id.parse().map_err(|_| wrong(id, "a network's id in field networkid"))?);
+        let id = id.parse().map_err(|_| wrong(id, "a network's id in field networkid"))?;
+        if let Some(ip) = record.get("ipv6") {
+            return Err(wrong(ip, "no field ipv6: guest networks have IPv4 addresses only"));
+        }
         let ip = record
             .get("ip")
             .map(|ip| ip.parse().map_err(|_| wrong(ip, "an IPv4 address in field ip")));
-        found.1.push(ip.transpose()?);
+        let mac = record
+            .get("mac")
+            .map(|mac| mac.parse().map_err(|_| wrong(mac, "a hardware address in field mac")));
+        found.0.push(id);
+        let ip = ip.transpose()?.map(IpAddr::V4);
+        found.1.insert(id, NicWish { ip, mac: mac.transpose()? });
     }
     Ok(found)
 }

@@ -5,9 +5,11 @@ use hostler_model::{
     SecurityGroupId, ServiceOfferingId, StoragePoolId, TemplateId, UserDataId, UserId, VmId,
     VmState, ZoneId,
 };
-use hostler_query_api::{Answer, Roles, api_command};
+use hostler_query_api::{Answer, RoleType, Roles, api_command};
+use hostler_store::Page;
 use hostler_store::reference::Entity;
 use hostler_store::vm_view::{VmFilter, vm_list};
+use serde_json::Value;
 
 use crate::api::call::{Call, Handler};
 use crate::api::commands::tag;
@@ -26,7 +28,7 @@ api_command! {
     ids: optional list<VmId> .entity("virtualmachine"),
     /// VMs of this host name or display name.
     name: optional string,
-    /// VMs in this state; Present means in any but Destroyed and Expunging.
+    /// VMs in this state; Present means in any but Destroyed and Expunging, Active in any of those that may run.
     state: optional string,
     /// VMs with one of these tags, each a key and a value.
     tags: optional records,
@@ -60,6 +62,18 @@ api_command! {
     groupid: optional uuid<InstanceGroupId> .entity("instancegroup"),
     /// VMs of this hypervisor; all are KVM.
     hypervisor: optional string,
+    /// VMs of this machine architecture: x86_64 or aarch64.
+    arch: optional string,
+    /// VMs that are to be restarted elsewhere when their host is gone, or those that are not.
+    haenable: optional boolean,
+    /// VMs that their user sees, or those that it does not.
+    displayvm: optional boolean .roles(Roles::ADMIN),
+    /// What to show of each: all, or some of min, group, nics, stats, secgrp, tmpl, servoff, iso, volume, affgrp.
+    details: optional list<String>,
+    /// Whether to say only how many there are.
+    retrieveonlyresourcecount: optional boolean,
+    /// Whether figures are summed up since the VM's beginning; there are none to sum up yet.
+    accumulate: optional boolean,
     /// Whether to show user data.
     userdata: optional boolean,
     /// VMs of this account; goes with domainid.
@@ -84,6 +98,10 @@ impl Handler for ListVirtualMachines {
             everything: self.listall.unwrap_or(false),
             by_id: self.id.is_some() || self.ids.is_some(),
         };
+        let shown = Shown::of(call, self.details.as_deref())?;
+        // what is hidden is hidden from its user, not from administrators
+        let display =
+            if call.identity.role() == RoleType::User { Some(true) } else { self.displayvm };
         let (scope, page) = (call.scope(wanted).await?, call.page()?);
         let filter = VmFilter {
             id: self.id,
@@ -101,6 +119,9 @@ impl Handler for ListVirtualMachines {
             user: self.userid,
             keypair: self.keypair,
             group: None,
+            display,
+            ha: self.haenable,
+            arch: self.arch,
             instance_group: self.groupid,
             security_group: self.securitygroupid,
             affinity_group: self.affinitygroupid,
@@ -109,10 +130,71 @@ impl Handler for ListVirtualMachines {
             keyword: call.keyword(),
             with_expunged: false,
         };
+        if self.retrieveonlyresourcecount == Some(true) {
+            let none = Page { offset: 0, limit: Some(0) };
+            let found = call.read(move |tx| Ok(vm_list(tx, &filter, &scope, none)?)).await?;
+            return Ok(Answer::list(call.command, found.total, Vec::new()));
+        }
         let listed = call.read(move |tx| Ok(vm_list(tx, &filter, &scope, page)?)).await?;
-        let sight = Sight { admin: call.is_root(), user_data: self.userdata.unwrap_or(false) };
+        let sight = Sight {
+            admin: call.is_root(),
+            user_data: self.userdata.unwrap_or(false),
+            password: false,
+        };
         let id = self.id.map(|id| (Entity::Vm, id.uuid()));
-        call.list(listed, id, |view| vm(view, sight)).await
+        call.list(listed, id, |view| shown.part_of(vm(view, sight))).await
+    }
+}
+
+/// What `details` names, and the fields that belong to each.
+const PARTS: &[(&str, &[&str])] = &[
+    ("group", &["group", "groupid"]),
+    ("nics", &["nic", "ipaddress"]),
+    ("stats", &["cpuused", "networkkbsread", "networkkbswrite", "diskkbsread", "diskkbswrite"]),
+    ("secgrp", &["securitygroup"]),
+    (
+        "tmpl",
+        &[
+            "templatename",
+            "templatedisplaytext",
+            "templateformat",
+            "templatetype",
+            "passwordenabled",
+        ],
+    ),
+    ("servoff", &["serviceofferingname", "cpunumber", "cpuspeed", "memory"]),
+    ("iso", &["isoid", "isoname", "isodisplaytext"]),
+    ("volume", &["rootdeviceid", "rootdevicetype"]),
+    ("affgrp", &["affinitygroup"]),
+];
+
+/// The fields of VMs that were not asked for.
+struct Shown {
+    hidden: Vec<&'static str>,
+}
+
+impl Shown {
+    fn of(call: Call<'_>, details: Option<&[String]>) -> Result<Self, Failure> {
+        let Some(asked) = details else { return Ok(Self { hidden: Vec::new() }) };
+        let is_asked = |name: &str| asked.iter().any(|part| part.eq_ignore_ascii_case(name));
+        let known = |part: &String| {
+            let part = part.to_ascii_lowercase();
+            ["all", "min"].contains(&part.as_str()) || PARTS.iter().any(|(name, _)| *name == part)
+        };
+        if let Some(odd) = asked.iter().find(|part| !known(part)) {
+            let names: Vec<_> = PARTS.iter().map(|(name, _)| *name).collect();
+            let expected = format!("all, min, or some of {}", names.join(", "));
+            return Err(call.wrong("details", odd, &expected));
+        }
+        let parts = PARTS.iter().filter(|(name, _)| !is_asked("all") && !is_asked(name));
+        Ok(Self { hidden: parts.flat_map(|(_, fields)| fields.iter().copied()).collect() })
+    }
+
+    fn part_of(&self, mut vm: Value) -> Value {
+        if let Some(fields) = vm.as_object_mut() {
+            fields.retain(|name, _| !self.hidden.contains(&name.as_str()));
+        }
+        vm
     }
 }
 
@@ -123,9 +205,13 @@ fn states(call: Call<'_>, text: Option<&str>) -> Result<Vec<VmState>, Failure> {
         Some(text) if text.eq_ignore_ascii_case("Present") => {
             Ok(VmState::ALL.iter().copied().filter(|state| !gone.contains(state)).collect())
         }
+        Some(text) if text.eq_ignore_ascii_case("Active") => {
+            let active = |state: &&VmState| !gone.contains(state) && **state != VmState::Error;
+            Ok(VmState::ALL.iter().filter(active).copied().collect())
+        }
         Some(text) => text.parse().map(|state| vec![state]).map_err(|_| {
             let known: Vec<_> = VmState::ALL.iter().map(|state| state.as_str()).collect();
-            call.wrong("state", text, &format!("Present or one of {}", known.join(", ")))
+            call.wrong("state", text, &format!("Present, Active or one of {}", known.join(", ")))
         }),
     }
 }

@@ -1,0 +1,82 @@
+//! A root volume in place of another one: the old one leaves its VM, and can come back until it is deleted.
+
+use hostler_model::{Bytes, TemplateId, Timestamp, VmId, VolumeId};
+use rusqlite::{Row, params};
+
+use crate::columns::{json, stored};
+use crate::volume::VolumeRow;
+use crate::{StoreError, Tx};
+
+/// Takes the root volume out of a VM and puts a new one in its place, `Allocated`.
+///
+/// # Errors
+/// [`StoreError::NotFound`] if the VM has no root volume.
+pub fn root_replace(
+    tx: &Tx<'_>,
+    vm: VmId,
+    new: VolumeId,
+    template: TemplateId,
+    size: Bytes,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let added = tx.execute(
+        "record a volume in place of another one",
+        "INSERT INTO volume (id, account, zone, vm, kind, device, name, template, size, format, state, created)
+         SELECT ?2, account, zone, vm, kind, device, name, ?3, ?4, 'QCOW2', 'Allocated', ?5 FROM volume
+         WHERE vm = ?1 AND kind = 'ROOT' AND removed IS NULL",
+        params![
+            vm.to_string(),
+            new.to_string(),
+            template.to_string(),
+            stored(size.0),
+            now.0
+        ],
+    )?;
+    if added == 0 {
+        return Err(StoreError::NotFound { what: "root volume of VM", id: vm.to_string() });
+    }
+    tx.execute(
+        "take a volume out of its VM",
+        "UPDATE volume SET vm = NULL, replaced_by = ?2, version = version + 1
+         WHERE vm = ?1 AND kind = 'ROOT' AND removed IS NULL AND id <> ?2",
+        params![vm.to_string(), new.to_string()],
+    )?;
+    Ok(())
+}
+
+/// Puts the old volume back, and forgets the new one, which is on no pool any more. What it was made from.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn root_put_back(
+    tx: &Tx<'_>,
+    vm: VmId,
+    new: VolumeId,
+) -> Result<Option<TemplateId>, StoreError> {
+    let Some(old) = root_replaced(tx, new)? else { return Ok(None) };
+    tx.execute("forget a volume", "DELETE FROM volume WHERE id = ?1", params![new.to_string()])?;
+    tx.execute(
+        "put a volume back into its VM",
+        "UPDATE volume SET vm = ?2, replaced_by = NULL, version = version + 1 WHERE id = ?1",
+        params![old.id.to_string(), vm.to_string()],
+    )?;
+    Ok(old.template)
+}
+
+/// The volume that another one has replaced, if it is not deleted yet.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn root_replaced(tx: &Tx<'_>, new: VolumeId) -> Result<Option<VolumeRow>, StoreError> {
+    let read = |row: &Row<'_>| json(row, "volume");
+    tx.row(
+        "read a volume that was replaced",
+        "SELECT json_object('id', volume.id, 'vm', volume.vm, 'is_root', json('true'), 'device', volume.device,
+             'template', volume.template, 'size', volume.size, 'state', volume.state, 'version', volume.version,
+             'pool', volume.pool, 'host', storage_pool.host) AS volume
+         FROM volume LEFT JOIN storage_pool ON storage_pool.id = volume.pool
+         WHERE volume.replaced_by = ?1 AND volume.removed IS NULL",
+        params![new.to_string()],
+        read,
+    )
+}
