@@ -18,6 +18,8 @@ const DEVIATIONS: &[(&str, &str)] = &[
     ("updateResourceLimit", "who manages resources does not say how much others may have"),
     ("createServiceOffering", "offerings are made for the whole cloud, by the root administrator"),
     ("deleteServiceOffering", "the same"),
+    ("updateServiceOffering", "the same"),
+    ("listRouters", "there are none; who runs the cloud may ask"),
 ];
 
 struct Caller {
