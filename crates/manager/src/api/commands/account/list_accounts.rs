@@ -63,7 +63,6 @@ impl Handler for ListAccounts {
             .read(move |tx| {
                 let Listed { total, rows } = account_list(tx, &filter, &scope, page)?;
                 let ids: Vec<AccountId> = rows.iter().map(|row| row.id).collect();
-                let rooms = rooms_of_accounts(tx, &limits, &ids)?;
                 let mut users = users_of(tx, &ids)?;
                 users.retain(|user| own.is_none_or(|own| user.id == own));
                 let (accounts, mut rows) = (rows, Vec::new());
