@@ -431,6 +431,8 @@ fn place_of(scope: &str, id: &str) -> Option<Place> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     /// Where people read of the settings.
@@ -439,15 +441,16 @@ mod tests {
     fn document() -> String {
         let mut text = include_str!("settings.head.md").to_owned();
         for setting in SETTINGS {
-            text.push_str(&format!(
-                "| `{}` | `{}` | {} | {} | {} | {} |\n",
+            let _ = writeln!(
+                text,
+                "| `{}` | `{}` | {} | {} | {} | {} |",
                 setting.name,
                 setting.default,
                 setting.kind.expected(),
                 setting.scope,
                 if setting.dynamic { "at once" } else { "at a restart" },
                 setting.description,
-            ));
+            );
         }
         text
     }

@@ -71,7 +71,7 @@ impl Handler for ListAccounts {
                     let theirs: Vec<UserRow> = users.extract_if(.., |user| of(user)).collect();
                     rows.push((row, theirs));
                 }
-                Ok((Listed { total, rows }, rooms))
+                Ok((Listed { total, rows }, rooms_of_accounts(tx, &limits, &ids)?))
             })
             .await?;
         let id = self.id.map(|id| (Entity::Account, id.uuid()));
