@@ -17,6 +17,7 @@ pub mod blueprint;
 pub mod claim;
 pub mod cluster;
 pub mod deploy;
+pub mod disk_offering;
 pub mod domain;
 pub mod event;
 pub mod event_view;

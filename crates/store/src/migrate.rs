@@ -5,7 +5,8 @@ use rusqlite::Connection;
 use crate::StoreError;
 
 /// In their order; the number of a database is how many of these it has seen (`PRAGMA user_version`).
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_first.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("migrations/0001_first.sql"), include_str!("migrations/0006_volumes.sql")];
 
 /// Brings the database to the newest schema. Each migration is one transaction.
 pub(crate) fn migrate(connection: &mut Connection, path: &str) -> Result<(), StoreError> {

@@ -15,6 +15,7 @@ use crate::{StoreError, Tx};
 pub enum Entity {
     Account,
     Cluster,
+    DiskOffering,
     Domain,
     Event,
     Host,
@@ -37,6 +38,7 @@ impl Entity {
         match self {
             Self::Account => "account",
             Self::Cluster => "cluster",
+            Self::DiskOffering => "disk_offering",
             Self::Domain => "domain",
             Self::Event => "event",
             Self::Host => "host",

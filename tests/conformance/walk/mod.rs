@@ -4,3 +4,4 @@ pub(super) mod catalogue;
 pub(super) mod ends;
 pub(super) mod lists;
 pub(super) mod vms;
+pub(super) mod volumes;

@@ -11,6 +11,7 @@ use super::sessions::{Login, Logout};
 mod account;
 mod cluster;
 mod discovery;
+mod diskoffering;
 mod event;
 mod host;
 mod job;
@@ -62,6 +63,7 @@ static TABLES: &[&[Entry]] = &[
     account::COMMANDS,
     cluster::COMMANDS,
     discovery::COMMANDS,
+    diskoffering::COMMANDS,
     event::COMMANDS,
     host::COMMANDS,
     job::COMMANDS,

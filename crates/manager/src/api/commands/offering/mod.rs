@@ -4,7 +4,6 @@ use super::{Entry, known};
 
 mod create_service_offering;
 mod delete_service_offering;
-mod list_disk_offerings;
 mod list_network_offerings;
 mod list_service_offerings;
 
@@ -12,7 +11,6 @@ mod list_service_offerings;
 pub(super) static COMMANDS: &[Entry] = &[
     known::<create_service_offering::CreateServiceOffering>(),
     known::<delete_service_offering::DeleteServiceOffering>(),
-    known::<list_disk_offerings::ListDiskOfferings>(),
     known::<list_network_offerings::ListNetworkOfferings>(),
     known::<list_service_offerings::ListServiceOfferings>(),
 ];
