@@ -190,6 +190,7 @@ impl Cloud {
             key_pairs: Vec::new(),
             user_data: None,
             root_size: None,
+            data: None,
             group: None,
             keyboard: None,
             details: BTreeMap::new(),

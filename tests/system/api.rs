@@ -16,6 +16,8 @@ mod roles;
 mod sessions;
 #[path = "api/vms.rs"]
 mod vms;
+#[path = "api/volumes.rs"]
+mod volumes;
 
 use hostler_manager::manager::Manager;
 use hostler_tests::cloud::config;

@@ -34,6 +34,7 @@ fn host(number: u64) -> HostView {
             capacity: Bytes::from_gib(4000),
             used: Bytes::from_gib(number * 7 % 3000),
             promised: Bytes::from_gib(number * 11 % 3000),
+            tags: Vec::new(),
         }),
     }
 }
@@ -45,6 +46,7 @@ fn demand() -> Demand {
         memory: Mib(4096),
         disk: Bytes::from_gib(20),
         disk_on: None,
+        storage_tags: Vec::new(),
         arch: "x86_64".to_owned(),
         tags: Vec::new(),
         wanted: None,

@@ -193,6 +193,7 @@ mod tests {
                 capacity: Bytes::from_gib(100),
                 used: Bytes(0),
                 promised: Bytes(0),
+                tags: Vec::new(),
             }),
         }
     }
@@ -204,6 +205,7 @@ mod tests {
             memory: Mib(memory),
             disk: Bytes::from_gib(1),
             disk_on: None,
+            storage_tags: Vec::new(),
             arch: "x86_64".to_owned(),
             tags: Vec::new(),
             wanted: None,

@@ -51,6 +51,8 @@ pub struct PoolView {
     pub used: Bytes,
     /// Promised to volumes.
     pub promised: Bytes,
+    /// Its tags.
+    pub tags: Vec<String>,
 }
 
 impl HostView {
@@ -76,8 +78,11 @@ pub struct Demand {
     pub memory: Mib,
     /// Space for volumes that are not written yet.
     pub disk: Bytes,
-    /// The pool on which its root volume lies already.
+    /// The pool on which a volume of it lies already.
     pub disk_on: Option<StoragePoolId>,
+    /// Tags that the pool must have for volumes that are not written yet.
+    #[serde(default)]
+    pub storage_tags: Vec<String>,
     /// Machine architecture.
     pub arch: String,
     /// Tags that its host must have.

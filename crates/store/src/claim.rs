@@ -107,6 +107,8 @@ pub struct HostCapacity {
     pub ratios: (f64, f64),
     /// Runs that may be alive there.
     pub runs: u64,
+    /// Tags of its local pool, comma separated.
+    pub pool_tags: String,
     /// Its local pool: id, size, used, promised to volumes.
     pub pool: Option<(String, u64, u64, u64)>,
 }
@@ -128,7 +130,7 @@ pub fn host_capacities(
                 host.memory_mib - host.reserved_mib AS memory,
                 coalesce(c.cpu, 0) AS cpu_claimed, coalesce(c.memory, 0) AS memory_claimed, coalesce(c.runs, 0) AS runs,
                 cluster.cpu_ratio AS cpu_ratio, cluster.memory_ratio AS memory_ratio,
-                p.id AS pool, p.capacity AS capacity, p.used AS used,
+                p.id AS pool, coalesce(p.tags, '') AS pool_tags, p.capacity AS capacity, p.used AS used,
                 (SELECT coalesce(sum(size), 0) FROM volume WHERE volume.pool = p.id AND removed IS NULL) AS promised
          FROM host JOIN cluster ON cluster.id = host.cluster JOIN pod ON pod.id = host.pod
          LEFT JOIN (SELECT host, sum(cpu_mhz) AS cpu, sum(memory_mib) AS memory, count(*) AS runs FROM claim GROUP BY host) c
@@ -154,6 +156,7 @@ pub fn host_capacities(
                 memory_claimed: Mib(amount(row, "memory_claimed")?),
                 ratios: (row.get("cpu_ratio")?, row.get("memory_ratio")?),
                 runs: amount(row, "runs")?,
+                pool_tags: row.get("pool_tags")?,
                 pool: match pool {
                     Some(id) => Some((
                         id,

@@ -322,13 +322,16 @@ pub struct PoolRoom {
     pub id: StoragePoolId,
     /// Its name.
     pub name: String,
+    /// Name of the host whose it is.
+    pub host_name: Option<String>,
     /// Its tags, comma separated.
     pub tags: String,
     /// What is neither in use nor promised to a volume.
     pub free: Bytes,
 }
 
-const ROOM: &str = "SELECT p.id AS id, p.name AS name, p.tags AS tags, max(0, p.capacity
+const ROOM: &str = "SELECT p.id AS id, p.name AS name, p.tags AS tags,
+         (SELECT host.name FROM host WHERE host.id = p.host) AS host_name, max(0, p.capacity
          - max(p.used, (SELECT coalesce(sum(size), 0) FROM volume WHERE volume.pool = p.id AND removed IS NULL))) AS free
      FROM storage_pool p WHERE p.state = 'Up' AND p.removed IS NULL AND ";
 
@@ -336,6 +339,7 @@ fn room(row: &Row<'_>) -> rusqlite::Result<PoolRoom> {
     Ok(PoolRoom {
         id: crate::columns::parsed(row, "id")?,
         name: row.get("name")?,
+        host_name: row.get("host_name")?,
         tags: row.get("tags")?,
         free: Bytes(amount(row, "free")?),
     })

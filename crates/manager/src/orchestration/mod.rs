@@ -7,6 +7,7 @@
 mod caller;
 pub mod template;
 pub mod vm;
+pub mod volume;
 
 pub use caller::Caller;
 
@@ -23,4 +24,8 @@ pub static WORKFLOWS: &[&dyn Workflow] = &[
     &vm::retire::EXPUNGE,
     &template::register::RegisterTemplate,
     &template::delete::DeleteTemplate,
+    &volume::attach::AttachVolume,
+    &volume::detach::DetachVolume,
+    &volume::resize::ResizeVolume,
+    &volume::delete::DeleteVolume,
 ];

@@ -23,6 +23,7 @@ mod setting;
 mod storage;
 mod template;
 mod vm;
+mod volume;
 mod zone;
 
 pub(crate) use template::os_type::OsType;
@@ -75,6 +76,7 @@ static TABLES: &[&[Entry]] = &[
     storage::COMMANDS,
     template::COMMANDS,
     vm::COMMANDS,
+    volume::COMMANDS,
     zone::COMMANDS,
 ];
 

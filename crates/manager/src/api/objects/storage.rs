@@ -3,7 +3,7 @@
 use hostler_store::storage_pool_view::StoragePoolView;
 use hostler_store::volume_view::VolumeView;
 
-use super::{api_object, date, job_id, job_status, no_items};
+use super::{api_object, api_shape, date, job_id, job_status, no_items};
 
 api_object! {
     /// A volume.
@@ -61,6 +61,23 @@ api_object! {
         "quiescevm" boolean "whether its VM is stilled for snapshots, always false" => false,
         "created" date "since when there has been one" => date(view.created),
         "tags" set "tags, none yet" => no_items(),
+    }
+}
+
+api_shape! {
+    /// A copy of a volume at a moment. There are none.
+    SNAPSHOT = "SnapshotResponse" {
+        "id" string "its id",
+        "name" string "its name",
+        "volumeid" string "the volume",
+    }
+}
+
+api_shape! {
+    /// When a volume is copied by itself. There are none.
+    SNAPSHOT_POLICY = "SnapshotPolicyResponse" {
+        "id" string "its id",
+        "volumeid" string "the volume",
     }
 }
 

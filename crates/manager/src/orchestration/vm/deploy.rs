@@ -24,6 +24,7 @@ use crate::context::Context;
 use crate::error::{ServiceError, ServiceErrorKind};
 use crate::jobs::crash_point;
 use crate::orchestration::Caller;
+use crate::orchestration::volume::{NewVolume, record_of_vm};
 use crate::settings::INSTANCE_NAME;
 
 /// Everything that a caller can say about a new VM.
@@ -51,6 +52,8 @@ pub struct DeployRequest {
     pub user_data: Option<String>,
     /// Size of the root volume; nothing: the offering's or the template's.
     pub root_size: Option<Bytes>,
+    /// A data volume that it gets.
+    pub data: Option<NewVolume>,
     /// Group, for people.
     pub group: Option<String>,
     /// Keyboard of the console.
@@ -126,6 +129,10 @@ pub async fn deploy(
                 &volume_name,
                 now,
             )?;
+            if let Some(data) = &request.data {
+                let name = Some(format!("DATA-{}", instance_name.vm_number()));
+                record_of_vm(tx, &NewVolume { name, ..data.clone() }, id, now)?;
+            }
             crash_point(kind, "recording", "volume");
             for (device, network) in (0..).zip(networks) {
                 add_nic(tx, id, network, device, request.ip.filter(|_| device == 0), now)?;

@@ -49,6 +49,7 @@ pub(super) fn host_views(
                 capacity: Bytes(*capacity),
                 used: Bytes(*used),
                 promised: Bytes(*promised),
+                tags: split(&row.pool_tags),
             })
         }),
     };
@@ -61,19 +62,28 @@ pub(super) fn demand(
     tried: Vec<(HostId, String)>,
     wanted: Option<HostId>,
 ) -> Demand {
-    let root = blueprint.volumes.first();
     let unwritten = blueprint.volumes.iter().filter(|v| v.pool.is_none()).map(|v| v.size.0).sum();
     Demand {
         cpus: u64::from(blueprint.cpus),
         cpu_mhz: blueprint.cpu_mhz,
         memory: blueprint.memory,
         disk: Bytes(unwritten),
-        disk_on: root.and_then(|volume| volume.pool),
+        disk_on: blueprint.volumes.iter().find_map(|volume| volume.pool),
+        storage_tags: unwritten_tags(blueprint),
         arch: blueprint.template.arch.clone(),
         tags: split(&blueprint.host_tags),
         wanted: wanted.or(blueprint.vm.wanted_host),
         tried,
     }
+}
+
+/// What the offerings of volumes that are not written yet want of their pool.
+fn unwritten_tags(blueprint: &Blueprint) -> Vec<String> {
+    let unwritten = blueprint.volumes.iter().filter(|volume| volume.pool.is_none());
+    let mut tags: Vec<String> = unwritten.flat_map(|volume| split(&volume.tags)).collect();
+    tags.sort();
+    tags.dedup();
+    tags
 }
 
 fn split(tags: &str) -> Vec<String> {

@@ -2,16 +2,18 @@
 //!
 //! A job's record names what to show, `{"virtualmachine": "<id>"}`; this renders it.
 
-use hostler_model::{TemplateId, VmId};
+use hostler_model::{TemplateId, VmId, VolumeId};
 use hostler_store::Tx;
 use hostler_store::host_view::host_view;
 use hostler_store::job_view::JobView;
 use hostler_store::template_view::template_view;
 use hostler_store::vm_view::vm_view;
+use hostler_store::volume_view::volume_view;
 use serde_json::{Value, json};
 
 use crate::api::failure::Failure;
 use crate::api::objects::host::host;
+use crate::api::objects::storage::volume;
 use crate::api::objects::template::template;
 use crate::api::objects::vm::{Sight, vm};
 
@@ -25,6 +27,9 @@ pub(crate) fn rendered(tx: &Tx<'_>, view: &JobView, admin: bool) -> Result<Value
     }
     if let Some(id) = named("template").and_then(|id| id.parse::<TemplateId>().ok()) {
         return Ok(json!({"template": template(&template_view(tx, id)?, admin)}));
+    }
+    if let Some(id) = named("volume").and_then(|id| id.parse::<VolumeId>().ok()) {
+        return Ok(json!({"volume": volume(&volume_view(tx, id)?, admin)}));
     }
     if let Some(id) = named("host").and_then(|id| id.parse().ok()).filter(|_| admin) {
         return Ok(json!({"host": host(&host_view(tx, id)?)}));

@@ -1,10 +1,8 @@
-//! Commands about storage pools and volumes.
+//! Commands about storage pools.
 
 use super::{Entry, known};
 
 mod list_storage_pools;
-mod list_volumes;
 
 /// One line each.
-pub(super) static COMMANDS: &[Entry] =
-    &[known::<list_storage_pools::ListStoragePools>(), known::<list_volumes::ListVolumes>()];
+pub(super) static COMMANDS: &[Entry] = &[known::<list_storage_pools::ListStoragePools>()];

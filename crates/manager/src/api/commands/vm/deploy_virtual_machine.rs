@@ -5,8 +5,8 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use hostler_model::{
-    Bytes, ClusterId, DomainId, HostId, NetworkId, PodId, ServiceOfferingId, TemplateId, VmId,
-    ZoneId,
+    AccountId, Bytes, ClusterId, DiskOfferingId, DomainId, HostId, NetworkId, PodId,
+    ServiceOfferingId, TemplateId, VmId, ZoneId,
 };
 use hostler_query_api::{Answer, Records, Roles, api_command};
 use hostler_store::reference::Entity;
@@ -14,10 +14,12 @@ use uuid::Uuid;
 
 use super::user_data;
 use crate::api::call::{Call, Handler};
+use crate::api::commands::diskoffering::size_of;
 use crate::api::failure::Failure;
 use crate::api::objects::vm::VM;
 use crate::orchestration::Caller;
 use crate::orchestration::vm::{DeployRequest, deploy};
+use crate::orchestration::volume::{NewVolume, Size};
 use crate::settings::USER_DATA_MAX;
 
 /// Layouts of a console's keyboard that clients know.
@@ -75,8 +77,10 @@ api_command! {
     affinitygroupnames: optional list<String> .entity("affinitygroup"),
     /// Size of its root volume in GiB; the offering's or the template's without it.
     rootdisksize: optional long,
-    /// A size of data volume; none are for sale yet.
-    diskofferingid: optional uuid<Uuid> .entity("diskoffering"),
+    /// What a data volume that it gets is sold as.
+    diskofferingid: optional uuid<DiskOfferingId> .entity("diskoffering"),
+    /// Size of that data volume in GiB, where the disk offering leaves it open.
+    size: optional long,
     /// Choices that few need.
     details: optional map .max(1024),
     /// Whether to start it; true by default.
@@ -98,11 +102,15 @@ impl Handler for DeployVirtualMachine {
         ];
         let param = if self.networkids.is_some() { "networkids" } else { "iptonetworklist" };
         named.extend(networks.iter().map(|id| (param, Entity::Network, id.uuid())));
+        named.extend(
+            self.diskofferingid.map(|id| ("diskofferingid", Entity::DiskOffering, id.uuid())),
+        );
         named.extend(self.hostid.map(|id| ("hostid", Entity::Host, id.uuid())));
         call.require(named).await?;
         let owner = call.owner(self.account.clone(), self.domainid).await?;
         let caller = Caller { account: owner, ..call.caller().clone() };
         let root_size = self.root_size(call)?;
+        let data = self.data_volume(call, owner)?;
         let most = call.context.settings.number(&USER_DATA_MAX);
         let user_data = self
             .userdata
@@ -124,6 +132,7 @@ impl Handler for DeployVirtualMachine {
             key_pairs,
             user_data,
             root_size,
+            data,
             group: self.group,
             keyboard: self.keyboard,
             details: self.details.unwrap_or_default(),
@@ -138,9 +147,6 @@ impl DeployVirtualMachine {
     fn check(&self, call: Call<'_>) -> Result<(), Failure> {
         if let Some(other) = self.hypervisor.as_ref().filter(|h| !h.eq_ignore_ascii_case("KVM")) {
             return Err(call.wrong("hypervisor", other, "KVM"));
-        }
-        if let Some(id) = self.diskofferingid {
-            return Err(call.unknown("diskofferingid", id));
         }
         self.refuse_what_is_not_there_yet()?;
         if let Some(odd) = self.keyboard.as_ref().filter(|k| !KEYBOARDS.contains(&k.as_str())) {
@@ -186,6 +192,25 @@ impl DeployVirtualMachine {
             ));
         }
         Ok((networks, self.ipaddress.or(addresses.first().copied().flatten())))
+    }
+
+    fn data_volume(
+        &self,
+        call: Call<'_>,
+        account: AccountId,
+    ) -> Result<Option<NewVolume>, Failure> {
+        let chosen = self.size.map(|gib| size_of(call, "size", gib)).transpose()?;
+        let Some(offering) = self.diskofferingid else {
+            return match chosen {
+                None => Ok(None),
+                Some(_) => Err(Failure::invalid(
+                    "size is that of a data volume and needs diskofferingid; rootdisksize is that of the root volume",
+                )),
+            };
+        };
+        let domain_path = (!call.is_root()).then(|| call.identity.user.domain_path.clone());
+        let size = Size { offering, chosen, domain_path };
+        Ok(Some(NewVolume { account, zone: self.zoneid, name: None, size }))
     }
 
     fn root_size(&self, call: Call<'_>) -> Result<Option<Bytes>, Failure> {
