@@ -70,7 +70,7 @@ impl Witness {
         }
     }
 
-    fn hold(&mut self, shape: &str, value: &Value) {
+    pub(super) fn hold(&mut self, shape: &str, value: &Value) {
         let Some(fields) = value.as_object() else {
             self.wrong.push(format!("{shape}: {value}"));
             return;
@@ -135,6 +135,7 @@ async fn every_answer_of_every_command_is_as_the_contract_has_it() {
     let (vm, job) = walk::vms::lives(&mut w, &cloud).await;
     walk::catalogue::all(&mut w).await;
     walk::volumes::all(&mut w, &cloud, &vm).await;
+    walk::administration::all(&mut w).await;
     walk::lists::all(&mut w, &vm, &job).await;
     walk::ends::all(&mut w, &cloud, &vm).await;
 

@@ -194,6 +194,8 @@ impl Cloud {
             group: None,
             keyboard: None,
             details: BTreeMap::new(),
+            display: true,
+            dynamically_scalable: false,
             start: true,
         }
     }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)] // a test says what it expects
 
+#[path = "api/administration.rs"]
+mod administration;
 #[path = "api/bad_input.rs"]
 mod bad_input;
 #[path = "api/catalogue.rs"]
@@ -14,6 +16,8 @@ mod proof;
 mod roles;
 #[path = "api/sessions.rs"]
 mod sessions;
+#[path = "api/vm_changes.rs"]
+mod vm_changes;
 #[path = "api/vms.rs"]
 mod vms;
 #[path = "api/volumes.rs"]

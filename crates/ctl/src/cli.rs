@@ -5,9 +5,11 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands;
+use crate::noun::{self, Noun, Verb};
+use crate::nouns::NOUNS;
 use crate::output::Format;
 
 /// The command line of a Hostler cloud.
@@ -109,6 +111,8 @@ pub(crate) enum Command {
     Event(commands::event::EventCommand),
     /// Call any API command
     Api(commands::api::ApiArguments),
+    /// List every command and the API call that it makes
+    Commands,
     /// Show the settings and where each came from
     Env,
     /// Print a completion script
@@ -116,6 +120,52 @@ pub(crate) enum Command {
         /// For which shell
         shell: clap_complete::Shell,
     },
+}
+
+/// The whole command line: what is written out here, and the nouns that are tables.
+pub(crate) fn command() -> clap::Command {
+    noun::with_nouns(Cli::command(), NOUNS)
+}
+
+/// What was asked.
+#[derive(Debug)]
+pub(crate) enum Asked {
+    /// Something that is written out.
+    Written(Cli),
+    /// A verb of a table.
+    Table {
+        /// The global options.
+        global: Global,
+        /// The noun and its verb.
+        said: (&'static Noun, &'static Verb),
+        /// The verb's arguments.
+        matches: ArgMatches,
+    },
+}
+
+impl Asked {
+    /// Reads the command line.
+    ///
+    /// # Errors
+    /// Help, version and wrong usage.
+    pub(crate) fn parse(arguments: &[OsString]) -> Result<Self, clap::Error> {
+        let matches = command().try_get_matches_from(arguments)?;
+        match noun::called(NOUNS, &matches) {
+            Some((noun, verb, of_verb)) => {
+                let global = Global::from_arg_matches(&matches)?;
+                Ok(Self::Table { global, said: (noun, verb), matches: of_verb.clone() })
+            }
+            None => Cli::from_arg_matches(&matches).map(Self::Written),
+        }
+    }
+
+    /// The global options.
+    pub(crate) const fn global(&self) -> &Global {
+        match self {
+            Self::Written(cli) => &cli.global,
+            Self::Table { global, .. } => global,
+        }
+    }
 }
 
 /// Long options may be spelt with `_` for `-`.

@@ -15,23 +15,44 @@ pub(crate) mod vm;
 mod why;
 pub(crate) mod zone;
 
+use std::time::Duration;
+
 use anyhow::Result;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Asked, Command, Global};
 use crate::context::Context;
 
 /// Does what was asked.
-pub(crate) fn run(cli: Cli) -> Result<()> {
+pub(crate) fn run(asked: Asked) -> Result<()> {
+    let cli = match asked {
+        Asked::Written(cli) => cli,
+        Asked::Table { global, said: (noun, verb), matches } => {
+            return with_cloud(&global, None, async |context: &Context| {
+                verb.run(context, noun, &matches).await
+            });
+        }
+    };
     match cli.command {
+        Command::Commands => return settings::commands(&cli.global),
         Command::Env => return settings::show(&cli.global),
         Command::Completion { shell } => return settings::completion(shell),
         _ => {}
     }
     let on_machine = matches!(&cli.command, Command::Host(command) if command.is_on_machine());
-    let context = Context::new(&cli.global, on_machine.then_some(host::MACHINE_TIMEOUT))?;
+    let usual = on_machine.then_some(host::MACHINE_TIMEOUT);
+    with_cloud(&cli.global, usual, async |context: &Context| dispatch(context, cli.command).await)
+}
+
+/// Does `work` with a session, and says how long its calls took if that was asked for.
+fn with_cloud(
+    global: &Global,
+    usual: Option<Duration>,
+    work: impl AsyncFnOnce(&Context) -> Result<()>,
+) -> Result<()> {
+    let context = Context::new(global, usual)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let done = runtime.block_on(dispatch(&context, cli.command));
-    if cli.global.timings {
+    let done = runtime.block_on(work(&context));
+    if global.timings {
         context.print_timings();
     }
     done
@@ -51,6 +72,6 @@ async fn dispatch(context: &Context, command: Command) -> Result<()> {
         Command::Job(command) => job::run(context, command).await,
         Command::Event(command) => event::run(context, command).await,
         Command::Api(arguments) => api::run(context, arguments).await,
-        Command::Env | Command::Completion { .. } => Ok(()), // they need no session
+        Command::Commands | Command::Env | Command::Completion { .. } => Ok(()), // they need no session
     }
 }

@@ -154,7 +154,7 @@ pub(crate) fn output(global: &Global) -> Output {
 }
 
 /// User name and password from the environment, for those who have no keys.
-fn login(config: &Config) -> Option<Login> {
+pub(crate) fn login(config: &Config) -> Option<Login> {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     if config.api_key.is_some() || config.secret_key.is_some() {
         return None;

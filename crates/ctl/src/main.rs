@@ -6,6 +6,9 @@
 mod cli;
 mod commands;
 mod context;
+mod live;
+mod noun;
+mod nouns;
 mod output;
 mod plugins;
 mod progress;
@@ -14,27 +17,27 @@ mod usage;
 
 use std::ffi::OsString;
 use std::io::Write as _;
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::cli::Cli;
+use crate::cli::Asked;
 use crate::usage::Usage;
 
 fn main() -> ExitCode {
+    clap_complete::CompleteEnv::with_factory(cli::command).bin("hostler").complete();
     let arguments = cli::with_dashes(std::env::args_os());
-    let cli = match Cli::try_parse_from(&arguments) {
-        Ok(cli) => cli,
+    let asked = match Asked::parse(&arguments) {
+        Ok(asked) => asked,
         Err(error) => return not_parsed(&error, &arguments),
     };
-    let debug = cli.global.debug;
-    if debug {
+    if asked.global().debug {
         log_to_stderr();
     } else {
         std::panic::set_hook(Box::new(|_| ())); // `run` says it in one line
     }
-    let ended = std::panic::catch_unwind(|| commands::run(cli));
+    let ended = std::panic::catch_unwind(AssertUnwindSafe(|| commands::run(asked)));
     let error = match ended {
         Ok(Ok(())) => return ExitCode::SUCCESS,
         Ok(Err(error)) => error,

@@ -26,36 +26,93 @@ const fn kind(noun: &'static str, list: &'static str) -> Kind {
     Kind { noun, list, fixed: &[], names: &["name"], tells_apart: &[] }
 }
 
-pub(crate) const ZONE: Kind = kind("zone", "listZones");
-pub(crate) const POD: Kind = Kind { tells_apart: &["zonename"], ..kind("pod", "listPods") };
-pub(crate) const CLUSTER: Kind =
+pub(crate) static ZONE: Kind = kind("zone", "listZones");
+pub(crate) static POD: Kind = Kind { tells_apart: &["zonename"], ..kind("pod", "listPods") };
+pub(crate) static CLUSTER: Kind =
     Kind { tells_apart: &["zonename", "podname"], ..kind("cluster", "listClusters") };
-pub(crate) const HOST: Kind = Kind {
+pub(crate) static HOST: Kind = Kind {
     fixed: &[("type", "Routing")],
     names: &["name", "ipaddress"],
     tells_apart: &["ipaddress", "clustername"],
     ..kind("host", "listHosts")
 };
-pub(crate) const TEMPLATE: Kind = Kind {
+pub(crate) static TEMPLATE: Kind = Kind {
     fixed: &[("templatefilter", "executable")],
     tells_apart: &["zonename", "account", "created"],
     ..kind("template", "listTemplates")
 };
-pub(crate) const OFFERING: Kind = kind("offering", "listServiceOfferings");
-pub(crate) const NETWORK_OFFERING: Kind = kind("network offering", "listNetworkOfferings");
-pub(crate) const NETWORK: Kind = Kind {
+pub(crate) static OFFERING: Kind = kind("offering", "listServiceOfferings");
+pub(crate) static NETWORK_OFFERING: Kind = kind("network offering", "listNetworkOfferings");
+pub(crate) static NETWORK: Kind = Kind {
     fixed: &[("listall", "true")],
     tells_apart: &["zonename", "account"],
     ..kind("network", "listNetworks")
 };
-pub(crate) const OS_TYPE: Kind =
+pub(crate) static OS_TYPE: Kind =
     Kind { names: &["description", "name"], ..kind("OS type", "listOsTypes") };
-pub(crate) const VM: Kind = Kind {
+pub(crate) static VM: Kind = Kind {
     fixed: &[("listall", "true")],
     names: &["name", "instancename", "displayname"],
     tells_apart: &["account", "zonename", "state"],
     ..kind("vm", "listVirtualMachines")
 };
+
+pub(crate) static DOMAIN: Kind = Kind {
+    fixed: &[("listall", "true")],
+    names: &["name", "path"],
+    tells_apart: &["path"],
+    ..kind("domain", "listDomains")
+};
+pub(crate) static ACCOUNT_ID: Kind = Kind {
+    fixed: &[("listall", "true")],
+    tells_apart: &["domain"],
+    ..kind("account", "listAccounts")
+};
+pub(crate) static USER_ID: Kind = Kind {
+    fixed: &[("listall", "true")],
+    names: &["username"],
+    tells_apart: &["account", "domain"],
+    ..kind("user", "listUsers")
+};
+pub(crate) static ROLE_ID: Kind = kind("role", "listRoles");
+pub(crate) static PROJECT: Kind = Kind {
+    fixed: &[("listall", "true")],
+    tells_apart: &["domain"],
+    ..kind("project", "listProjects")
+};
+pub(crate) static DISK_OFFERING: Kind = kind("disk offering", "listDiskOfferings");
+pub(crate) static VOLUME: Kind = Kind {
+    fixed: &[("listall", "true")],
+    tells_apart: &["type", "vmname", "account"],
+    ..kind("volume", "listVolumes")
+};
+pub(crate) static ISO: Kind = Kind {
+    fixed: &[("isofilter", "executable")],
+    tells_apart: &["zonename", "account"],
+    ..kind("ISO", "listIsos")
+};
+pub(crate) static SECURITY_GROUP: Kind = Kind {
+    fixed: &[("listall", "true")],
+    tells_apart: &["account"],
+    ..kind("security group", "listSecurityGroups")
+};
+pub(crate) static AFFINITY_GROUP: Kind = Kind {
+    fixed: &[("listall", "true")],
+    tells_apart: &["account"],
+    ..kind("affinity group", "listAffinityGroups")
+};
+pub(crate) static INSTANCE_GROUP: Kind = Kind {
+    fixed: &[("listall", "true")],
+    tells_apart: &["account"],
+    ..kind("instance group", "listInstanceGroups")
+};
+pub(crate) static USER_DATA: Kind = Kind {
+    fixed: &[("listall", "true")],
+    tells_apart: &["account"],
+    ..kind("user data", "listUserData")
+};
+pub(crate) static POOL: Kind =
+    Kind { tells_apart: &["zonename", "clustername"], ..kind("storage pool", "listStoragePools") };
 
 impl Context {
     /// The id of the one `kind` that is called `text`, or `text` when it is an id.
@@ -131,7 +188,8 @@ impl Context {
 }
 
 impl Kind {
-    fn request(&self) -> Request {
+    /// The call that lists such things.
+    pub(crate) fn request(&self) -> Request {
         self.fixed
             .iter()
             .fold(Request::new(self.list), |request, (name, value)| request.with(*name, *value))

@@ -53,6 +53,7 @@ impl From<StoreError> for ServiceError {
             StoreError::NotFound { .. } => ServiceErrorKind::Parameter,
             StoreError::Stale { .. } | StoreError::Taken(_) => ServiceErrorKind::InUse,
             StoreError::Exhausted(_) => ServiceErrorKind::NoCapacity,
+            StoreError::Limit(_) => ServiceErrorKind::Quota,
             StoreError::Transition(_) => ServiceErrorKind::Unsupported,
             StoreError::Sqlite { .. }
             | StoreError::Corrupt { .. }

@@ -9,6 +9,7 @@ pub mod config;
 pub mod context;
 pub mod error;
 pub mod jobs;
+pub mod limits;
 pub mod manager;
 pub mod metrics;
 pub mod monitors;

@@ -16,6 +16,8 @@ use hostler_store::setting::SettingRow;
 pub enum Kind {
     /// A whole number, at least the given one.
     Number(u64),
+    /// A whole number of things, or -1 for any number.
+    Limit,
     /// A whole number of seconds, at least the given one.
     Seconds(u64),
     /// A whole number of minutes, at least the given one.
@@ -69,7 +71,7 @@ macro_rules! settings {
     };
 }
 
-use Kind::{Days, Flag, Minutes, Name, Number, Ratio, Seconds};
+use Kind::{Days, Flag, Limit, Minutes, Name, Number, Ratio, Seconds};
 
 settings! {
     /// Time after which a connecting agent has to have said who it is.
@@ -88,10 +90,82 @@ settings! {
     GUEST_DOMAIN = "guest.domain.suffix", Name, "hostler.internal", Global, Network, true;
     /// Time for a host that is being added to connect and be Up.
     HOST_CONNECT_TIMEOUT = "host.connect.timeout", Seconds(1), "300", Global, Advanced, true;
+    /// Wrong passwords in a row after which a user is disabled; 0: never.
+    LOGIN_ATTEMPTS = "incorrect.login.attempts.allowed", Number(0), "5", Global, Advanced, true;
     /// Last part of the names of VMs on their hosts.
     INSTANCE_NAME = "instance.name", Name, "VM", Global, Advanced, true;
     /// Age at which finished jobs are removed.
     JOB_EXPIRE_MINUTES = "job.expire.minutes", Minutes(1), "1440", Global, Advanced, true;
+    /// CPUs of VMs that an account may have when no limit was set; -1 is unlimited.
+    MAX_ACCOUNT_CPUS = "max.account.cpus", Limit, "40", Global, Limits, true;
+    /// Memory of VMs, in MiB, that an account may have when no limit was set; -1 is unlimited.
+    MAX_ACCOUNT_MEMORY = "max.account.memory", Limit, "40960", Global, Limits, true;
+    /// Guest networks that an account may have when no limit was set; -1 is unlimited.
+    MAX_ACCOUNT_NETWORKS = "max.account.networks", Limit, "20", Global, Limits, true;
+    /// Sizes of volumes, in GiB, that an account may have when no limit was set; -1 is unlimited.
+    MAX_ACCOUNT_PRIMARY_STORAGE = "max.account.primary.storage", Limit, "200", Global, Limits, true;
+    /// Projects that an account may have when no limit was set; -1 is unlimited.
+    MAX_ACCOUNT_PROJECTS = "max.account.projects", Limit, "10", Global, Limits, true;
+    /// Public addresses that an account may have when no limit was set; -1 is unlimited.
+    MAX_ACCOUNT_PUBLIC_IPS = "max.account.public.ips", Limit, "20", Global, Limits, true;
+    /// Sizes of templates and snapshots, in GiB, that an account may have when no limit was set; -1 is unlimited.
+    MAX_ACCOUNT_SECONDARY_STORAGE = "max.account.secondary.storage", Limit, "400", Global, Limits, true;
+    /// Snapshots that an account may have when no limit was set; -1 is unlimited.
+    MAX_ACCOUNT_SNAPSHOTS = "max.account.snapshots", Limit, "20", Global, Limits, true;
+    /// Templates and ISOs that an account may have when no limit was set; -1 is unlimited.
+    MAX_ACCOUNT_TEMPLATES = "max.account.templates", Limit, "20", Global, Limits, true;
+    /// VMs that an account may have when no limit was set; -1 is unlimited.
+    MAX_ACCOUNT_USER_VMS = "max.account.user.vms", Limit, "20", Global, Limits, true;
+    /// Volumes that an account may have when no limit was set; -1 is unlimited.
+    MAX_ACCOUNT_VOLUMES = "max.account.volumes", Limit, "20", Global, Limits, true;
+    /// Virtual private clouds that an account may have when no limit was set; -1 is unlimited.
+    MAX_ACCOUNT_VPCS = "max.account.vpcs", Limit, "20", Global, Limits, true;
+    /// CPUs of VMs that a domain, with those below it, may have when no limit was set; -1 is unlimited.
+    MAX_DOMAIN_CPUS = "max.domain.cpus", Limit, "80", Global, Limits, true;
+    /// Memory of VMs, in MiB, that a domain, with those below it, may have when no limit was set; -1 is unlimited.
+    MAX_DOMAIN_MEMORY = "max.domain.memory", Limit, "81920", Global, Limits, true;
+    /// Guest networks that a domain, with those below it, may have when no limit was set; -1 is unlimited.
+    MAX_DOMAIN_NETWORKS = "max.domain.networks", Limit, "40", Global, Limits, true;
+    /// Sizes of volumes, in GiB, that a domain, with those below it, may have when no limit was set; -1 is unlimited.
+    MAX_DOMAIN_PRIMARY_STORAGE = "max.domain.primary.storage", Limit, "400", Global, Limits, true;
+    /// Projects that a domain, with those below it, may have when no limit was set; -1 is unlimited.
+    MAX_DOMAIN_PROJECTS = "max.domain.projects", Limit, "50", Global, Limits, true;
+    /// Public addresses that a domain, with those below it, may have when no limit was set; -1 is unlimited.
+    MAX_DOMAIN_PUBLIC_IPS = "max.domain.public.ips", Limit, "40", Global, Limits, true;
+    /// Sizes of templates and snapshots, in GiB, that a domain, with those below it, may have when no limit was set; -1 is unlimited.
+    MAX_DOMAIN_SECONDARY_STORAGE = "max.domain.secondary.storage", Limit, "800", Global, Limits, true;
+    /// Snapshots that a domain, with those below it, may have when no limit was set; -1 is unlimited.
+    MAX_DOMAIN_SNAPSHOTS = "max.domain.snapshots", Limit, "40", Global, Limits, true;
+    /// Templates and ISOs that a domain, with those below it, may have when no limit was set; -1 is unlimited.
+    MAX_DOMAIN_TEMPLATES = "max.domain.templates", Limit, "40", Global, Limits, true;
+    /// VMs that a domain, with those below it, may have when no limit was set; -1 is unlimited.
+    MAX_DOMAIN_USER_VMS = "max.domain.user.vms", Limit, "40", Global, Limits, true;
+    /// Volumes that a domain, with those below it, may have when no limit was set; -1 is unlimited.
+    MAX_DOMAIN_VOLUMES = "max.domain.volumes", Limit, "40", Global, Limits, true;
+    /// Virtual private clouds that a domain, with those below it, may have when no limit was set; -1 is unlimited.
+    MAX_DOMAIN_VPCS = "max.domain.vpcs", Limit, "40", Global, Limits, true;
+    /// CPUs of VMs that a project may have when no limit was set; -1 is unlimited.
+    MAX_PROJECT_CPUS = "max.project.cpus", Limit, "40", Global, Limits, true;
+    /// Memory of VMs, in MiB, that a project may have when no limit was set; -1 is unlimited.
+    MAX_PROJECT_MEMORY = "max.project.memory", Limit, "40960", Global, Limits, true;
+    /// Guest networks that a project may have when no limit was set; -1 is unlimited.
+    MAX_PROJECT_NETWORKS = "max.project.networks", Limit, "20", Global, Limits, true;
+    /// Sizes of volumes, in GiB, that a project may have when no limit was set; -1 is unlimited.
+    MAX_PROJECT_PRIMARY_STORAGE = "max.project.primary.storage", Limit, "200", Global, Limits, true;
+    /// Public addresses that a project may have when no limit was set; -1 is unlimited.
+    MAX_PROJECT_PUBLIC_IPS = "max.project.public.ips", Limit, "20", Global, Limits, true;
+    /// Sizes of templates and snapshots, in GiB, that a project may have when no limit was set; -1 is unlimited.
+    MAX_PROJECT_SECONDARY_STORAGE = "max.project.secondary.storage", Limit, "400", Global, Limits, true;
+    /// Snapshots that a project may have when no limit was set; -1 is unlimited.
+    MAX_PROJECT_SNAPSHOTS = "max.project.snapshots", Limit, "20", Global, Limits, true;
+    /// Templates and ISOs that a project may have when no limit was set; -1 is unlimited.
+    MAX_PROJECT_TEMPLATES = "max.project.templates", Limit, "20", Global, Limits, true;
+    /// VMs that a project may have when no limit was set; -1 is unlimited.
+    MAX_PROJECT_USER_VMS = "max.project.user.vms", Limit, "20", Global, Limits, true;
+    /// Volumes that a project may have when no limit was set; -1 is unlimited.
+    MAX_PROJECT_VOLUMES = "max.project.volumes", Limit, "20", Global, Limits, true;
+    /// Virtual private clouds that a project may have when no limit was set; -1 is unlimited.
+    MAX_PROJECT_VPCS = "max.project.vpcs", Limit, "20", Global, Limits, true;
     /// How often the memory of a cluster's hosts is sold.
     MEMORY_FACTOR = "mem.overprovisioning.factor", Ratio, "1.0", Cluster, Advanced, true;
     /// Whether a VM gets its account's default security group; no zone has security groups yet.
@@ -106,6 +180,8 @@ settings! {
     SECSTORAGE_MAX_TEMPLATE_SIZE = "secstorage.max.template.size", Number(1), "50", Global, Storage, true;
     /// Time after which an unused log-in ends.
     SESSION_TIMEOUT = "session.timeout", Seconds(1), "1800", Global, Advanced, true;
+    /// Whether CPUs and memory of VMs that do not run count against no limit.
+    COUNT_STARTED_ONLY = "resource.count.running.vms.only", Flag, "false", Global, Limits, true;
     /// How often connecting to a new host over SSH is tried.
     SSH_RETRIES = "ssh.retries", Number(1), "3", Global, Advanced, true;
     /// How many hosts are tried to start a VM.
@@ -156,6 +232,7 @@ impl Setting {
         let at_least = |least: u64| value.parse::<u64>().is_ok_and(|number| number >= least);
         let right = match self.kind {
             Number(least) | Seconds(least) | Minutes(least) | Days(least) => at_least(least),
+            Limit => value.parse::<i64>().is_ok_and(|limit| limit >= -1),
             Ratio => value.parse::<f64>().is_ok_and(|ratio| ratio.is_finite() && ratio >= 1.0),
             Flag => matches!(value, "true" | "false"),
             Name => {
@@ -179,7 +256,7 @@ impl Kind {
     /// The type's name in `listConfigurations`.
     pub const fn type_name(self) -> &'static str {
         match self {
-            Number(_) | Seconds(_) | Minutes(_) | Days(_) => "Number",
+            Number(_) | Limit | Seconds(_) | Minutes(_) | Days(_) => "Number",
             Ratio => "Decimal",
             Flag => "Boolean",
             Name => "String",
@@ -189,6 +266,7 @@ impl Kind {
     fn expected(self) -> String {
         let unit = match self {
             Number(least) => return format!("a whole number from {least}"),
+            Limit => return "a whole number from 0, or -1 for unlimited".to_owned(),
             Seconds(least) => ("seconds", least),
             Minutes(least) => ("minutes", least),
             Days(least) => ("days", least),
@@ -253,6 +331,11 @@ impl Settings {
 
     /// The value of a [`Kind::Number`].
     pub fn number(&self, setting: &Setting) -> u64 {
+        self.parsed(setting)
+    }
+
+    /// The value of a [`Kind::Limit`]; -1 is unlimited.
+    pub fn limit(&self, setting: &Setting) -> i64 {
         self.parsed(setting)
     }
 

@@ -1,5 +1,8 @@
 //! Who may do what, and what is open for use: the small enums of the API's catalogue.
 
+use uuid::Uuid;
+
+use crate::RoleId;
 use crate::transition::named_enum;
 
 named_enum! {
@@ -28,6 +31,17 @@ impl AccountType {
             Self::ResourceAdmin => 3,
             Self::Project => 5,
         }
+    }
+
+    /// The role that an account of this type has unless it has one of its own; the ids are the same everywhere.
+    pub const fn default_role(self) -> RoleId {
+        let number = match self {
+            Self::RootAdmin => 1,
+            Self::ResourceAdmin => 2,
+            Self::DomainAdmin => 3,
+            Self::User | Self::Project => 4,
+        };
+        RoleId::new(Uuid::from_u128(0x0000_0000_0000_4000_8000_0000_0000_0000 + number))
     }
 }
 

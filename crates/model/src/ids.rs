@@ -74,6 +74,12 @@ typed_ids! {
     NicId,
     /// A rack or room within a zone.
     PodId,
+    /// A group of accounts that share things.
+    ProjectId,
+    /// What the accounts that have it may do.
+    RoleId,
+    /// One rule of a role.
+    RoleRuleId,
     /// One incarnation of a VM on one host, from claim to end.
     RunId,
     /// The size of a VM for sale: CPUs, speed, memory.

@@ -10,8 +10,10 @@ mod generation;
 mod host_status;
 mod ids;
 mod job_state;
+mod limit;
 mod names;
 mod power;
+mod resource_state;
 mod storage_state;
 mod timestamp;
 mod transition;
@@ -23,8 +25,10 @@ pub use generation::{Generation, Version};
 pub use host_status::{HostEvent, HostStatus};
 pub use ids::*;
 pub use job_state::{JobState, StepState};
+pub use limit::LimitKind;
 pub use names::{HostName, InstanceName, MacAddress, NameError};
 pub use power::{PowerReason, PowerState};
+pub use resource_state::{ResourceEvent, ResourceState};
 pub use storage_state::{
     CopyEvent, CopyState, TemplateEvent, TemplateState, VolumeEvent, VolumeState,
 };

@@ -18,7 +18,7 @@ fn host(number: u64) -> HostView {
         name: format!("host-{number}"),
         status: "Up".to_owned(),
         is_up: !number.is_multiple_of(10),
-        is_enabled: true,
+        closed: None,
         arch: "x86_64".to_owned(),
         tags: vec!["ssd".to_owned()],
         cpus: 64,
@@ -30,23 +30,24 @@ fn host(number: u64) -> HostView {
         memory_ratio: 1.0,
         runs: number * 53 % 100,
         pool: Some(PoolView {
+            is_enabled: true,
+            tags: Vec::new(),
             id: StoragePoolId::new(id),
             capacity: Bytes::from_gib(4000),
             used: Bytes::from_gib(number * 7 % 3000),
             promised: Bytes::from_gib(number * 11 % 3000),
-            tags: Vec::new(),
         }),
     }
 }
 
 fn demand() -> Demand {
     Demand {
+        pool_tags: Vec::new(),
         cpus: 2,
         cpu_mhz: Mhz(1000),
         memory: Mib(4096),
         disk: Bytes::from_gib(20),
         disk_on: None,
-        storage_tags: Vec::new(),
         arch: "x86_64".to_owned(),
         tags: Vec::new(),
         wanted: None,

@@ -177,7 +177,7 @@ mod tests {
             name: format!("kvm-{number}"),
             status: "Up".to_owned(),
             is_up: true,
-            is_enabled: true,
+            closed: None,
             arch: "x86_64".to_owned(),
             tags: Vec::new(),
             cpus: 4,
@@ -189,23 +189,24 @@ mod tests {
             memory_ratio: 1.0,
             runs: 0,
             pool: Some(PoolView {
+                is_enabled: true,
+                tags: Vec::new(),
                 id: StoragePoolId::new(Uuid::from_u128(number)),
                 capacity: Bytes::from_gib(100),
                 used: Bytes(0),
                 promised: Bytes(0),
-                tags: Vec::new(),
             }),
         }
     }
 
     fn demand(memory: u64) -> Demand {
         Demand {
+            pool_tags: Vec::new(),
             cpus: 1,
             cpu_mhz: Mhz(500),
             memory: Mib(memory),
             disk: Bytes::from_gib(1),
             disk_on: None,
-            storage_tags: Vec::new(),
             arch: "x86_64".to_owned(),
             tags: Vec::new(),
             wanted: None,

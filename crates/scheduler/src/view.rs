@@ -14,8 +14,8 @@ pub struct HostView {
     pub status: String,
     /// Whether its agent is connected and ready.
     pub is_up: bool,
-    /// Whether it, its cluster and its pod take new VMs.
-    pub is_enabled: bool,
+    /// Why it takes no new VMs, if so: what an administrator said of it, its cluster or its pod.
+    pub closed: Option<String>,
     /// Machine architecture, for instance `x86_64`.
     pub arch: String,
     /// Its tags.
@@ -45,14 +45,16 @@ pub struct HostView {
 pub struct PoolView {
     /// Its id.
     pub id: StoragePoolId,
+    /// Whether it takes new volumes.
+    pub is_enabled: bool,
+    /// Its tags.
+    pub tags: Vec<String>,
     /// Size of its file system.
     pub capacity: Bytes,
     /// In use there, by whomever.
     pub used: Bytes,
     /// Promised to volumes.
     pub promised: Bytes,
-    /// Its tags.
-    pub tags: Vec<String>,
 }
 
 impl HostView {
@@ -80,13 +82,13 @@ pub struct Demand {
     pub disk: Bytes,
     /// The pool on which a volume of it lies already.
     pub disk_on: Option<StoragePoolId>,
-    /// Tags that the pool must have for volumes that are not written yet.
-    #[serde(default)]
-    pub storage_tags: Vec<String>,
     /// Machine architecture.
     pub arch: String,
     /// Tags that its host must have.
     pub tags: Vec<String>,
+    /// Tags that the storage pool of new volumes must have.
+    #[serde(default)]
+    pub pool_tags: Vec<String>,
     /// The host that an administrator wants for it.
     pub wanted: Option<HostId>,
     /// Hosts that failed already, each with why.

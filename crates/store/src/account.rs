@@ -1,10 +1,10 @@
 //! Table `account`: who owns things.
 
-use hostler_model::{AccountId, AccountType, DomainId, Timestamp};
+use hostler_model::{AccountId, AccountType, DomainId, RoleId, Timestamp};
 use rusqlite::{Row, params};
 
-use crate::columns::{amount, parsed, time};
-use crate::listing::{Listed, Page, Query, Scope};
+use crate::columns::{amount, parsed, parsed_or_null, time};
+use crate::listing::{Listed, Page, Query, Scope, still_used};
 use crate::{StoreError, Tx};
 
 /// One customer, one team.
@@ -24,8 +24,12 @@ pub struct AccountRow {
     pub name: String,
     /// What it may do.
     pub kind: AccountType,
-    /// `enabled`, or why it is not.
+    /// A role of its own: its id and name; nothing: the default one of its type.
+    pub role: Option<(RoleId, String)>,
+    /// `enabled`, `disabled` or `locked`.
     pub state: String,
+    /// Whether a job that deletes it was begun and has not come to its end.
+    pub deleting: bool,
     /// How many VMs it has that are not expunged.
     pub vms: u64,
     /// How many of these run.
@@ -47,15 +51,17 @@ pub struct AccountFilter {
     pub kind: Option<AccountType>,
     /// Those in this state.
     pub state: Option<String>,
+    /// Those of which a deletion has, or has not, been left unfinished.
+    pub deleting: Option<bool>,
     /// Those whose name contains this.
     pub keyword: Option<String>,
 }
 
-const COLUMNS: &str = "a.*, d.name AS domain_name, d.path AS domain_path,
+const COLUMNS: &str = "a.*, d.name AS domain_name, d.path AS domain_path, r.name AS role_name,
     (SELECT count(*) FROM vm WHERE vm.account = a.id AND vm.removed IS NULL) AS vms,
     (SELECT count(*) FROM vm WHERE vm.account = a.id AND vm.removed IS NULL AND vm.state = 'Running')
         AS vms_running";
-const FROM: &str = "account a JOIN domain d ON d.id = a.domain";
+const FROM: &str = "account a JOIN domain d ON d.id = a.domain LEFT JOIN role r ON r.id = a.role";
 
 /// Adds an account and says its number.
 ///
@@ -118,16 +124,98 @@ pub fn account_list(
     scope: &Scope,
     page: Page,
 ) -> Result<Listed<AccountRow>, StoreError> {
+    // a project's account is shown as the project
     Query::new(COLUMNS, FROM, "a.number")
-        .only("a.removed IS NULL")
+        .only("a.removed IS NULL AND a.kind <> 'Project'")
         .scope(scope)
         .is("a.id", filter.id)
         .is("a.name", filter.name.as_deref())
         .is("a.domain", filter.domain)
         .is("a.kind", filter.kind)
         .is("a.state", filter.state.as_deref())
+        .filter("a.deleting = ?", filter.deleting)
         .keyword(&["a.name"], filter.keyword.as_deref())
         .list(tx, "list accounts", page, read)
+}
+
+/// Gives an account another name.
+///
+/// # Errors
+/// [`StoreError::NotFound`]; a unique violation if its domain has one of that name.
+pub fn account_rename(tx: &Tx<'_>, id: AccountId, name: &str) -> Result<(), StoreError> {
+    let changed = tx.execute(
+        "rename an account",
+        "UPDATE account SET name = ?2 WHERE id = ?1 AND removed IS NULL",
+        params![id.to_string(), name],
+    )?;
+    found(changed, id)
+}
+
+/// Gives an account a role of its own, or with nothing the default one of `kind`.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn account_set_role(
+    tx: &Tx<'_>,
+    id: AccountId,
+    kind: AccountType,
+    role: Option<RoleId>,
+) -> Result<(), StoreError> {
+    let changed = tx.execute(
+        "record an account's role",
+        "UPDATE account SET kind = ?2, role = ?3 WHERE id = ?1 AND removed IS NULL",
+        params![id.to_string(), kind.as_str(), role.map(|id| id.to_string())],
+    )?;
+    found(changed, id)
+}
+
+/// Enables, disables or locks an account; `deleting` says that a job begins to delete it.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn account_set_state(
+    tx: &Tx<'_>,
+    id: AccountId,
+    state: &str,
+    deleting: bool,
+) -> Result<(), StoreError> {
+    let changed = tx.execute(
+        "record an account's state",
+        "UPDATE account SET state = ?2, deleting = ?3 WHERE id = ?1 AND removed IS NULL",
+        params![id.to_string(), state, deleting],
+    )?;
+    found(changed, id)
+}
+
+/// Removes an account that has nothing any more. Its name can be given again.
+///
+/// # Errors
+/// [`StoreError::Taken`] says what it still has, [`StoreError::NotFound`].
+pub fn account_remove(tx: &Tx<'_>, id: AccountId, now: Timestamp) -> Result<(), StoreError> {
+    still_used(
+        tx,
+        &format!("account {id}"),
+        "SELECT 'VMs' AS kind, count(*) AS number FROM vm WHERE account = ?1 AND removed IS NULL
+         UNION ALL SELECT 'volumes', count(*) FROM volume WHERE account = ?1 AND removed IS NULL
+         UNION ALL SELECT 'templates', count(*) FROM template WHERE account = ?1 AND removed IS NULL
+         UNION ALL SELECT 'networks', count(*) FROM network WHERE account = ?1 AND removed IS NULL
+         UNION ALL SELECT 'projects', count(*) FROM project WHERE owner = ?1 AND removed IS NULL",
+        &id.to_string(),
+    )?;
+    let changed = tx.execute(
+        "remove an account",
+        "UPDATE account SET removed = ?2, deleting = 0, name = name || '~' || id
+         WHERE id = ?1 AND removed IS NULL",
+        params![id.to_string(), now.0],
+    )?;
+    found(changed, id)
+}
+
+fn found(changed: usize, id: AccountId) -> Result<(), StoreError> {
+    if changed == 0 {
+        return Err(StoreError::NotFound { what: "account", id: id.to_string() });
+    }
+    Ok(())
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<AccountRow> {
@@ -139,7 +227,9 @@ fn read(row: &Row<'_>) -> rusqlite::Result<AccountRow> {
         domain_path: row.get("domain_path")?,
         name: row.get("name")?,
         kind: parsed(row, "kind")?,
+        role: parsed_or_null(row, "role")?.zip(row.get("role_name")?),
         state: row.get("state")?,
+        deleting: row.get("deleting")?,
         vms: amount(row, "vms")?,
         vms_running: amount(row, "vms_running")?,
         created: time(row, "created")?,

@@ -28,6 +28,8 @@ pub struct Blueprint {
     pub limit_cpu: bool,
     /// Tags that its host must have, comma separated.
     pub host_tags: String,
+    /// Tags that the storage pool of its root volume must have, comma separated.
+    pub pool_tags: String,
     /// Name of its offering and its zone, for the guest's metadata.
     pub offering_name: String,
     /// See `offering_name`.
@@ -71,9 +73,10 @@ pub struct BlueprintTemplate {
 /// [`StoreError::NotFound`].
 pub fn blueprint(tx: &Tx<'_>, id: VmId) -> Result<Blueprint, StoreError> {
     let sql = format!(
-        "SELECT {VM_COLUMNS}, o.cpus AS cpus, o.cpu_mhz AS cpu_mhz, o.memory_mib AS memory, o.limit_cpu AS limit_cpu,
-             o.host_tags AS host_tags, o.name AS offering_name, zone.name AS zone_name,
-             t.state AS template_state, t.os AS os, t.arch AS arch, t.format AS format,
+        "SELECT {VM_COLUMNS}, coalesce(vm.own_cpus, o.cpus) AS cpus,
+             coalesce(vm.own_cpu_mhz, o.cpu_mhz) AS cpu_mhz, coalesce(vm.own_memory_mib, o.memory_mib) AS memory, o.limit_cpu AS limit_cpu,
+             o.host_tags AS host_tags, o.tags AS pool_tags, o.name AS offering_name, zone.name AS zone_name,
+             t.state AS template_state, coalesce(vm.own_os, t.os) AS os, t.arch AS arch, t.format AS format,
              coalesce(t.size, 0) AS size, coalesce(t.virtual_size, 0) AS virtual_size,
              coalesce(t.sha256, '') AS sha256, w.guid AS guid, w.serve_address AS serve_address,
              (SELECT json_group_array(pool) FROM template_copy WHERE template = t.id AND state = 'Ready') AS copies,
@@ -95,6 +98,7 @@ pub fn blueprint(tx: &Tx<'_>, id: VmId) -> Result<Blueprint, StoreError> {
             memory: Mib(amount(row, "memory")?),
             limit_cpu: row.get("limit_cpu")?,
             host_tags: row.get("host_tags")?,
+            pool_tags: row.get("pool_tags")?,
             offering_name: row.get("offering_name")?,
             zone_name: row.get("zone_name")?,
             template: BlueprintTemplate {

@@ -1,9 +1,9 @@
 //! Table `claim`: what runs take of their hosts. Free capacity is what the claims leave.
 
-use hostler_model::{HostId, Mhz, Mib, RunId};
+use hostler_model::{Bytes, HostId, Mhz, Mib, RunId, StoragePoolId};
 use rusqlite::params;
 
-use crate::columns::{amount, stored};
+use crate::columns::{amount, parsed_or_null, stored};
 use crate::{StoreError, Tx};
 
 /// Takes room on a host for a run, if there is room at this moment.
@@ -23,7 +23,7 @@ pub fn claim_take(
         "claim room on a host",
         "INSERT INTO claim (run, host, cpu_mhz, memory_mib)
          SELECT ?1, host.id, ?3, ?4 FROM host
-         WHERE host.id = ?2 AND host.removed IS NULL
+         WHERE host.id = ?2 AND host.removed IS NULL AND host.admin_state = 'Enabled'
            AND host.cpus * host.cpu_mhz
                >= ?3 + (SELECT coalesce(sum(cpu_mhz), 0) FROM claim WHERE claim.host = ?2)
            AND host.memory_mib - host.reserved_mib
@@ -32,7 +32,7 @@ pub fn claim_take(
     )?;
     if taken == 0 {
         return Err(StoreError::Exhausted(format!(
-            "host {host} has no room for {cpu} and {memory}"
+            "host {host} has no room for {cpu} and {memory}, or takes no new VMs"
         )));
     }
     Ok(())
@@ -87,8 +87,8 @@ pub struct HostCapacity {
     pub cluster: (String, String),
     /// Its status, as recorded.
     pub status: String,
-    /// Whether host, cluster, pod and zone take new VMs.
-    pub enabled: bool,
+    /// Why it takes no new VMs, if so: what an administrator said of it, its cluster or its pod.
+    pub closed: Option<String>,
     /// Machine architecture.
     pub arch: String,
     /// Tags, comma separated.
@@ -107,10 +107,25 @@ pub struct HostCapacity {
     pub ratios: (f64, f64),
     /// Runs that may be alive there.
     pub runs: u64,
-    /// Tags of its local pool, comma separated.
-    pub pool_tags: String,
-    /// Its local pool: id, size, used, promised to volumes.
-    pub pool: Option<(String, u64, u64, u64)>,
+    /// Its local pool.
+    pub pool: Option<PoolCapacity>,
+}
+
+/// A local pool with what it can still give.
+#[derive(Debug, Clone)]
+pub struct PoolCapacity {
+    /// The pool.
+    pub id: StoragePoolId,
+    /// Whether it takes new volumes.
+    pub is_enabled: bool,
+    /// Tags, comma separated.
+    pub tags: String,
+    /// Size of its file system.
+    pub capacity: Bytes,
+    /// In use there, by whomever.
+    pub used: Bytes,
+    /// Promised to volumes.
+    pub promised: Bytes,
 }
 
 /// Every host of a zone that runs VMs, in one statement.
@@ -124,29 +139,31 @@ pub fn host_capacities(
     tx.rows(
         "read the hosts' capacity",
         "SELECT host.id AS id, host.name AS name, cluster.id AS cluster, cluster.name AS cluster_name, host.status AS status,
-                host.admin_state = 'Enabled' AND cluster.allocation_state = 'Enabled'
-                    AND pod.allocation_state = 'Enabled' AS enabled,
+                CASE WHEN host.admin_state <> 'Enabled' THEN 'it is ' || host.admin_state
+                     WHEN cluster.allocation_state <> 'Enabled' THEN 'its cluster ' || cluster.name || ' is Disabled'
+                     WHEN pod.allocation_state <> 'Enabled' THEN 'its pod ' || pod.name || ' is Disabled'
+                END AS closed,
                 host.arch AS arch, host.tags AS tags, host.cpus AS cpus, host.cpu_mhz AS cpu_mhz,
                 host.memory_mib - host.reserved_mib AS memory,
                 coalesce(c.cpu, 0) AS cpu_claimed, coalesce(c.memory, 0) AS memory_claimed, coalesce(c.runs, 0) AS runs,
                 cluster.cpu_ratio AS cpu_ratio, cluster.memory_ratio AS memory_ratio,
-                p.id AS pool, coalesce(p.tags, '') AS pool_tags, p.capacity AS capacity, p.used AS used,
+                p.id AS pool, p.state AS pool_state, p.tags AS pool_tags, p.capacity AS capacity, p.used AS used,
                 (SELECT coalesce(sum(size), 0) FROM volume WHERE volume.pool = p.id AND removed IS NULL) AS promised
          FROM host JOIN cluster ON cluster.id = host.cluster JOIN pod ON pod.id = host.pod
          LEFT JOIN (SELECT host, sum(cpu_mhz) AS cpu, sum(memory_mib) AS memory, count(*) AS runs FROM claim GROUP BY host) c
              ON c.host = host.id
-         LEFT JOIN storage_pool p ON p.host = host.id AND p.removed IS NULL AND p.state = 'Up'
+         LEFT JOIN storage_pool p ON p.host = host.id AND p.removed IS NULL AND p.state IN ('Up', 'Disabled')
          WHERE host.zone = ?1 AND host.kind = 'Routing' AND host.removed IS NULL
          ORDER BY host.name, host.id",
         params![zone.to_string()],
         |row| {
-            let pool: Option<String> = row.get("pool")?;
+            let pool = parsed_or_null(row, "pool")?;
             Ok(HostCapacity {
                 host: crate::columns::parsed(row, "id")?,
                 name: row.get("name")?,
                 cluster: (row.get("cluster")?, row.get("cluster_name")?),
                 status: row.get("status")?,
-                enabled: row.get("enabled")?,
+                closed: row.get("closed")?,
                 arch: row.get("arch")?,
                 tags: row.get("tags")?,
                 cpus: amount(row, "cpus")?,
@@ -156,14 +173,15 @@ pub fn host_capacities(
                 memory_claimed: Mib(amount(row, "memory_claimed")?),
                 ratios: (row.get("cpu_ratio")?, row.get("memory_ratio")?),
                 runs: amount(row, "runs")?,
-                pool_tags: row.get("pool_tags")?,
                 pool: match pool {
-                    Some(id) => Some((
+                    Some(id) => Some(PoolCapacity {
                         id,
-                        amount(row, "capacity")?,
-                        amount(row, "used")?,
-                        amount(row, "promised")?,
-                    )),
+                        is_enabled: row.get::<_, String>("pool_state")? == "Up",
+                        tags: row.get("pool_tags")?,
+                        capacity: Bytes(amount(row, "capacity")?),
+                        used: Bytes(amount(row, "used")?),
+                        promised: Bytes(amount(row, "promised")?),
+                    }),
                     None => None,
                 },
             })

@@ -115,6 +115,26 @@ pub fn cluster_by_name(
     )
 }
 
+/// Changes a cluster's name and whether it takes new VMs.
+///
+/// # Errors
+/// [`StoreError::NotFound`]; [`StoreError::Taken`] if another cluster of the pod has the name.
+pub fn cluster_update(tx: &Tx<'_>, row: &ClusterRow) -> Result<(), StoreError> {
+    if cluster_by_name(tx, row.pod, &row.name)?.is_some_and(|other| other.id != row.id) {
+        let text = format!("the pod has a cluster named {} already; choose another name", row.name);
+        return Err(StoreError::Taken(text));
+    }
+    let changed = tx.execute(
+        "change a cluster",
+        "UPDATE cluster SET name = ?2, allocation_state = ?3 WHERE id = ?1 AND removed IS NULL",
+        params![row.id.to_string(), row.name, row.allocation_state.as_str()],
+    )?;
+    if changed == 0 {
+        return Err(StoreError::NotFound { what: "cluster", id: row.id.to_string() });
+    }
+    Ok(())
+}
+
 /// Removes a cluster that has no hosts.
 ///
 /// # Errors

@@ -1,13 +1,15 @@
 //! What a deployment checks before it writes anything: one read across tables.
 
 use hostler_model::{
-    AccountId, AllocationState, Bytes, NetworkId, NetworkType, ServiceOfferingId, TemplateId,
-    TemplateState, ZoneId,
+    AccountId, AllocationState, Bytes, LimitKind, NetworkId, NetworkType, ServiceOfferingId,
+    TemplateId, TemplateState, ZoneId,
 };
 use rusqlite::params;
 
 use crate::address::{NetworkRoom, ROOM};
 use crate::columns::{json, parsed, parsed_or_null, to_json};
+use crate::limit::{LimitDefaults, Room, rooms_sql};
+use crate::vm_change::{SIZE_RULE, SizeRule, read_size_rule};
 use crate::{StoreError, Tx};
 
 /// Zone, offering and template of a deployment, each there or not.
@@ -15,15 +17,26 @@ use crate::{StoreError, Tx};
 pub struct DeployFacts {
     /// Whether the zone takes new VMs, and its network model; nothing: no such zone.
     pub zone: Option<(AllocationState, NetworkType)>,
-    /// The root size that the offering asks for; nothing: no such offering.
-    pub offering: Option<Option<Bytes>>,
+    /// The root size that the offering asks for, and what it says of sizes; nothing: no such offering.
+    pub offering: Option<(Option<Bytes>, SizeRule)>,
     /// The template; nothing: no such template.
     pub template: Option<DeployTemplate>,
     /// Those of the named networks that are in the zone; with none named, its default network if it has one.
     pub networks: Vec<NetworkRoom>,
     /// Storage pools of the zone that are Up.
     pub pools: u64,
+    /// What limits leave to the owner.
+    pub rooms: Vec<Room>,
 }
+
+/// What a deployment takes of its owner's limits.
+const TAKEN: &[LimitKind] = &[
+    LimitKind::UserVm,
+    LimitKind::Cpu,
+    LimitKind::Memory,
+    LimitKind::Volume,
+    LimitKind::PrimaryStorage,
+];
 
 /// A template, as a deployment needs to know it.
 #[derive(Debug, Clone)]
@@ -54,17 +67,20 @@ pub fn deploy_facts(
     offering: ServiceOfferingId,
     template: TemplateId,
     networks: &[NetworkId],
+    (owner, limits): (AccountId, &LimitDefaults),
 ) -> Result<DeployFacts, StoreError> {
+    let rooms = rooms_sql(["?5", "?6", "?7"]);
     let sql = format!(
         "SELECT z.allocation_state AS allocation_state, z.network_type AS network_type,
-                o.id AS offering, o.root_size AS root_size,
+                o.id AS offering, o.root_size AS root_size, {SIZE_RULE},
                 t.id AS template, t.account AS account, t.name AS name, t.is_public AS is_public,
                 t.is_system AS is_system, t.zone AS template_zone, t.state AS state,
                 coalesce(t.virtual_size, 0) AS virtual_size,
                 (SELECT json_group_array({ROOM}) FROM network WHERE zone = ?1 AND removed IS NULL
                      AND CASE ?4 WHEN '[]' THEN is_default = 1
                          ELSE id IN (SELECT value FROM json_each(?4)) END) AS networks,
-                (SELECT count(*) FROM storage_pool WHERE zone = ?1 AND state = 'Up' AND removed IS NULL) AS pools
+                (SELECT count(*) FROM storage_pool WHERE zone = ?1 AND state = 'Up' AND removed IS NULL) AS pools,
+                (SELECT json_group_array(json(room)) FROM ({rooms})) AS rooms
          FROM (SELECT 1)
          LEFT JOIN zone z ON z.id = ?1 AND z.removed IS NULL
          LEFT JOIN service_offering o ON o.id = ?2 AND o.removed IS NULL
@@ -74,7 +90,15 @@ pub fn deploy_facts(
     let facts = tx.row(
         "read what a deployment needs",
         &sql,
-        params![zone.to_string(), offering.to_string(), template.to_string(), named],
+        params![
+            zone.to_string(),
+            offering.to_string(),
+            template.to_string(),
+            named,
+            owner.to_string(),
+            to_json(&TAKEN),
+            to_json(limits),
+        ],
         |row| {
             let bytes = |n: i64| Bytes(u64::try_from(n).unwrap_or(0));
             let allocation: Option<AllocationState> = parsed_or_null(row, "allocation_state")?;
@@ -95,10 +119,13 @@ pub fn deploy_facts(
             };
             Ok(DeployFacts {
                 zone: allocation.zip(model),
-                offering: has_offering.then(|| root_size.map(bytes)),
+                offering: has_offering
+                    .then(|| Ok::<_, rusqlite::Error>((root_size.map(bytes), read_size_rule(row)?)))
+                    .transpose()?,
                 template,
                 networks: json(row, "networks")?,
                 pools: crate::columns::amount(row, "pools")?,
+                rooms: json(row, "rooms")?,
             })
         },
     )?;

@@ -4,7 +4,7 @@ use hostler_model::{DomainId, Timestamp};
 use rusqlite::{Row, params};
 
 use crate::columns::{parsed, parsed_or_null, time};
-use crate::listing::{Listed, Page, Query, Scope};
+use crate::listing::{Listed, Page, Query, Scope, still_used};
 use crate::{StoreError, Tx};
 
 /// A tenancy unit.
@@ -38,6 +38,12 @@ pub struct DomainFilter {
     pub id: Option<DomainId>,
     /// Those of this name.
     pub name: Option<String>,
+    /// Those so many steps below the root.
+    pub level: Option<u64>,
+    /// Those that are directly in this one.
+    pub parent: Option<DomainId>,
+    /// Those that are anywhere below this path.
+    pub below: Option<String>,
     /// Those whose name contains this.
     pub keyword: Option<String>,
 }
@@ -88,6 +94,18 @@ pub fn domain_get(tx: &Tx<'_>, id: DomainId) -> Result<DomainRow, StoreError> {
     .ok_or_else(|| StoreError::NotFound { what: "domain", id: id.to_string() })
 }
 
+/// A domain as lists show it.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn domain_view(tx: &Tx<'_>, id: DomainId) -> Result<DomainView, StoreError> {
+    let filter = DomainFilter { id: Some(id), ..DomainFilter::default() };
+    domain_list(tx, &filter, &Scope::All, Page::default())?
+        .rows
+        .pop()
+        .ok_or_else(|| StoreError::NotFound { what: "domain", id: id.to_string() })
+}
+
 /// Domains by their paths.
 ///
 /// # Errors
@@ -111,10 +129,85 @@ pub fn domain_list(
     query
         .is("d.id", filter.id)
         .is("d.name", filter.name.as_deref())
+        .is("d.parent", filter.parent)
+        .filter("substr(d.path, 1, length(?) + 1) = ? || '/'", filter.below.clone())
+        .filter(
+            "length(d.path) - length(replace(d.path, '/', '')) = ?",
+            filter.level.map(crate::columns::stored),
+        )
         .keyword(&["d.name"], filter.keyword.as_deref())
         .list(tx, "list domains", page, |row| {
             Ok(DomainView { row: read(row)?, has_children: row.get("has_children")? })
         })
+}
+
+/// A domain and all that are below it, the deepest first.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn domain_tree(tx: &Tx<'_>, path: &str) -> Result<Vec<DomainRow>, StoreError> {
+    tx.rows(
+        "read a part of the tree of domains",
+        "SELECT * FROM domain WHERE removed IS NULL
+             AND (path = ?1 OR substr(path, 1, length(?1) + 1) = ?1 || '/')
+         ORDER BY length(path) - length(replace(path, '/', '')) DESC, path",
+        params![path],
+        read,
+    )
+}
+
+/// Gives a domain another name and place in the tree; the paths of all below it follow.
+///
+/// # Errors
+/// [`StoreError::NotFound`]; a unique violation if the path is taken.
+pub fn domain_move(
+    tx: &Tx<'_>,
+    id: DomainId,
+    parent: DomainId,
+    name: &str,
+) -> Result<(), StoreError> {
+    let (old, above) = (domain_get(tx, id)?.path, domain_get(tx, parent)?.path);
+    tx.execute(
+        "change a domain",
+        "UPDATE domain SET name = ?2, parent = ?3 WHERE id = ?1 AND removed IS NULL",
+        params![id.to_string(), name, parent.to_string()],
+    )?;
+    tx.execute(
+        "move domains",
+        "UPDATE domain SET path = ?2 || substr(path, length(?1) + 1) WHERE removed IS NULL
+             AND (path = ?1 OR substr(path, 1, length(?1) + 1) = ?1 || '/')",
+        params![old, format!("{above}/{name}")],
+    )?;
+    Ok(())
+}
+
+/// Removes a domain that has nothing in it. Its path can be given again.
+///
+/// # Errors
+/// [`StoreError::Taken`] says what is in it.
+pub fn domain_remove(tx: &Tx<'_>, id: DomainId, now: Timestamp) -> Result<(), StoreError> {
+    domain_is_empty(tx, id)?;
+    tx.execute(
+        "remove a domain",
+        "UPDATE domain SET removed = ?2, path = path || '~' || id WHERE id = ?1 AND removed IS NULL",
+        params![id.to_string(), now.0],
+    )?;
+    Ok(())
+}
+
+/// Whether a domain has nothing in it.
+///
+/// # Errors
+/// [`StoreError::Taken`] says what is in it.
+pub fn domain_is_empty(tx: &Tx<'_>, id: DomainId) -> Result<(), StoreError> {
+    still_used(
+        tx,
+        &format!("domain {id}"),
+        "SELECT 'accounts' AS kind, count(*) AS number FROM account WHERE domain = ?1 AND removed IS NULL
+         UNION ALL SELECT 'projects', count(*) FROM project WHERE domain = ?1 AND removed IS NULL
+         UNION ALL SELECT 'domains', count(*) FROM domain WHERE parent = ?1 AND removed IS NULL",
+        &id.to_string(),
+    )
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<DomainRow> {

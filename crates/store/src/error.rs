@@ -41,6 +41,9 @@ pub enum StoreError {
     /// There is not enough of something.
     #[error("{0}")]
     Exhausted(String),
+    /// An account, a domain or a project has as much as it may have.
+    #[error(transparent)]
+    Limit(#[from] crate::limit::LimitExceeded),
     /// The life cycle of the thing has no such move.
     #[error(transparent)]
     Transition(#[from] InvalidTransition),
@@ -69,6 +72,13 @@ impl StoreError {
     /// For `map_err`: SQLite's error with what was tried.
     pub(crate) fn sqlite(what: &'static str) -> impl FnOnce(rusqlite::Error) -> Self {
         move |source| Self::Sqlite { what, source }
+    }
+
+    /// Whether a unique index over `column` refused a row.
+    pub(crate) fn is_unique_violation_of(&self, column: &str) -> bool {
+        self.is_unique_violation()
+            && matches!(self, Self::Sqlite { source: rusqlite::Error::SqliteFailure(_, Some(text)), .. }
+                if text.contains(column))
     }
 
     /// Whether a unique index refused a row.

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use hostler_model::{
-    AllocationState, ClusterId, HostEvent, HostGuid, HostId, HostStatus, Mhz, Mib, PodId,
-    Timestamp, Version, ZoneId,
+    ClusterId, HostEvent, HostGuid, HostId, HostStatus, Mhz, Mib, PodId, ResourceEvent,
+    ResourceState, Timestamp, Version, ZoneId,
 };
 use rusqlite::{Row, params};
 
@@ -41,8 +41,8 @@ pub struct HostRow {
     pub status_reason: String,
     /// Since when.
     pub status_changed: Timestamp,
-    /// Whether an administrator lets it take new VMs.
-    pub admin_state: AllocationState,
+    /// What an administrator wants of it.
+    pub admin_state: ResourceState,
     /// How often the row was changed.
     pub version: Version,
     /// The number of its newest connection.
@@ -304,7 +304,7 @@ pub fn host_connect(
              details, created)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'Connecting', ?8, 1, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
              ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?8)
-         ON CONFLICT (id) DO UPDATE SET kind = ?3, name = ?4, zone = ?5, pod = ?6, cluster = ?7,
+         ON CONFLICT (id) DO UPDATE SET kind = ?3, name = CASE renamed WHEN 1 THEN name ELSE ?4 END, zone = ?5, pod = ?6, cluster = ?7,
              status = 'Connecting', status_reason = '', status_changed = ?8, connection = connection + 1, manager = ?9,
              private_address = ?10, public_address = ?11, storage_address = ?12, serve_address = ?13,
              agent_version = ?14, wire_version = ?15, arch = ?16, hypervisor = ?17, hypervisor_version = ?18,
@@ -460,16 +460,67 @@ pub fn host_ping(
     Ok(())
 }
 
-/// Sets whether a host takes new VMs.
+/// Moves what an administrator wants of a host along `event`. Says what it was, and what it is now.
+///
+/// A host that is to be maintained and has no VM that may be alive is in Maintenance at once.
+///
+/// # Errors
+/// [`StoreError::Transition`] if the present state does not allow it, [`StoreError::NotFound`].
+pub fn host_administer(
+    tx: &Tx<'_>,
+    host: HostId,
+    event: ResourceEvent,
+) -> Result<(ResourceState, ResourceState), StoreError> {
+    let before = host_get(tx, host)?.admin_state;
+    let mut after = before.next(event)?;
+    if after == ResourceState::PrepareForMaintenance && host_in_use(tx, host)?.0 == 0 {
+        after = after.next(ResourceEvent::Emptied)?;
+    }
+    if after != before {
+        change(tx, host, "admin_state", after.as_str())?;
+    }
+    Ok((before, after))
+}
+
+/// A run on the host has ended: if it is to be maintained and that was the last one, it is in Maintenance.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub(crate) fn host_left(tx: &Tx<'_>, host: HostId, now: Timestamp) -> Result<(), StoreError> {
+    let emptied = tx.execute(
+        "record that a host is in maintenance",
+        "UPDATE host SET admin_state = 'Maintenance', version = version + 1
+         WHERE id = ?1 AND admin_state = 'PrepareForMaintenance' AND removed IS NULL
+           AND NOT EXISTS (SELECT 1 FROM vm_run WHERE host = ?1 AND state <> 'Ended')",
+        params![host.to_string()],
+    )?;
+    if emptied == 0 {
+        return Ok(());
+    }
+    let name = host_get(tx, host)?.name;
+    event_add(
+        tx,
+        &NewEvent {
+            at: now,
+            kind: "MAINT.PREPARE",
+            level: "INFO",
+            state: "Completed",
+            description: format!("the last VM has left host {name}; it is in Maintenance"),
+            cause: format!("the last run on host {host} ended"),
+            account: None,
+            user: None,
+            subject: Some(("Host", host.uuid())),
+            job: None,
+        },
+    )
+}
+
+/// Gives a host a name of an administrator's choice, which its agent does not change any more.
 ///
 /// # Errors
 /// [`StoreError::NotFound`].
-pub fn host_set_admin_state(
-    tx: &Tx<'_>,
-    host: HostId,
-    state: AllocationState,
-) -> Result<(), StoreError> {
-    change(tx, host, "admin_state", state.as_str())
+pub fn host_rename(tx: &Tx<'_>, host: HostId, name: &str) -> Result<(), StoreError> {
+    change(tx, host, "renamed = 1, name", name)
 }
 
 /// Sets a host's tags, comma separated.

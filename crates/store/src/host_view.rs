@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use hostler_model::{
-    AllocationState, ClusterId, HostId, HostStatus, Mhz, Mib, PodId, Timestamp, VmId, ZoneId,
+    ClusterId, HostId, HostStatus, Mhz, Mib, PodId, ResourceState, Timestamp, VmId, ZoneId,
 };
 use rusqlite::Row;
 
@@ -46,8 +46,10 @@ pub struct HostView {
     pub status_reason: String,
     /// When the status changed last.
     pub status_changed: Timestamp,
-    /// Whether it takes new VMs.
-    pub admin_state: AllocationState,
+    /// What an administrator wants of it.
+    pub admin_state: ResourceState,
+    /// Instance names of the VMs that a maintenance waits for.
+    pub leaving: Vec<String>,
     /// The address that managers and other hosts use.
     pub address: Option<String>,
     /// The agent's version.
@@ -109,8 +111,12 @@ pub struct HostFilter {
     pub cluster: Option<ClusterId>,
     /// Those in this status.
     pub status: Option<HostStatus>,
-    /// Those that take new VMs, or not.
-    pub admin_state: Option<AllocationState>,
+    /// Those of which an administrator wants this.
+    pub admin_state: Option<ResourceState>,
+    /// Those of this architecture.
+    pub arch: Option<String>,
+    /// Those whose agent has this version.
+    pub agent_version: Option<String>,
     /// Those of this hypervisor.
     pub hypervisor: Option<String>,
     /// The one that this VM runs on.
@@ -136,7 +142,9 @@ pub fn host_list(
          (SELECT coalesce(sum(s.capacity), 0) FROM storage_pool s
           WHERE s.host = h.id AND s.removed IS NULL) AS disk_total,
          (SELECT coalesce(sum(v.size), 0) FROM volume v JOIN storage_pool s ON s.id = v.pool
-          WHERE s.host = h.id AND v.removed IS NULL) AS disk_allocated",
+          WHERE s.host = h.id AND v.removed IS NULL) AS disk_allocated,
+         (SELECT json_group_array(vm.instance_name) FROM vm_run r JOIN vm ON vm.id = r.vm
+          WHERE h.admin_state = 'PrepareForMaintenance' AND r.host = h.id AND r.state <> 'Ended') AS leaving",
         "host h JOIN zone z ON z.id = h.zone LEFT JOIN pod p ON p.id = h.pod
          LEFT JOIN cluster c ON c.id = h.cluster",
         "h.name, h.id",
@@ -150,6 +158,8 @@ pub fn host_list(
     .is("h.cluster", filter.cluster)
     .is("h.status", filter.status)
     .is("h.admin_state", filter.admin_state)
+    .is("h.arch", filter.arch.as_deref())
+    .is("h.agent_version", filter.agent_version.as_deref())
     .filter(
         "h.kind = 'Routing' AND ('KVM' = ? COLLATE NOCASE OR h.hypervisor = ? COLLATE NOCASE)",
         filter.hypervisor.clone(),
@@ -192,6 +202,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<HostView> {
         status_reason: row.get("status_reason")?,
         status_changed: time(row, "status_changed")?,
         admin_state: parsed(row, "admin_state")?,
+        leaving: json(row, "leaving")?,
         address: row.get("private_address")?,
         agent_version: row.get("agent_version")?,
         arch: row.get("arch")?,

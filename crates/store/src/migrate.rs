@@ -5,8 +5,14 @@ use rusqlite::Connection;
 use crate::StoreError;
 
 /// In their order; the number of a database is how many of these it has seen (`PRAGMA user_version`).
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001_first.sql"), include_str!("migrations/0006_volumes.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_first.sql"),
+    include_str!("migrations/0002_identity.sql"),
+    include_str!("migrations/0003_limits.sql"),
+    include_str!("migrations/0005_vm.sql"),
+    include_str!("migrations/0006_volumes.sql"),
+    include_str!("migrations/0007_catalogue.sql"),
+];
 
 /// Brings the database to the newest schema. Each migration is one transaction.
 pub(crate) fn migrate(connection: &mut Connection, path: &str) -> Result<(), StoreError> {

@@ -10,6 +10,10 @@ use serde::{Deserialize, Deserializer};
 use crate::columns::{from_text, json};
 use crate::{StoreError, Tx};
 
+/// The refusal of a host name that another VM holds.
+pub(crate) const NAME_TAKEN: &str =
+    "another VM in the network's domain has this host name; choose another one (parameter name)";
+
 /// A NIC that is to be recorded.
 #[derive(Debug, Clone)]
 pub struct NewNic {
@@ -29,15 +33,21 @@ pub struct NewNic {
     pub is_default: bool,
 }
 
-/// Records a NIC.
+/// Records a NIC. The VM's first one in a network's domain holds the VM's host name there.
 ///
 /// # Errors
-/// [`StoreError::Taken`] if the network has the MAC or the address already, or the VM a default NIC.
+/// [`StoreError::Taken`] if the network has the MAC or the address already, its domain the
+/// host name, or the VM a default NIC.
 pub fn nic_add(tx: &Tx<'_>, nic: &NewNic, now: Timestamp) -> Result<(), StoreError> {
     let added = tx.execute(
         "record a NIC",
-        "INSERT INTO nic (id, vm, network, device, mac, ip, is_default, created)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO nic (id, vm, network, device, mac, ip, is_default, created, name_held, domain_held)
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, held.name, held.domain FROM (SELECT 1)
+         LEFT JOIN (SELECT vm.host_name AS name, network.network_domain AS domain
+                    FROM vm JOIN network ON network.id = ?3
+                    WHERE vm.id = ?2 AND NOT EXISTS (SELECT 1 FROM nic other WHERE other.vm = ?2
+                        AND other.removed IS NULL AND other.domain_held = network.network_domain)) held",
+
         params![
             nic.id.to_string(),
             nic.vm.to_string(),
@@ -50,6 +60,9 @@ pub fn nic_add(tx: &Tx<'_>, nic: &NewNic, now: Timestamp) -> Result<(), StoreErr
         ],
     );
     match added {
+        Err(e) if e.is_unique_violation_of("name_held") => {
+            Err(StoreError::Taken(NAME_TAKEN.to_owned()))
+        }
         Err(e) if e.is_unique_violation() => Err(StoreError::Taken(format!(
             "address {} or MAC {} is taken on network {}",
             nic.ip, nic.mac, nic.network

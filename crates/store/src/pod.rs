@@ -107,6 +107,35 @@ pub fn pod_by_name(tx: &Tx<'_>, zone: ZoneId, name: &str) -> Result<Option<PodRo
     )
 }
 
+/// Changes what an administrator may change of a pod.
+///
+/// # Errors
+/// [`StoreError::NotFound`]; [`StoreError::Taken`] if another pod of the zone has the name.
+pub fn pod_update(tx: &Tx<'_>, row: &PodRow) -> Result<(), StoreError> {
+    if pod_by_name(tx, row.zone, &row.name)?.is_some_and(|other| other.id != row.id) {
+        let text = format!("the zone has a pod named {} already; choose another name", row.name);
+        return Err(StoreError::Taken(text));
+    }
+    let changed = tx.execute(
+        "change a pod",
+        "UPDATE pod SET name = ?2, gateway = ?3, netmask = ?4, start_ip = ?5, end_ip = ?6, allocation_state = ?7
+         WHERE id = ?1 AND removed IS NULL",
+        params![
+            row.id.to_string(),
+            row.name,
+            row.gateway.map(|ip| ip.to_string()),
+            row.netmask.map(|ip| ip.to_string()),
+            row.start_ip.map(|ip| ip.to_string()),
+            row.end_ip.map(|ip| ip.to_string()),
+            row.allocation_state.as_str(),
+        ],
+    )?;
+    if changed == 0 {
+        return Err(StoreError::NotFound { what: "pod", id: row.id.to_string() });
+    }
+    Ok(())
+}
+
 /// Removes a pod that has nothing in it.
 ///
 /// # Errors

@@ -23,6 +23,7 @@ pub enum Entity {
     Network,
     NetworkOffering,
     Pod,
+    Role,
     ServiceOffering,
     SshKeyPair,
     StoragePool,
@@ -46,6 +47,7 @@ impl Entity {
             Self::Network => "network",
             Self::NetworkOffering => "network_offering",
             Self::Pod => "pod",
+            Self::Role => "role",
             Self::ServiceOffering => "service_offering",
             Self::SshKeyPair => "ssh_keypair",
             Self::StoragePool => "storage_pool",
@@ -61,7 +63,8 @@ impl Entity {
     const fn owner(self) -> Option<&'static str> {
         match self {
             Self::Account => Some("t.id"),
-            Self::Job
+            Self::Event
+            | Self::Job
             | Self::SshKeyPair
             | Self::Template
             | Self::User
@@ -73,7 +76,10 @@ impl Entity {
 
     /// Whether a row can be removed and yet stay.
     const fn has_removed(self) -> bool {
-        !matches!(self, Self::Event | Self::Job | Self::NetworkOffering | Self::SshKeyPair)
+        !matches!(
+            self,
+            Self::Event | Self::Job | Self::NetworkOffering | Self::Role | Self::SshKeyPair
+        )
     }
 }
 
@@ -151,6 +157,9 @@ fn found(
 }
 
 fn visible(entity: Entity, scope: &Scope) -> Option<String> {
+    if entity == Entity::Domain {
+        return domain_visible(scope);
+    }
     let owner = entity.owner()?;
     let in_scope = match scope {
         Scope::All => return None,
@@ -165,4 +174,15 @@ fn visible(entity: Entity, scope: &Scope) -> Option<String> {
         Entity::Template => format!("(t.is_public = 1 OR {in_scope})"),
         _ => in_scope,
     })
+}
+
+/// An account sees the domain that it is in, a domain its own tree.
+fn domain_visible(scope: &Scope) -> Option<String> {
+    let clause = match scope {
+        Scope::All => return None,
+        Scope::Account(_) => "t.id = (SELECT domain FROM account WHERE id = ?1)",
+        Scope::Domain(_) => "t.id = ?1",
+        Scope::Tree(_) => "(t.path = ?1 OR substr(t.path, 1, length(?1) + 1) = ?1 || '/')",
+    };
+    Some(clause.to_owned())
 }

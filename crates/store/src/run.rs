@@ -105,7 +105,7 @@ pub fn runs_alive_on(tx: &Tx<'_>, host: HostId) -> Result<Vec<RunRow>, StoreErro
 
 /// Moves a run along `event`; `generation` is that of the news, never smaller than what is recorded.
 ///
-/// When the run ends, so does its claim on the host.
+/// When the run ends, so does its claim on the host; one that waits for that is in Maintenance then.
 ///
 /// # Errors
 /// [`StoreError::Transition`]; [`StoreError::Stale`] for news that is older than what is recorded.
@@ -175,6 +175,7 @@ fn transition(
     }
     if state == RunState::Ended {
         crate::claim::claim_end(tx, run.id)?;
+        crate::host::host_left(tx, run.host, now)?;
     }
     Ok(RunRow { generation, state, power, ..run.clone() })
 }

@@ -1,10 +1,10 @@
 //! Table `session`: who is logged in. Of a session's token only a hash is kept.
 
-use hostler_model::{Timestamp, UserId};
+use hostler_model::{AccountId, Timestamp, UserId};
 use rusqlite::params;
 
 use crate::columns::time;
-use crate::user::{Credentials, read_credentials};
+use crate::user::{COLUMNS, Credentials, FROM, read_credentials};
 use crate::{StoreError, Tx};
 
 /// A session that is open.
@@ -43,23 +43,17 @@ pub fn session_add(
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn session_get(tx: &Tx<'_>, token_hash: &str) -> Result<Option<Session>, StoreError> {
-    tx.row(
-        "look a session up",
-        "SELECT u.*, a.name AS account_name, a.kind AS account_kind, a.state AS account_state,
-                a.domain AS domain, d.name AS domain_name, d.path AS domain_path,
-                s.session_key, s.last_used
-         FROM session s JOIN user u ON u.id = s.user JOIN account a ON a.id = u.account
-              JOIN domain d ON d.id = a.domain
-         WHERE s.token_hash = ?1 AND u.removed IS NULL AND a.removed IS NULL",
-        params![token_hash],
-        |row| {
-            Ok(Session {
-                credentials: read_credentials(row)?,
-                session_key: row.get("session_key")?,
-                last_used: time(row, "last_used")?,
-            })
-        },
-    )
+    let sql = format!(
+        "SELECT {COLUMNS}, s.session_key, s.last_used FROM session s JOIN ({FROM}) ON u.id = s.user
+         WHERE s.token_hash = ?1 AND u.removed IS NULL AND a.removed IS NULL"
+    );
+    tx.row("look a session up", &sql, params![token_hash], |row| {
+        Ok(Session {
+            credentials: read_credentials(row)?,
+            session_key: row.get("session_key")?,
+            last_used: time(row, "last_used")?,
+        })
+    })
 }
 
 /// Notes that a session was used.
@@ -86,6 +80,30 @@ pub fn session_remove(tx: &Tx<'_>, token_hash: &str) -> Result<bool, StoreError>
         params![token_hash],
     )?;
     Ok(removed > 0)
+}
+
+/// Ends every session of a user.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn sessions_of_user_remove(tx: &Tx<'_>, user: UserId) -> Result<usize, StoreError> {
+    tx.execute(
+        "end a user's sessions",
+        "DELETE FROM session WHERE user = ?1",
+        params![user.to_string()],
+    )
+}
+
+/// Ends every session of an account's users.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn sessions_of_account_remove(tx: &Tx<'_>, account: AccountId) -> Result<usize, StoreError> {
+    tx.execute(
+        "end the sessions of an account",
+        "DELETE FROM session WHERE user IN (SELECT id FROM user WHERE account = ?1)",
+        params![account.to_string()],
+    )
 }
 
 /// Removes sessions that were not used since `before`, and says how many.

@@ -27,7 +27,7 @@ pub struct StoragePoolRow {
     pub host: Option<HostId>,
     /// Where it is on its hosts.
     pub path: String,
-    /// `Up` or `Removed`.
+    /// `Up`; `Disabled`: takes no new volumes; `Maintenance`: no VM may use it; `Removed`.
     pub state: String,
     /// Size of its file system.
     pub capacity: Bytes,
@@ -102,7 +102,8 @@ pub fn storage_pool_upsert_local(
         "record a local storage pool",
         "INSERT INTO storage_pool (id, name, kind, zone, pod, cluster, host, path, state, capacity, used, created)
          VALUES (?1, ?2, 'Directory', ?3, ?4, ?5, ?6, ?7, 'Up', ?8, ?9, ?10)
-         ON CONFLICT (id) DO UPDATE SET zone = ?3, pod = ?4, cluster = ?5, host = ?6, path = ?7, state = 'Up',
+         ON CONFLICT (id) DO UPDATE SET zone = ?3, pod = ?4, cluster = ?5, host = ?6, path = ?7,
+             state = CASE WHEN removed IS NULL THEN state ELSE 'Up' END,
              capacity = ?8, used = ?9, removed = NULL
          WHERE host = ?6 OR host IN (SELECT id FROM host WHERE removed IS NOT NULL)",
         params![
@@ -161,5 +162,21 @@ pub fn storage_pool_remove_of_host(
         "UPDATE storage_pool SET state = 'Removed', removed = ?2 WHERE host = ?1 AND removed IS NULL",
         params![host.to_string(), now.0],
     )?;
+    Ok(())
+}
+
+/// Changes a pool's name, tags and state.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn storage_pool_update(tx: &Tx<'_>, row: &StoragePoolRow) -> Result<(), StoreError> {
+    let changed = tx.execute(
+        "change a storage pool",
+        "UPDATE storage_pool SET name = ?2, tags = ?3, state = ?4 WHERE id = ?1 AND removed IS NULL",
+        params![row.id.to_string(), row.name, row.tags, row.state],
+    )?;
+    if changed == 0 {
+        return Err(StoreError::NotFound { what: "storage pool", id: row.id.to_string() });
+    }
     Ok(())
 }

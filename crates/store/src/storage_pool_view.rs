@@ -67,6 +67,8 @@ pub struct StoragePoolFilter {
     pub host: Option<HostId>,
     /// Those at this path.
     pub path: Option<String>,
+    /// Those of hosts with this address.
+    pub address: Option<String>,
     /// Those in this state.
     pub state: Option<String>,
     /// Those of one host only, or only those that hosts share.
@@ -101,6 +103,7 @@ pub fn storage_pool_list(
     .is("s.cluster", filter.cluster)
     .is("s.host", filter.host)
     .is("s.path", filter.path.as_deref())
+    .is("h.private_address", filter.address.as_deref())
     .filter("s.state = ? COLLATE NOCASE", filter.state.clone())
     .filter("(s.host IS NOT NULL) = ?", filter.local)
     .keyword(&["s.name"], filter.keyword.as_deref())

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use hostler_model::{AccountId, AccountType, DomainId, Timestamp, UserId};
+use hostler_model::{AccountId, AccountType, DomainId, RoleId, Timestamp, UserId};
 use rusqlite::{Row, params};
 
-use crate::columns::{parsed, time};
+use crate::columns::{json, parsed, parsed_or_null, time};
 use crate::listing::{Listed, Page, Query, Scope};
+use crate::role::Rule;
 use crate::{StoreError, Tx};
 
 /// Someone who can call the API.
@@ -20,6 +21,8 @@ pub struct UserRow {
     pub account_name: String,
     /// What that account may do.
     pub account_kind: AccountType,
+    /// A role of the account's own: its id and name; nothing: the default one of its type.
+    pub role: Option<(RoleId, String)>,
     /// The account's domain.
     pub domain: DomainId,
     /// That domain's name.
@@ -51,8 +54,10 @@ pub struct Credentials {
     pub secret_key: Option<String>,
     /// argon2id, as a PHC string.
     pub password_hash: Option<String>,
-    /// Whether both the user and the account are enabled.
+    /// Whether the user, the account and its role are all enabled.
     pub enabled: bool,
+    /// The rules of the account's own role, in their order; nothing: all that its type may do.
+    pub rules: Option<Vec<Rule>>,
 }
 
 impl fmt::Debug for Credentials {
@@ -85,8 +90,8 @@ pub struct UserFilter {
     pub id: Option<UserId>,
     /// Those of this name.
     pub name: Option<String>,
-    /// Those of accounts of this name.
-    pub account: Option<String>,
+    /// Those of one of these accounts, if any are given.
+    pub accounts: Vec<AccountId>,
     /// Those of accounts in this domain.
     pub domain: Option<DomainId>,
     /// Those of accounts of this type.
@@ -97,10 +102,17 @@ pub struct UserFilter {
     pub keyword: Option<String>,
 }
 
-const COLUMNS: &str =
+/// What [`read_credentials`] reads, of [`FROM`].
+pub(crate) const COLUMNS: &str =
     "u.*, a.name AS account_name, a.kind AS account_kind, a.state AS account_state,
-    a.domain AS domain, d.name AS domain_name, d.path AS domain_path";
-const FROM: &str = "user u JOIN account a ON a.id = u.account JOIN domain d ON d.id = a.domain";
+    a.domain AS domain, d.name AS domain_name, d.path AS domain_path,
+    r.id AS role, r.name AS role_name, r.state AS role_state,
+    (SELECT json_group_array(json_object('pattern', pattern, 'permission', permission))
+     FROM (SELECT pattern, permission FROM role_rule WHERE role = r.id ORDER BY position)) AS rules";
+/// A user, its account, its domain and, if the account has one of its own, its role.
+pub(crate) const FROM: &str =
+    "user u JOIN account a ON a.id = u.account JOIN domain d ON d.id = a.domain
+    LEFT JOIN role r ON r.id = a.role";
 const LIVING: &str = "u.removed IS NULL AND a.removed IS NULL AND d.removed IS NULL";
 
 /// Adds a user without password and keys.
@@ -154,6 +166,126 @@ pub fn user_set_password(tx: &Tx<'_>, id: UserId, hash: &str) -> Result<(), Stor
         params![id.to_string(), hash],
     )?;
     found(changed, id)
+}
+
+/// What is to change of a user; nothing: it stays.
+#[derive(Debug, Clone, Default)]
+pub struct UserChange {
+    /// The name for logging in.
+    pub name: Option<String>,
+    /// First name.
+    pub first_name: Option<String>,
+    /// Last name.
+    pub last_name: Option<String>,
+    /// Mail address.
+    pub email: Option<String>,
+    /// The password's hash, as an argon2id PHC string.
+    pub password_hash: Option<String>,
+}
+
+/// Changes a user.
+///
+/// # Errors
+/// [`StoreError::NotFound`]; a unique violation if the account has one of that name.
+pub fn user_change(tx: &Tx<'_>, id: UserId, change: &UserChange) -> Result<(), StoreError> {
+    let changed = tx.execute(
+        "change a user",
+        "UPDATE user SET name = coalesce(?2, name), first_name = coalesce(?3, first_name),
+             last_name = coalesce(?4, last_name), email = coalesce(?5, email),
+             password_hash = coalesce(?6, password_hash)
+         WHERE id = ?1 AND removed IS NULL",
+        params![
+            id.to_string(),
+            change.name,
+            change.first_name,
+            change.last_name,
+            change.email,
+            change.password_hash
+        ],
+    )?;
+    found(changed, id)
+}
+
+/// Enables, disables or locks a user. An enabled one begins with no wrong passwords.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn user_set_state(tx: &Tx<'_>, id: UserId, state: &str) -> Result<(), StoreError> {
+    let changed = tx.execute(
+        "record a user's state",
+        "UPDATE user SET state = ?2, failed_logins = 0 WHERE id = ?1 AND removed IS NULL",
+        params![id.to_string(), state],
+    )?;
+    found(changed, id)
+}
+
+/// Puts a user into another account.
+///
+/// # Errors
+/// [`StoreError::NotFound`]; a unique violation if that account has one of that name.
+pub fn user_move(tx: &Tx<'_>, id: UserId, account: AccountId) -> Result<(), StoreError> {
+    let changed = tx.execute(
+        "move a user",
+        "UPDATE user SET account = ?2 WHERE id = ?1 AND removed IS NULL",
+        params![id.to_string(), account.to_string()],
+    )?;
+    found(changed, id)
+}
+
+/// Removes a user; their keys are forgotten.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn user_remove(tx: &Tx<'_>, id: UserId, now: Timestamp) -> Result<(), StoreError> {
+    let changed = tx.execute(
+        "remove a user",
+        "UPDATE user SET removed = ?2, api_key = NULL, secret_key = NULL, password_hash = NULL
+         WHERE id = ?1 AND removed IS NULL",
+        params![id.to_string(), now.0],
+    )?;
+    found(changed, id)
+}
+
+/// Removes every user of an account, and says how many there were.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn users_remove(tx: &Tx<'_>, account: AccountId, now: Timestamp) -> Result<usize, StoreError> {
+    tx.execute(
+        "remove the users of an account",
+        "UPDATE user SET removed = ?2, api_key = NULL, secret_key = NULL, password_hash = NULL
+         WHERE account = ?1 AND removed IS NULL",
+        params![account.to_string(), now.0],
+    )
+}
+
+/// Counts a wrong password; at the `most`th an enabled user is disabled, and true is answered.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn user_login_failed(tx: &Tx<'_>, id: UserId, most: u64) -> Result<bool, StoreError> {
+    let state = tx.row(
+        "count a wrong password",
+        "UPDATE user SET failed_logins = failed_logins + 1,
+             state = CASE WHEN state = 'enabled' AND failed_logins + 1 >= ?2 THEN 'disabled' ELSE state END
+         WHERE id = ?1 AND removed IS NULL AND state = 'enabled' RETURNING state",
+        params![id.to_string(), crate::columns::stored(most)],
+        |row| row.get::<_, String>("state"),
+    )?;
+    Ok(state.is_some_and(|state| state == "disabled"))
+}
+
+/// Forgets wrong passwords: the right one was given.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn user_logged_in(tx: &Tx<'_>, id: UserId) -> Result<(), StoreError> {
+    tx.execute(
+        "forget wrong passwords",
+        "UPDATE user SET failed_logins = 0 WHERE id = ?1 AND failed_logins > 0",
+        params![id.to_string()],
+    )?;
+    Ok(())
 }
 
 fn found(changed: usize, id: UserId) -> Result<(), StoreError> {
@@ -214,7 +346,7 @@ pub fn user_list(
         .scope(scope)
         .is("u.id", filter.id)
         .is("u.name", filter.name.as_deref())
-        .is("a.name", filter.account.as_deref())
+        .any("a.id", &filter.accounts)
         .is("a.domain", filter.domain)
         .is("a.kind", filter.kind)
         .is("u.state", filter.state.as_deref())
@@ -224,11 +356,14 @@ pub fn user_list(
 
 pub(crate) fn read_credentials(row: &Row<'_>) -> rusqlite::Result<Credentials> {
     let (state, account_state): (String, String) = (row.get("state")?, row.get("account_state")?);
+    let role_state: Option<String> = row.get("role_state")?;
+    let role_enabled = role_state.as_deref().is_none_or(|state| state == "enabled");
     Ok(Credentials {
         user: read(row)?,
         secret_key: row.get("secret_key")?,
         password_hash: row.get("password_hash")?,
-        enabled: state == "enabled" && account_state == "enabled",
+        enabled: state == "enabled" && account_state == "enabled" && role_enabled,
+        rules: role_state.map(|_| json(row, "rules")).transpose()?,
     })
 }
 
@@ -238,6 +373,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<UserRow> {
         account: parsed(row, "account")?,
         account_name: row.get("account_name")?,
         account_kind: parsed(row, "account_kind")?,
+        role: parsed_or_null(row, "role")?.zip(row.get("role_name")?),
         domain: parsed(row, "domain")?,
         domain_name: row.get("domain_name")?,
         domain_path: row.get("domain_path")?,

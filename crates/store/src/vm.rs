@@ -7,7 +7,8 @@ use hostler_model::{
 use rusqlite::{Row, params};
 use serde::{Deserialize, Serialize};
 
-use crate::columns::{amount, json, parsed, parsed_or_null, time, to_json};
+use crate::columns::{amount, json, parsed, parsed_or_null, stored, time, to_json};
+use crate::vm_change::OwnSize;
 use crate::{StoreError, Tx};
 
 /// A VM as it is recorded.
@@ -53,8 +54,24 @@ pub struct VmRow {
     pub vnc_password: String,
     /// Choices that few need.
     pub details: std::collections::BTreeMap<String, String>,
+    /// Whether it refuses to be destroyed.
+    pub delete_protection: bool,
+    /// How often its guest was to begin anew with keys or password.
+    pub seed_number: u32,
+    /// A password that is on its way to the guest.
+    pub password: Option<GuestPassword>,
     /// When it was deployed.
     pub created: Timestamp,
+}
+
+/// A guest's password; it does not print.
+#[derive(Clone, PartialEq, Eq)]
+pub struct GuestPassword(pub String);
+
+impl std::fmt::Debug for GuestPassword {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("GuestPassword(..)")
+    }
 }
 
 /// A public key, as it was when the VM was deployed.
@@ -101,13 +118,21 @@ pub struct NewVm {
     pub vnc_password: String,
     /// Choices that few need.
     pub details: std::collections::BTreeMap<String, String>,
+    /// The size that the caller chose; nothing: the offering's.
+    pub own_size: Option<OwnSize>,
+    /// Whether its user sees it.
+    pub display: bool,
+    /// Whether its size may change while it runs.
+    pub dynamically_scalable: bool,
+    /// What its guest's password is to be.
+    pub password: Option<GuestPassword>,
 }
 
 /// Columns of `vm`, for [`read_vm`].
 pub(crate) const VM_COLUMNS: &str = "vm.number, vm.id, vm.account, vm.user, vm.zone, vm.host_name, \
     vm.display_name, vm.instance_name, vm.offering, vm.template, vm.state, vm.version, vm.run, \
     vm.last_host, vm.wanted_host, vm.ssh_keys, vm.user_data, vm.keyboard, vm.vnc_password, \
-    vm.details, vm.created";
+    vm.details, vm.delete_protection, vm.seed_number, vm.password, vm.created";
 
 /// Reads [`VM_COLUMNS`].
 pub(crate) fn read_vm(row: &Row<'_>) -> rusqlite::Result<VmRow> {
@@ -132,6 +157,9 @@ pub(crate) fn read_vm(row: &Row<'_>) -> rusqlite::Result<VmRow> {
         keyboard: row.get("keyboard")?,
         vnc_password: row.get("vnc_password")?,
         details: json(row, "details")?,
+        delete_protection: row.get("delete_protection")?,
+        seed_number: row.get("seed_number")?,
+        password: row.get::<_, Option<String>>("password")?.map(GuestPassword),
         created: time(row, "created")?,
     })
 }
@@ -144,10 +172,11 @@ pub fn vm_add(tx: &Tx<'_>, vm: &NewVm, now: Timestamp) -> Result<InstanceName, S
     let name = tx.row(
         "record a VM",
         "INSERT INTO vm (id, account, user, zone, host_name, display_name, instance_name, offering, template,
-             state, wanted_host, group_name, ssh_keys, user_data, keyboard, vnc_password, details, created, changed)
+             state, wanted_host, group_name, ssh_keys, user_data, keyboard, vnc_password, details, created, changed,
+             own_cpus, own_cpu_mhz, own_memory_mib, display, dynamically_scalable, password)
          SELECT ?1, ?2, ?3, ?4, ?5, ?6,
              'i-' || number || '-' || (SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'vm') || '-' || ?7,
-             ?8, ?9, 'Stopped', ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?17
+             ?8, ?9, 'Stopped', ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?17, ?18, ?19, ?20, ?21, ?22, ?23
          FROM account WHERE id = ?2
          RETURNING instance_name",
         params![
@@ -168,6 +197,12 @@ pub fn vm_add(tx: &Tx<'_>, vm: &NewVm, now: Timestamp) -> Result<InstanceName, S
             vm.vnc_password,
             to_json(&vm.details),
             now.0,
+            vm.own_size.map(|size| size.cpus),
+            vm.own_size.map(|size| stored(size.cpu_mhz.0)),
+            vm.own_size.map(|size| stored(size.memory.0)),
+            vm.display,
+            vm.dynamically_scalable,
+            vm.password.as_ref().map(|password| &password.0),
         ],
         |row| parsed(row, "instance_name"),
     )?;
@@ -212,7 +247,8 @@ pub fn vm_transition(
     let removed = (state == VmState::Expunged).then_some(now.0);
     let changed = tx.execute(
         "record a VM's new state",
-        "UPDATE vm SET state = ?3, version = ?4, run = ?5, last_host = ?6, error = ?7, changed = ?8, removed = ?9
+        "UPDATE vm SET state = ?3, version = ?4, run = ?5, last_host = ?6, error = ?7, changed = ?8, removed = ?9,
+             password = iif(?3 = 'Running' AND password_told = 1, NULL, password)
          WHERE id = ?1 AND version = ?2",
         params![
             vm.id.to_string(),

@@ -15,6 +15,7 @@ use rusqlite::{Row, params};
 
 use crate::columns::{amount, json, parsed, parsed_or_null, time};
 use crate::listing::{Listed, Page, Query, Scope};
+use crate::vm::GuestPassword;
 use crate::{StoreError, Tx};
 
 /// A VM with all that a reader of a list wants to know of it.
@@ -86,6 +87,18 @@ pub struct VmView {
     pub user_data: Option<String>,
     /// The layout of its console's keyboard.
     pub keyboard: Option<String>,
+    /// Whether its size is its own, not its offering's.
+    pub has_own_size: bool,
+    /// Whether it is to be restarted elsewhere when its host is gone.
+    pub ha: bool,
+    /// Whether its size may change while it runs.
+    pub dynamically_scalable: bool,
+    /// Whether it refuses to be destroyed.
+    pub delete_protection: bool,
+    /// Whether its user sees it.
+    pub display: bool,
+    /// Its guest's password, while it is on its way and its user was not told.
+    pub password: Option<GuestPassword>,
     /// What was said about it at its deployment.
     pub details: BTreeMap<String, String>,
     /// Why it is in state Error.
@@ -172,9 +185,9 @@ pub struct VmFilter {
 
 const COLUMNS: &str = "vm.*, a.name AS account_name, d.id AS domain, d.name AS domain_name,
     d.path AS domain_path, u.name AS user_name, z.name AS zone_name, h.id AS on_host,
-    h.name AS on_host_name, h.status AS on_host_status, o.name AS offering_name, o.cpus, o.cpu_mhz,
-    o.memory_mib, t.name AS template_name, t.display_text AS template_text,
-    t.format AS template_format, t.os, t.arch, v.id AS root_volume,
+    h.name AS on_host_name, h.status AS on_host_status, o.name AS offering_name, coalesce(vm.own_cpus, o.cpus) AS cpus,
+    coalesce(vm.own_cpu_mhz, o.cpu_mhz) AS cpu_mhz, coalesce(vm.own_memory_mib, o.memory_mib) AS memory_mib, t.name AS template_name, t.display_text AS template_text,
+    t.format AS template_format, coalesce(vm.own_os, t.os) AS os, t.arch, v.id AS root_volume,
     (SELECT j.id || ' ' || j.state FROM job j WHERE j.subject = vm.id AND j.finished IS NULL
      ORDER BY j.number LIMIT 1) AS pending";
 const FROM: &str = "vm JOIN account a ON a.id = vm.account JOIN domain d ON d.id = a.domain
@@ -310,6 +323,15 @@ fn read(row: &Row<'_>) -> rusqlite::Result<VmView> {
         keypairs: keys.into_iter().map(|key| key.name).collect(),
         user_data: row.get("user_data")?,
         keyboard: row.get("keyboard")?,
+        has_own_size: row.get::<_, Option<i64>>("own_cpus")?.is_some(),
+        ha: row.get("ha")?,
+        dynamically_scalable: row.get("dynamically_scalable")?,
+        delete_protection: row.get("delete_protection")?,
+        display: row.get("display")?,
+        password: row
+            .get::<_, Option<String>>("password")?
+            .filter(|_| !row.get("password_told").unwrap_or(true))
+            .map(GuestPassword),
         details: json(row, "details")?,
         error: row.get("error")?,
         job: pending(row)?,

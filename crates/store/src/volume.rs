@@ -326,14 +326,16 @@ pub struct PoolRoom {
     pub host_name: Option<String>,
     /// Its tags, comma separated.
     pub tags: String,
+    /// Whether it takes new volumes.
+    pub is_up: bool,
     /// What is neither in use nor promised to a volume.
     pub free: Bytes,
 }
 
 const ROOM: &str = "SELECT p.id AS id, p.name AS name, p.tags AS tags,
          (SELECT host.name FROM host WHERE host.id = p.host) AS host_name, max(0, p.capacity
-         - max(p.used, (SELECT coalesce(sum(size), 0) FROM volume WHERE volume.pool = p.id AND removed IS NULL))) AS free
-     FROM storage_pool p WHERE p.state = 'Up' AND p.removed IS NULL AND ";
+         - max(p.used, (SELECT coalesce(sum(size), 0) FROM volume WHERE volume.pool = p.id AND removed IS NULL))) AS free,
+     p.state = 'Up' AS is_up FROM storage_pool p WHERE p.removed IS NULL AND ";
 
 fn room(row: &Row<'_>) -> rusqlite::Result<PoolRoom> {
     Ok(PoolRoom {
@@ -341,11 +343,12 @@ fn room(row: &Row<'_>) -> rusqlite::Result<PoolRoom> {
         name: row.get("name")?,
         host_name: row.get("host_name")?,
         tags: row.get("tags")?,
+        is_up: row.get("is_up")?,
         free: Bytes(amount(row, "free")?),
     })
 }
 
-/// The local pool of a host, if it has one that is Up.
+/// The local pool of a host, if it has one.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
@@ -365,11 +368,14 @@ pub fn pool_require_room(
 ) -> Result<(), StoreError> {
     let sql = format!("{ROOM} p.id = ?1");
     match tx.row("read the room on a pool", &sql, params![pool.to_string()], room)? {
+        Some(room) if !room.is_up => {
+            Err(StoreError::Exhausted(format!("storage pool {} takes no new volumes", room.name)))
+        }
         Some(room) if room.free >= wanted => Ok(()),
         Some(room) => Err(StoreError::Exhausted(format!(
             "storage pool {} has {} free of the {wanted} wanted",
             room.name, room.free
         ))),
-        None => Err(StoreError::Exhausted(format!("storage pool {pool} is not Up"))),
+        None => Err(StoreError::Exhausted(format!("storage pool {pool} is gone"))),
     }
 }

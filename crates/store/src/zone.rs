@@ -113,6 +113,39 @@ pub fn zone_by_name(tx: &Tx<'_>, name: &str) -> Result<Option<ZoneRow>, StoreErr
     )
 }
 
+/// Changes what an administrator may change of a zone.
+///
+/// # Errors
+/// [`StoreError::NotFound`]; [`StoreError::Taken`] if another zone has the name.
+pub fn zone_update(tx: &Tx<'_>, row: &ZoneRow) -> Result<(), StoreError> {
+    if zone_by_name(tx, &row.name)?.is_some_and(|other| other.id != row.id) {
+        let text = format!("there is a zone named {} already; choose another name", row.name);
+        return Err(StoreError::Taken(text));
+    }
+    let changed = tx.execute(
+        "change a zone",
+        "UPDATE zone SET name = ?2, dns1 = ?3, dns2 = ?4, internal_dns1 = ?5, internal_dns2 = ?6,
+             network_domain = ?7, guest_cidr = ?8, allocation_state = ?9, local_storage = ?10
+         WHERE id = ?1 AND removed IS NULL",
+        params![
+            row.id.to_string(),
+            row.name,
+            row.dns1.to_string(),
+            row.dns2.map(|ip| ip.to_string()),
+            row.internal_dns1.to_string(),
+            row.internal_dns2.map(|ip| ip.to_string()),
+            row.network_domain,
+            row.guest_cidr,
+            row.allocation_state.as_str(),
+            row.local_storage,
+        ],
+    )?;
+    if changed == 0 {
+        return Err(StoreError::NotFound { what: "zone", id: row.id.to_string() });
+    }
+    Ok(())
+}
+
 /// Removes a zone that has nothing in it.
 ///
 /// # Errors

@@ -1,5 +1,6 @@
 //! Walks through the commands, one file for each kind of thing: every command has to be called somewhere.
 
+pub(super) mod administration;
 pub(super) mod catalogue;
 pub(super) mod ends;
 pub(super) mod lists;

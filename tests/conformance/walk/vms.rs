@@ -22,5 +22,24 @@ pub(crate) async fn lives(w: &mut Witness, cloud: &Cloud) -> (String, String) {
         let answer = w.call(command, &[("id", &vm)]).await;
         w.job(&answer).await;
     }
+    changes(w, cloud, &vm).await;
     (vm, job)
+}
+
+/// Everything that can be changed of a VM.
+async fn changes(w: &mut Witness, cloud: &Cloud, vm: &str) {
+    w.call("updateVirtualMachine", &[("id", vm), ("displayname", "x"), ("userdata", "eA==")]).await;
+    w.call("getVirtualMachineUserData", &[("virtualmachineid", vm)]).await;
+    let answer = w.call("stopVirtualMachine", &[("id", vm)]).await;
+    w.job(&answer).await;
+    let offering = cloud.catalogue.offering.to_string();
+    let size = [("id", vm), ("serviceofferingid", offering.as_str())];
+    w.call("changeServiceForVirtualMachine", &size).await;
+    let answer = w.call("scaleVirtualMachine", &size).await;
+    w.job(&answer).await;
+    let answer = w.call("destroyVirtualMachine", &[("id", vm)]).await;
+    w.job(&answer).await;
+    w.call("recoverVirtualMachine", &[("id", vm)]).await;
+    let answer = w.call("startVirtualMachine", &[("id", vm)]).await;
+    w.job(&answer).await;
 }

@@ -5,20 +5,21 @@ use hostler_tests::cloud::Cloud;
 use hostler_tests::http::{Api, tenant};
 use serde_json::Value;
 
-fn admin_of(cloud: &Cloud) -> Api {
+pub(crate) fn admin_of(cloud: &Cloud) -> Api {
     let api = cloud.manager.as_ref().unwrap().api;
     Api::admin(api, &cloud.folder().join("manager")).unwrap()
 }
 
-struct Ids {
-    zone: String,
-    offering: String,
-    template: String,
-    network: String,
+#[derive(Clone)]
+pub(crate) struct Ids {
+    pub(crate) zone: String,
+    pub(crate) offering: String,
+    pub(crate) template: String,
+    pub(crate) network: String,
 }
 
 impl Ids {
-    fn of(cloud: &Cloud) -> Self {
+    pub(crate) fn of(cloud: &Cloud) -> Self {
         let c = cloud.catalogue;
         Self {
             zone: c.zone.to_string(),
@@ -28,7 +29,7 @@ impl Ids {
         }
     }
 
-    fn params(&self) -> [(&str, &str); 3] {
+    pub(crate) fn params(&self) -> [(&str, &str); 3] {
         [
             ("zoneid", self.zone.as_str()),
             ("serviceofferingid", &self.offering),
@@ -37,7 +38,7 @@ impl Ids {
     }
 }
 
-async fn deploy(api: &Api, ids: &Ids, more: &[(&str, &str)]) -> (String, Value) {
+pub(crate) async fn deploy(api: &Api, ids: &Ids, more: &[(&str, &str)]) -> (String, Value) {
     let answer = api.ok("deployVirtualMachine", &[&ids.params()[..], more].concat()).await;
     let job = api.job(answer["jobid"].as_str().unwrap()).await;
     (answer["id"].as_str().unwrap().to_owned(), job)
@@ -233,7 +234,7 @@ async fn a_job_that_fails_says_why_to_an_administrator_and_little_to_a_user() {
     let (admin, ids) = (admin_of(&cloud), Ids::of(&cloud));
     let user =
         tenant(cloud.store(), admin.address, "ROOT", "user", AccountType::User).await.unwrap();
-    let huge = [("name", "huge"), ("cpunumber", "64"), ("cpuspeed", "4000"), ("memory", "999999")];
+    let huge = [("name", "huge"), ("cpunumber", "32"), ("cpuspeed", "4000"), ("memory", "40000")];
     let offering = admin.ok("createServiceOffering", &huge).await;
     let huge =
         Ids { offering: offering["serviceoffering"]["id"].as_str().unwrap().to_owned(), ..ids };

@@ -33,6 +33,7 @@ pub(crate) enum Operation {
     Reboot,
     Destroy,
     Expunge,
+    Scale,
     Register,
     Delete,
     /// A data volume to a VM that runs.
@@ -43,6 +44,9 @@ pub(crate) enum Operation {
     /// A data volume of a VM that runs.
     Resize,
     DeleteVolume,
+    Maintain,
+    Resume,
+    Reconnect,
 }
 
 /// What the hosts do.
@@ -63,7 +67,11 @@ use Operation as O;
 /// Every scenario; those that take longest come last and are begun first.
 pub(crate) static ALL: &[Scenario] = &[
     good("record", O::Record, &["job Succeeded -", "vm Stopped", "domains 0"]),
+    good("maintain", O::Maintain, &["job Succeeded -", "host Maintenance"]),
+    good("resume", O::Resume, &["job Succeeded -", "host Enabled"]),
+    good("reconnect", O::Reconnect, &["job Succeeded -", "host Enabled"]),
     good("reboot", O::Reboot, &["job Succeeded -", "vm Running", "call reboot"]),
+    good("scale", O::Scale, &["job Succeeded -", "vm Stopped", "domains 0"]),
     good("register", O::Register, &["job Succeeded -", "template Ready"]),
     bad(
         "reboot refused",
@@ -181,12 +189,16 @@ impl Operation {
             Self::Reboot => "vm.reboot",
             Self::Destroy => "vm.destroy",
             Self::Expunge => "vm.expunge",
+            Self::Scale => "vm.scale",
             Self::Register => "template.register",
             Self::Delete => "template.delete",
             Self::Attach | Self::AttachOff => "volume.attach",
             Self::Detach => "volume.detach",
             Self::Resize => "volume.resize",
             Self::DeleteVolume => "volume.delete",
+            Self::Maintain => "host.maintain",
+            Self::Resume => "host.resume",
+            Self::Reconnect => "host.reconnect",
         }
     }
 
@@ -222,7 +234,13 @@ impl Operation {
                 handle.id.context("the id of the VM").map(Some)
             }
             Self::Stop | Self::Reboot | Self::Destroy => Ok(Some(deploy(crash, name, None).await?)),
-            Self::Start => {
+            Self::Maintain | Self::Reconnect => Ok(Some(host(crash)?)),
+            Self::Resume => {
+                let host = host(crash)?;
+                job(crash, &Self::Maintain.request(crash, name, Some(&host))).await?;
+                Ok(Some(host))
+            }
+            Self::Start | Self::Scale => {
                 let vm = deploy(crash, name, None).await?;
                 job(crash, &Request::new("stopVirtualMachine").with("id", &vm)).await?;
                 Ok(Some(vm))
@@ -264,14 +282,26 @@ impl Operation {
             Self::Expunge => {
                 Request::new("destroyVirtualMachine").with("id", id).with("expunge", "true")
             }
+            Self::Scale => Request::new("scaleVirtualMachine")
+                .with("id", id)
+                .with("serviceofferingid", crash.cloud.catalogue.offering.to_string()),
             Self::Register => Request::new("registerTemplate")
                 .with("name", name)
                 .with("url", "http://images.invalid/tiny.qcow2")
                 .with("format", "QCOW2")
                 .with("hypervisor", "KVM"),
             Self::Delete => Request::new("deleteTemplate").with("id", id),
+            Self::Maintain => Request::new("prepareHostForMaintenance").with("id", id),
+            Self::Resume => Request::new("cancelHostMaintenance").with("id", id),
+            Self::Reconnect => Request::new("reconnectHost").with("id", id),
         }
     }
+}
+
+/// A host that runs VMs.
+fn host(crash: &CrashCloud) -> anyhow::Result<String> {
+    let sql = "SELECT id FROM host WHERE kind = 'Routing' ORDER BY name LIMIT 1";
+    Books::open(&crash.database())?.value(sql)?.context("a host")
 }
 
 fn new_vm(crash: &CrashCloud, name: &str, template: Option<&str>) -> Request {
@@ -370,10 +400,12 @@ pub(crate) fn end(crash: &CrashCloud, job: JobId, said: &[usize]) -> anyhow::Res
         ("runs", format!("SELECT state FROM vm_run WHERE vm = {of_job}")),
         ("placed", format!("SELECT host IS NOT NULL FROM placement WHERE vm = {of_job}")),
         ("template", format!("SELECT state FROM template WHERE id = {of_job}")),
+        ("host", format!("SELECT admin_state FROM host WHERE id = {of_job}")),
         (
             "event",
             format!(
-                "SELECT kind, level, state FROM event WHERE subject = {of_job} ORDER BY number"
+                "SELECT kind, level, state FROM event WHERE subject = {of_job}
+                 AND cause NOT LIKE 'connection %' ORDER BY number"
             ),
         ),
     ] {
@@ -400,6 +432,9 @@ pub(crate) async fn clean_up(crash: &CrashCloud) -> anyhow::Result<()> {
     }
     for volume in books.rows("SELECT id FROM volume WHERE removed IS NULL")? {
         job(crash, &Request::new("destroyVolume").with("id", volume)).await?;
+    }
+    for host in books.rows("SELECT id FROM host WHERE admin_state <> 'Enabled'")? {
+        job(crash, &O::Resume.request(crash, "", Some(&host))).await?;
     }
     let own = crash.cloud.catalogue.template;
     let others = format!("SELECT id FROM template WHERE removed IS NULL AND id <> '{own}'");

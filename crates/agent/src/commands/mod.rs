@@ -21,6 +21,8 @@ mod start;
 mod stop;
 #[cfg(test)]
 pub(crate) mod tests;
+#[cfg(test)]
+mod volume_tests;
 
 use hostler_wire::{Answer, Command, CommandFailure, FailureKind};
 use tracing::instrument;

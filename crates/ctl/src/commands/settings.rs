@@ -1,13 +1,14 @@
 //! `hostler env` and `hostler completion`: what needs no manager.
 
-use anyhow::Result;
-use clap::CommandFactory as _;
+use anyhow::{Result, bail};
 use clap_complete::Shell;
+use clap_complete::env::Shells;
 use hostler_client::mask::MASK;
 use serde_json::{Value, json};
 
-use crate::cli::{Cli, Global};
+use crate::cli::Global;
 use crate::context;
+use crate::nouns::NOUNS;
 use crate::output::{Column, column};
 
 const COLUMNS: &[Column] =
@@ -50,9 +51,27 @@ pub(crate) fn show(global: &Global) -> Result<()> {
     context::output(global).rows(&rows, COLUMNS)
 }
 
-/// Prints the completion script of a shell.
+/// Prints the completion script of a shell: it asks this program, which also knows the names in the live cloud.
 pub(crate) fn completion(shell: Shell) -> Result<()> {
+    let shells = Shells::builtins();
+    let Some(completer) = shells.completer(&shell.to_string()) else {
+        bail!("there is no completion for {shell}");
+    };
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "hostler", &mut script);
+    completer.write_registration("COMPLETE", "hostler", "hostler", "hostler", &mut script)?;
     Ok(std::io::Write::write_all(&mut std::io::stdout(), &script)?)
+}
+
+/// Prints every verb of the tables with the API call that it makes and its parameters.
+pub(crate) fn commands(global: &Global) -> Result<()> {
+    let verbs = NOUNS.iter().flat_map(|noun| noun.verbs.iter().map(move |verb| (noun, verb)));
+    let rows: Vec<Value> = verbs
+        .map(|(noun, verb)| {
+            let params: Vec<_> = verb.params().collect();
+            json!({"name": format!("{} {}", noun.name, verb.name), "call": verb.command,
+                "params": params, "about": verb.about})
+        })
+        .collect();
+    let columns = &[column("COMMAND", "name"), column("API CALL", "call"), column("WHAT", "about")];
+    context::output(global).rows(&rows, columns)
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod manager;
+mod nouns;
 mod output;
 mod resolving;
 mod settings;

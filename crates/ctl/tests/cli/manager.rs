@@ -169,7 +169,7 @@ const PROTOCOL: &[&str] = &[
 ];
 
 /// The command or parameter that neither the contract nor this project has.
-fn outside_the_contract(command: &str, params: &Params) -> Option<String> {
+pub(crate) fn outside_the_contract(command: &str, params: &Params) -> Option<String> {
     if OWN_COMMANDS.contains(&command) {
         return None;
     }

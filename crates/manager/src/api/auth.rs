@@ -50,7 +50,7 @@ pub(crate) fn identity(credentials: Credentials, request: &str) -> Identity {
         role: user.account_kind,
         request: request.to_owned(),
     };
-    Identity { caller, user }
+    Identity { caller, user, rules: credentials.rules }
 }
 
 async fn by_signature(context: &Context, params: &Params) -> Result<Credentials, Failure> {

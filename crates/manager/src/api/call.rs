@@ -5,16 +5,18 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use hostler_model::{AccountType, Timestamp};
+use hostler_model::Timestamp;
 use hostler_query_api::{Answer, ApiCommand, ApiError, CommandDecl, Paging, Params, RoleType};
 use hostler_store::event::{NewEvent, event_add};
 use hostler_store::reference::{Entity, reference_known, references_missing};
+use hostler_store::role::Rule;
 use hostler_store::user::UserRow;
 use hostler_store::{Listed, Page, Scope, Tx};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::failure::Failure;
+use super::permission::{may, role_type};
 use crate::context::Context;
 use crate::orchestration::Caller;
 use crate::settings::DEFAULT_PAGE_SIZE;
@@ -26,17 +28,19 @@ pub(crate) struct Identity {
     pub(crate) caller: Caller,
     /// The user, with the names of their account and domain.
     pub(crate) user: UserRow,
+    /// The rules of the account's own role; nothing: all that its type may do.
+    pub(crate) rules: Option<Vec<Rule>>,
 }
 
 impl Identity {
     /// The role type by which commands and parameters are allowed.
-    pub(crate) const fn role(&self) -> RoleType {
-        match self.user.account_kind {
-            AccountType::RootAdmin => RoleType::Admin,
-            AccountType::ResourceAdmin => RoleType::ResourceAdmin,
-            AccountType::DomainAdmin => RoleType::DomainAdmin,
-            AccountType::User | AccountType::Project => RoleType::User,
-        }
+    pub(crate) fn role(&self) -> RoleType {
+        role_type(self.user.account_kind)
+    }
+
+    /// Whether the caller may call a command.
+    pub(crate) fn may(&self, command: &CommandDecl) -> bool {
+        may(self.user.account_kind, self.rules.as_deref(), command)
     }
 
     /// Everything that the caller may see.

@@ -84,7 +84,7 @@ async fn answer(
     let (Some(Run::Known(run)), Some(command)) = (run, command) else {
         return Err(Failure(ApiError::unknown_command(name)));
     };
-    if !command.roles.contains(identity.role()) {
+    if !identity.may(command) {
         let user = identity.user.id.to_string();
         return Err(Failure(ApiError::unavailable_command(name, &user)));
     }

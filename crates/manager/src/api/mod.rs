@@ -3,6 +3,7 @@
 //! Not here: what services do (`orchestration`), how the API looks as data (`hostler-query-api`).
 
 mod auth;
+mod authority;
 pub mod bootstrap;
 mod call;
 mod commands;
@@ -13,4 +14,5 @@ pub mod metrics;
 mod objects;
 mod owner;
 pub mod password;
+mod permission;
 mod sessions;

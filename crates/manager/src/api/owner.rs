@@ -109,7 +109,8 @@ impl Call<'_> {
     }
 }
 
-fn sees_domain(identity: &Identity, path: &str) -> bool {
+/// Whether the caller sees the domain of a path.
+pub(super) fn sees_domain(identity: &Identity, path: &str) -> bool {
     match identity.sight() {
         Scope::All => true,
         Scope::Tree(root) => {

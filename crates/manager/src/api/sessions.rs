@@ -2,11 +2,14 @@
 //!
 //! Not here: how a session proves who calls (`auth`).
 
-use hostler_model::DomainId;
+use hostler_model::{AccountType, DomainId};
 use hostler_query_api::{Answer, ApiCommand, ApiError, Params, RoleType, api_command};
 use hostler_store::domain::domain_by_path;
-use hostler_store::session::{session_add, session_prune, session_remove};
-use hostler_store::user::{Credentials, user_by_name};
+use hostler_store::event::{NewEvent, event_add};
+use hostler_store::session::{session_add, session_prune, session_remove, sessions_of_user_remove};
+use hostler_store::user::{
+    Credentials, UserRow, user_by_name, user_credentials, user_logged_in, user_login_failed,
+};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -16,7 +19,7 @@ use super::http::Cookies;
 use super::objects::session::{LOGIN, LOGOUT};
 use super::password;
 use crate::context::Context;
-use crate::settings::SESSION_TIMEOUT;
+use crate::settings::{LOGIN_ATTEMPTS, SESSION_TIMEOUT};
 
 api_command! {
     /// Logs a user in: sets two cookies and gives the session key that every later call has to carry.
@@ -82,8 +85,44 @@ pub(crate) async fn login(context: &Context, params: &Params) -> Result<Reply, F
         .map_err(|error| Failure(ApiError::internal(error)))?;
     match found {
         Some(credentials) if right && credentials.enabled => open(context, credentials).await,
+        Some(credentials) if !right && credentials.enabled => {
+            count_failure(context, credentials.user).await?;
+            Err(failed)
+        }
         _ => Err(failed),
     }
+}
+
+/// Too many wrong passwords disable a user. Root administrators are spared: anybody could lock the cloud
+/// by guessing at their names, and nobody could open it again.
+async fn count_failure(context: &Context, user: UserRow) -> Result<(), Failure> {
+    let most = context.settings.number(&LOGIN_ATTEMPTS);
+    if most == 0 || user.account_kind == AccountType::RootAdmin {
+        return Ok(());
+    }
+    let at = context.now();
+    context
+        .store
+        .write(move |tx| {
+            if !user_login_failed(tx, user.id, most)? {
+                return Ok(());
+            }
+            let event = NewEvent {
+                at,
+                kind: "USER.DISABLE",
+                level: "WARN",
+                state: "Completed",
+                description: format!("user {} was disabled", user.name),
+                cause: format!("{most} wrong passwords in a row"),
+                account: Some(user.account),
+                user: Some(user.id),
+                subject: Some(("User", user.id.uuid())),
+                job: None,
+            };
+            sessions_of_user_remove(tx, user.id)?;
+            Ok::<_, Failure>(event_add(tx, &event)?)
+        })
+        .await
 }
 
 /// `/shop/test`, `shop/test` and `ROOT/shop/test` are the same domain.
@@ -98,6 +137,7 @@ fn full_path(path: Option<&str>) -> String {
 async fn open(context: &Context, credentials: Credentials) -> Result<Reply, Failure> {
     let (token, key) = (random_text(32), random_text(20));
     let (hash, session_key, user) = (token_hash(&token), key.clone(), credentials.user.id);
+    let name = credentials.user.name.clone();
     let (now, limit) = (context.now(), context.settings.duration(&SESSION_TIMEOUT));
     let oldest = hostler_model::Timestamp(
         now.0.saturating_sub(i64::try_from(limit.as_millis()).unwrap_or(i64::MAX)),
@@ -105,6 +145,11 @@ async fn open(context: &Context, credentials: Credentials) -> Result<Reply, Fail
     context
         .store
         .write(move |tx| {
+            // the password was checked outside: guesses that were sent at the same time may have disabled them
+            if !user_credentials(tx, user)?.enabled {
+                return Err(Failure(ApiError::login_failed(&name)));
+            }
+            user_logged_in(tx, user)?;
             session_prune(tx, oldest)?;
             session_add(tx, &hash, user, &session_key, now)?;
             Ok::<_, Failure>(())

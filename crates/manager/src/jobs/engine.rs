@@ -360,7 +360,7 @@ impl Run<'_> {
 }
 
 /// The status that the API shows of a failed job.
-const fn code_of(kind: ServiceErrorKind) -> u16 {
+pub(super) const fn code_of(kind: ServiceErrorKind) -> u16 {
     match kind {
         ServiceErrorKind::Parameter => 431,
         ServiceErrorKind::Denied => 531,

@@ -1,11 +1,13 @@
 //! Turns: jobs on one subject run one after the other, in the order of their numbers.
 
 use std::collections::{HashMap, VecDeque};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use hostler_model::JobId;
+use hostler_model::{JobId, JobState};
 use hostler_store::StoreError;
-use hostler_store::job::jobs_open;
+use hostler_store::job::{job_state, jobs_open};
+use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 use uuid::Uuid;
@@ -18,6 +20,8 @@ use crate::context::Context;
 pub struct Jobs {
     lanes: Arc<Mutex<HashMap<Uuid, VecDeque<JobId>>>>,
     running: TaskTracker,
+    /// Told whenever a job is no longer run.
+    ends: Arc<Notify>,
 }
 
 impl Jobs {
@@ -35,9 +39,30 @@ impl Jobs {
             let mut next = Some(job);
             while let Some(job) = next {
                 engine::run(&app, job).await;
+                jobs.ends.notify_waiters();
                 next = jobs.next_of(subject);
             }
         });
+    }
+
+    /// Waits until a job has ended or needs help: its state and, if it failed, status and text of why.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if there is no such job.
+    pub async fn ended(
+        &self,
+        app: &Context,
+        job: JobId,
+    ) -> Result<(JobState, Option<(u16, String)>), StoreError> {
+        loop {
+            let mut next = pin!(self.ends.notified());
+            next.as_mut().enable();
+            let (state, error) = app.store.read(move |tx| job_state(tx, job)).await?;
+            if state.is_final() || state == JobState::NeedsHelp {
+                return Ok((state, error));
+            }
+            next.await;
+        }
     }
 
     fn next_of(&self, subject: Uuid) -> Option<JobId> {

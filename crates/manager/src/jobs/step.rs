@@ -9,6 +9,7 @@ use tracing::{info, warn};
 use uuid::Uuid;
 
 use super::Kept;
+use super::engine::code_of;
 use crate::agents::CallError;
 use crate::context::Context;
 use crate::error::{ServiceError, ServiceErrorKind};
@@ -101,6 +102,11 @@ impl StepContext {
         let seconds = 1u64 << order.again.min(4);
         tokio::time::sleep(Duration::from_secs(seconds)).await;
         self.go_on().await;
+    }
+
+    /// Whether the job is being undone because of an error of this kind, or one with the same code.
+    pub fn failed_with(&self, kind: ServiceErrorKind) -> bool {
+        self.job.error.as_ref().is_some_and(|(code, _)| *code == code_of(kind))
     }
 
     /// Runs `work` in a transaction of its own, for a step whose commit must come before its order.

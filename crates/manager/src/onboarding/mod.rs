@@ -22,12 +22,13 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use hostler_model::{
-    AccountId, AllocationState, ClusterId, HostGuid, HostId, HostStatus, PodId, UserId, ZoneId,
+    AccountId, AllocationState, ClusterId, HostGuid, HostId, HostStatus, PodId, ResourceEvent,
+    UserId, ZoneId,
 };
 use hostler_store::event::{NewEvent, event_add};
 use hostler_store::host::{self, HostRow};
 use hostler_store::storage_pool::storage_pool_remove_of_host;
-use hostler_store::{Store, StoreError};
+use hostler_store::{Store, StoreError, Tx};
 use tracing::Instrument as _;
 
 pub use kvm::KvmDiscoverer;
@@ -325,7 +326,7 @@ impl Onboarding {
                 if let Some(tags) = tags {
                     host::host_set_tags(tx, host, &tags)?;
                 }
-                host::host_set_admin_state(tx, host, admin_state)
+                settle_admin_state(tx, host, admin_state)
             })
             .await;
         stages
@@ -427,6 +428,18 @@ impl Onboarding {
             .await?;
         self.means.agents.removed(host, "the host was removed from the cloud").await;
         Ok(row)
+    }
+}
+
+/// A machine that comes back in the middle of a maintenance stays in it.
+fn settle_admin_state(tx: &Tx<'_>, id: HostId, wanted: AllocationState) -> Result<(), StoreError> {
+    let event = match wanted {
+        AllocationState::Enabled => ResourceEvent::EnableRequested,
+        AllocationState::Disabled => ResourceEvent::DisableRequested,
+    };
+    match host::host_administer(tx, id, event) {
+        Ok(_) | Err(StoreError::Transition(_)) => Ok(()),
+        Err(other) => Err(other),
     }
 }
 

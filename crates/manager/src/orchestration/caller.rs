@@ -1,9 +1,14 @@
 //! Who asks.
 
 use hostler_model::{AccountId, AccountType, DomainId, JobId, UserId};
+use hostler_store::account::account_get;
+use hostler_store::domain::domain_get;
 use hostler_store::event::NewEvent;
 use hostler_store::job::NewJob;
 use uuid::Uuid;
+
+use crate::context::Context;
+use crate::error::ServiceError;
 
 /// An authenticated caller, as services see it.
 #[derive(Debug, Clone)]
@@ -24,6 +29,34 @@ impl Caller {
     /// Whether the caller may do everything.
     pub fn is_root(&self) -> bool {
         self.role == AccountType::RootAdmin
+    }
+
+    /// Whether the caller may act on what `owner` has: its own, or as an administrator of it.
+    ///
+    /// # Errors
+    /// [`ServiceError`] if the record cannot be read.
+    pub(crate) async fn may_act_for(
+        &self,
+        app: &Context,
+        owner: AccountId,
+    ) -> Result<bool, ServiceError> {
+        match self.role {
+            _ if owner == self.account => Ok(true),
+            AccountType::RootAdmin | AccountType::ResourceAdmin => Ok(true),
+            AccountType::User | AccountType::Project => Ok(false),
+            AccountType::DomainAdmin => {
+                let own = self.domain;
+                let (own, theirs) = app
+                    .store
+                    .read(move |tx| {
+                        let theirs = account_get(tx, owner)?.domain_path;
+                        Ok::<_, ServiceError>((domain_get(tx, own)?.path, theirs))
+                    })
+                    .await?;
+                let below = theirs.strip_prefix(&own).is_some_and(|rest| rest.starts_with('/'));
+                Ok(theirs == own || below)
+            }
+        }
     }
 
     /// A job that the caller asks for.

@@ -4,7 +4,11 @@
 //!
 //! Not here: HTTP and parameters (`api`), how jobs run (`jobs`), frames (`agents`).
 
+pub mod account;
 mod caller;
+mod children;
+pub mod domain;
+pub mod host;
 pub mod template;
 pub mod vm;
 pub mod volume;
@@ -20,6 +24,7 @@ pub static WORKFLOWS: &[&dyn Workflow] = &[
     &vm::record::RecordVm,
     &vm::stop::StopVm,
     &vm::reboot::RebootVm,
+    &vm::scale::ScaleVm,
     &vm::retire::DESTROY,
     &vm::retire::EXPUNGE,
     &template::register::RegisterTemplate,
@@ -28,4 +33,10 @@ pub static WORKFLOWS: &[&dyn Workflow] = &[
     &volume::detach::DetachVolume,
     &volume::resize::ResizeVolume,
     &volume::delete::DeleteVolume,
+    &account::DeleteAccount,
+    &account::DisableAccount,
+    &domain::DeleteDomain,
+    &host::maintenance::MAINTAIN,
+    &host::maintenance::RESUME,
+    &host::reconnect::ReconnectHost,
 ];

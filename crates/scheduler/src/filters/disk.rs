@@ -24,8 +24,14 @@ impl Filter for StoragePoolFilter {
                 "does not reach the storage pool on which a volume of the VM lies".to_owned()
             );
         }
-        if let Some(tag) = demand.storage_tags.iter().find(|tag| !pool.tags.contains(tag)) {
-            return Err(format!("has a storage pool without tag {tag}, which a volume wants"));
+        if demand.disk_on.is_some() && demand.disk.0 == 0 {
+            return Ok(()); // everything is written
+        }
+        if !pool.is_enabled {
+            return Err("has a storage pool that is Disabled: it takes no new volumes".to_owned());
+        }
+        if let Some(tag) = demand.pool_tags.iter().find(|tag| !pool.tags.contains(tag)) {
+            return Err(format!("has a storage pool without the tag {tag:?}"));
         }
         let free = pool.capacity.0.saturating_sub(pool.used.0.max(pool.promised.0));
         if free < demand.disk.0 {

@@ -19,8 +19,8 @@ impl Filter for ComputeFilter {
         if !host.is_up {
             return Err(format!("is {}, not Up", host.status));
         }
-        if !host.is_enabled {
-            return Err("takes no new VMs: it, its cluster or its pod is disabled".to_owned());
+        if let Some(why) = &host.closed {
+            return Err(format!("takes no new VMs: {why}"));
         }
         let _ = demand;
         Ok(())

@@ -8,10 +8,11 @@ use hostler_query_api::{ApiCommand, CommandDecl};
 use super::call::{AnswerFuture, Call, Handler, run};
 use super::sessions::{Login, Logout};
 
-mod account;
+pub(crate) mod account;
 mod cluster;
 mod discovery;
 mod diskoffering;
+mod domain;
 mod event;
 mod host;
 mod job;
@@ -19,9 +20,11 @@ mod keypair;
 mod network;
 mod offering;
 mod pod;
+mod role;
 mod setting;
 mod storage;
 mod template;
+mod user;
 mod vm;
 mod volume;
 mod zone;
@@ -65,6 +68,7 @@ static TABLES: &[&[Entry]] = &[
     cluster::COMMANDS,
     discovery::COMMANDS,
     diskoffering::COMMANDS,
+    domain::COMMANDS,
     event::COMMANDS,
     host::COMMANDS,
     job::COMMANDS,
@@ -72,9 +76,11 @@ static TABLES: &[&[Entry]] = &[
     network::COMMANDS,
     offering::COMMANDS,
     pod::COMMANDS,
+    role::COMMANDS,
     setting::COMMANDS,
     storage::COMMANDS,
     template::COMMANDS,
+    user::COMMANDS,
     vm::COMMANDS,
     volume::COMMANDS,
     zone::COMMANDS,

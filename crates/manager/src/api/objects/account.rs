@@ -1,12 +1,14 @@
 //! Domains, accounts, users and SSH keys in answers.
 
-use hostler_model::AccountType;
+use hostler_model::{AccountType, RoleId};
 use hostler_store::account::AccountRow;
 use hostler_store::domain::DomainView;
 use hostler_store::ssh_keypair::SshKeyPairView;
 use hostler_store::user::UserRow;
 
 use super::{api_object, date};
+use crate::api::bootstrap::{ADMIN, ROOT};
+use crate::api::permission::role_type;
 
 api_object! {
     /// A domain.
@@ -29,17 +31,20 @@ fn parent_name(view: &DomainView) -> Option<&str> {
 
 api_object! {
     /// An account.
-    ACCOUNT = "AccountResponse", account(row: &AccountRow) {
+    ACCOUNT = "AccountResponse", account(row: &AccountRow, users: &[UserRow]) {
         "id" string "its id" => row.id,
         "name" string "its name" => row.name,
         "accounttype" integer "0 user, 1 root admin, 2 domain admin, 3 resource admin" => row.kind.api_number(),
-        "roletype" string "what it may do" => role_type(row.kind),
-        "rolename" string "what it may do, for people" => role_name(row.kind),
+        "roleid" string "the role that says what it may do" => role_id(row.kind, row.role.as_ref()),
+        "roletype" string "the most that it may do" => role_type(row.kind).name(),
+        "rolename" string "that role's name" => role_name(row.kind, row.role.as_ref()),
         "domainid" string "the domain that it is in" => row.domain,
         "domain" string "that domain's name" => row.domain_name,
         "domainpath" string "that domain's path" => row.domain_path,
         "state" string "enabled, or why it is not" => row.state,
         "isdefault" boolean "whether it came with the product" => row.number == 1,
+        "iscleanuprequired" boolean "whether a deletion of it is under way or failed" => row.deleting,
+        "user" list(USER) "its users" => users.iter().map(user).collect::<Vec<_>>(),
         "vmtotal" long "how many VMs it has" => row.vms,
         "vmrunning" integer "how many of its VMs run" => row.vms_running,
         "vmstopped" integer "how many of its VMs do not run" => row.vms.saturating_sub(row.vms_running),
@@ -49,22 +54,26 @@ api_object! {
     }
 }
 
-fn role_type(kind: AccountType) -> &'static str {
-    match kind {
-        AccountType::RootAdmin => "Admin",
-        AccountType::ResourceAdmin => "ResourceAdmin",
-        AccountType::DomainAdmin => "DomainAdmin",
-        AccountType::User | AccountType::Project => "User",
-    }
+fn role_id(kind: AccountType, own: Option<&(RoleId, String)>) -> RoleId {
+    own.map_or_else(|| kind.default_role(), |role| role.0)
 }
 
-fn role_name(kind: AccountType) -> &'static str {
-    match kind {
-        AccountType::RootAdmin => "Root Admin",
-        AccountType::ResourceAdmin => "Resource Admin",
-        AccountType::DomainAdmin => "Domain Admin",
-        AccountType::User | AccountType::Project => "User",
-    }
+fn role_name(kind: AccountType, own: Option<&(RoleId, String)>) -> &str {
+    own.map_or_else(
+        || match kind {
+            AccountType::RootAdmin => "Root Admin",
+            AccountType::ResourceAdmin => "Resource Admin",
+            AccountType::DomainAdmin => "Domain Admin",
+            AccountType::User | AccountType::Project => "User",
+        },
+        |role| role.1.as_str(),
+    )
+}
+
+/// Whether it is the administrator that came with the product.
+pub(crate) fn is_first(row: &UserRow) -> bool {
+    let names = [&row.name, &row.account_name].map(String::as_str);
+    row.account_kind == AccountType::RootAdmin && row.domain_path == ROOT && names == [ADMIN; 2]
 }
 
 api_object! {
@@ -78,15 +87,16 @@ api_object! {
         "account" string "the account that they act for" => row.account_name,
         "accountid" string "that account's id" => row.account,
         "accounttype" integer "that account's type, by number" => row.account_kind.api_number(),
-        "roletype" string "what they may do" => role_type(row.account_kind),
-        "rolename" string "what they may do, for people" => role_name(row.account_kind),
+        "roleid" string "the role that says what they may do" => role_id(row.account_kind, row.role.as_ref()),
+        "roletype" string "the most that they may do" => role_type(row.account_kind).name(),
+        "rolename" string "that role's name" => role_name(row.account_kind, row.role.as_ref()),
         "domainid" string "the account's domain" => row.domain,
         "domain" string "that domain's name" => row.domain_name,
         "apikey" string "the public half of their keys for signing" => row.api_key,
         "state" string "enabled, or why they are not" => row.state,
         "usersource" string "where they come from, always native" => "native",
         "iscallerchilddomain" boolean "whether their domain is below the caller's, always false" => false,
-        "isdefault" boolean "whether they came with the product" => row.name == crate::api::bootstrap::ADMIN,
+        "isdefault" boolean "whether they came with the product" => is_first(row),
         "is2faenabled" boolean "whether they use a second factor, always false" => false,
         "is2famandated" boolean "whether they must, always false" => false,
         "created" date "since when there has been one" => date(row.created),

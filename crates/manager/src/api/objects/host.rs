@@ -13,7 +13,8 @@ api_object! {
         "name" string "its name" => view.name,
         "type" host "Routing: runs VMs; SecondaryStorage: an image worker" => view.kind,
         "state" status "Up, Connecting, Disconnected, Alert or Down" => view.status,
-        "resourcestate" string "Enabled, or Disabled when it takes no new VMs" => view.admin_state,
+        "resourcestate" string "Enabled, Disabled when it takes no new VMs, PrepareForMaintenance while it waits for the last VM to leave, or Maintenance" =>
+            view.admin_state,
         "zoneid" string "the zone that it is in" => view.zone,
         "zonename" string "that zone's name" => view.zone_name,
         "podid" string "the pod that it is in" => view.pod,
@@ -34,6 +35,7 @@ api_object! {
         "cpuallocatedvalue" long "MHz that VMs have claimed" => view.cpu_claimed,
         "cpuallocated" string "share of the CPUs that VMs have claimed" => cpu_share(view),
         "cpuallocatedpercentage" string "share of the CPUs that VMs have claimed" => cpu_share(view),
+        "cpuallocatedwithoverprovisioning" string "share of the MHz for sale that VMs have claimed" => cpu_share(view),
         "cpuwithoverprovisioning" string "MHz for sale, after overcommit" =>
             format!("{:.1}", cpu_total(view) * view.cpu_ratio),
         "cpuused" string "share of all CPU time lately" =>
@@ -52,9 +54,12 @@ api_object! {
         "disksizeallocated" long "given to volumes on its pools, in bytes" => view.disk_allocated,
         "hosttags" string "its tags" => Some(&view.tags).filter(|tags| !tags.is_empty()),
         "explicithosttags" string "its tags" => Some(&view.tags).filter(|tags| !tags.is_empty()),
+        "istagarule" boolean "whether its tags are a rule, always false" => false,
+        "hasenoughcapacity" boolean "whether there is CPU and memory left to claim" => has_room(view),
+        "encryptionsupported" boolean "whether volumes can be encrypted, always false" => false,
         "islocalstorageactive" boolean "whether volumes may live on its own disks" => view.disk_total > 0,
         "hahost" boolean "whether it is kept for VMs of hosts that died, always false" => false,
-        "details" map "facts by name; status.reason says why it is in its state" => details(view),
+        "details" map "facts by name; status.reason says why it is in its state, maintenance.waits.for which VMs are in the way" => details(view),
         "created" date "since when it has been in the cloud" => date(view.created),
         "lastpinged" date "when it was heard last" => view.last_ping.map(date),
         "disconnected" date "since when it is not connected" => (!matches!(view.status,
@@ -85,6 +90,13 @@ fn share(part: f64, whole: f64) -> String {
     if whole > 0.0 { format!("{:.2}%", part * 100.0 / whole) } else { "0.00%".to_owned() }
 }
 
+fn has_room(view: &HostView) -> bool {
+    let memory = view.memory.0.saturating_sub(view.reserved.0);
+    runs_vms(view)
+        && view.cpu_claimed.0 < u64::from(view.cpus) * view.cpu_speed.0
+        && view.memory_claimed.0 < memory
+}
+
 fn stat(view: &HostView, name: &str) -> Option<f64> {
     view.stats.get(name).and_then(Value::as_f64)
 }
@@ -92,6 +104,9 @@ fn stat(view: &HostView, name: &str) -> Option<f64> {
 fn details(view: &HostView) -> Value {
     let mut details = json!(view.details);
     details["guid"] = view.guid.as_str().into();
+    if !view.leaving.is_empty() {
+        details["maintenance.waits.for"] = view.leaving.join(", ").into();
+    }
     if !view.status_reason.is_empty() {
         details["status.reason"] = view.status_reason.as_str().into();
     }

@@ -7,12 +7,14 @@ use hostler_query_api::dates;
 
 pub(crate) mod account;
 pub(crate) mod api;
+pub(crate) mod capacity;
 pub(crate) mod event;
 pub(crate) mod host;
 pub(crate) mod job;
 pub(crate) mod network;
 pub(crate) mod offering;
 pub(crate) mod place;
+pub(crate) mod role;
 pub(crate) mod session;
 pub(crate) mod setting;
 pub(crate) mod storage;

@@ -1,14 +1,16 @@
 //! Zones, pods and clusters in answers.
 
+use hostler_store::capacity::CapacityRow;
 use hostler_store::cluster::ClusterView;
 use hostler_store::pod::PodView;
 use hostler_store::zone::ZoneRow;
 
+use super::capacity::{CAPACITY, at};
 use super::{api_object, no_items};
 
 api_object! {
     /// A zone.
-    ZONE = "zone", zone(row: &ZoneRow, admin: bool) {
+    ZONE = "zone", zone(row: &ZoneRow, admin: bool, capacities: Option<&[CapacityRow]>) {
         "id" string "its id" => row.id,
         "name" string "its name" => row.name,
         "dns1" string "the resolver that guests are given" => row.dns1,
@@ -22,13 +24,14 @@ api_object! {
         "securitygroupsenabled" boolean "whether VMs have security groups" => row.security_groups,
         "localstorageenabled" boolean "whether volumes may live on hosts' own disks" => row.local_storage,
         "type" string "the kind of zone, always Core" => "Core",
+        "capacity" list(CAPACITY) "how much there is, if it was asked for" => at(capacities, row.id.uuid()),
         "tags" set "tags, none yet" => no_items(),
     }
 }
 
 api_object! {
     /// A pod.
-    POD = "PodResponse", pod(view: &PodView) {
+    POD = "PodResponse", pod(view: &PodView, capacities: Option<&[CapacityRow]>) {
         "id" string "its id" => view.row.id,
         "name" string "its name" => view.row.name,
         "zoneid" string "the zone that it is in" => view.row.zone,
@@ -40,12 +43,13 @@ api_object! {
         "endip" list "last management address that may be given out" =>
             view.row.end_ip.into_iter().collect::<Vec<_>>(),
         "allocationstate" string "Enabled, or Disabled when it takes no new VMs" => view.row.allocation_state,
+        "capacity" list(CAPACITY) "how much there is, if it was asked for" => at(capacities, view.row.id.uuid()),
     }
 }
 
 api_object! {
     /// A cluster.
-    CLUSTER = "ClusterResponse", cluster(view: &ClusterView) {
+    CLUSTER = "ClusterResponse", cluster(view: &ClusterView, capacities: Option<&[CapacityRow]>) {
         "id" string "its id" => view.row.id,
         "name" string "its name" => view.row.name,
         "zoneid" string "the zone that it is in" => view.row.zone,
@@ -58,6 +62,7 @@ api_object! {
         "managedstate" string "whether its hosts are managed, always Managed" => "Managed",
         "cpuovercommitratio" string "how often its hosts' CPUs are sold" => ratio(view.row.cpu_ratio),
         "memoryovercommitratio" string "how often its hosts' memory is sold" => ratio(view.row.memory_ratio),
+        "capacity" list(CAPACITY) "how much there is, if it was asked for" => at(capacities, view.row.id.uuid()),
     }
 }
 

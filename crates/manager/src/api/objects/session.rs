@@ -35,7 +35,7 @@ api_object! {
     CAPABILITIES = "CapabilitiesResponse", capabilities(version: &str) {
         "cloudstackversion" string "the version of the API that this one is compatible with" => version,
         "securitygroupsenabled" boolean "whether VMs have security groups" => false,
-        "dynamicrolesenabled" boolean "whether roles can be made, always false" => false,
+        "dynamicrolesenabled" boolean "whether roles can be made, always true" => true,
         "userpublictemplateenabled" boolean "whether users may make templates public" => true,
         "supportELB" string "whether there are elastic load balancers, always false" => "false",
         "projectinviterequired" boolean "whether projects ask before they add, always false" => false,

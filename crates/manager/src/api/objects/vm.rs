@@ -55,7 +55,7 @@ api_object! {
         "created" date "when it was deployed" => date(view.created),
         "lastupdated" date "when it changed last" => date(view.changed),
         "state" string "Stopped, Starting, Running, Stopping, Destroyed, Expunging or Error" => view.state,
-        "haenable" boolean "whether it is restarted elsewhere, always false" => false,
+        "haenable" boolean "whether it is to be restarted elsewhere when its host is gone" => view.ha,
         "group" string "the name that its user groups it under" => view.group,
         "zoneid" string "the zone that it is in" => view.zone,
         "zonename" string "that zone's name" => view.zone_name,
@@ -81,9 +81,9 @@ api_object! {
         "rootdevicetype" string "where its root volume is, always ROOT" => view.root_volume.map(|_| "ROOT"),
         "ipaddress" string "the address of its default NIC" => address(view),
         "passwordenabled" boolean "whether its password can be reset, always false" => false,
-        "displayvm" boolean "whether its user sees it, always true" => true,
-        "isdynamicallyscalable" boolean "whether its size can change while it runs, always false" => false,
-        "deleteprotection" boolean "whether it refuses to be destroyed, always false" => false,
+        "displayvm" boolean "whether its user sees it" => view.display,
+        "isdynamicallyscalable" boolean "whether its size may change while it runs" => view.dynamically_scalable,
+        "deleteprotection" boolean "whether it refuses to be destroyed" => view.delete_protection,
         "keypairs" string "names of the SSH keys that it was given" =>
             Some(view.keypairs.join(",")).filter(|names| !names.is_empty()),
         "userdata" string "its user data, base64" => view.user_data.as_ref()
@@ -107,6 +107,11 @@ fn details(view: &VmView) -> BTreeMap<String, String> {
     if let Some(keyboard) = &view.keyboard {
         details.insert("keyboard".to_owned(), keyboard.clone());
     }
+    if view.has_own_size {
+        details.insert("cpuNumber".to_owned(), view.cpus.to_string());
+        details.insert("cpuSpeed".to_owned(), view.cpu_speed.0.to_string());
+        details.insert("memory".to_owned(), view.memory.0.to_string());
+    }
     details
 }
 
@@ -115,5 +120,13 @@ api_object! {
     CONSOLE_LOG = "ConsoleLogResponse", console_log(vm: hostler_model::VmId, text: &str) {
         "virtualmachineid" string "the VM" => vm,
         "text" string "the end of what it wrote" => text,
+    }
+}
+
+api_object! {
+    /// What a VM's guest was told to do at its first boot.
+    USER_DATA = "VMUserDataResponse", user_data(vm: hostler_model::VmId, text: Option<&str>) {
+        "virtualmachineid" string "the VM" => vm,
+        "userdata" string "its user data, base64" => text.map(|text| STANDARD.encode(text)),
     }
 }

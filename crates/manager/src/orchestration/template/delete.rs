@@ -30,7 +30,7 @@ pub async fn delete(app: &Context, caller: &Caller, id: TemplateId) -> Result<Jo
         .store
         .read(move |tx| Ok::<_, ServiceError>((template_get(tx, id)?, template_uses(tx, id)?)))
         .await?;
-    if template.account != caller.account && !caller.is_root() {
+    if !caller.may_act_for(app, template.account).await? {
         return Err(ServiceError::parameter(format!("there is no template {id}")));
     }
     refuse_if_used(&template.name, uses)?;

@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use hostler_model::{Bytes, HostId, JobId, TemplateEvent, TemplateId, TemplateState, ZoneId};
+use hostler_model::{
+    Bytes, HostId, JobId, LimitKind, TemplateEvent, TemplateId, TemplateState, ZoneId,
+};
 use hostler_store::event::event_add;
 use hostler_store::job::job_add;
+use hostler_store::limit;
 use hostler_store::template::{
     Fetched, NewTemplate, image_workers, template_add, template_get, template_transition,
 };
-use hostler_wire::DownloadCommand;
+use hostler_wire::{DeleteTemplateCommand, DownloadCommand};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -81,8 +84,12 @@ pub async fn register(
         is_extractable: request.is_extractable,
         details: request.details,
     };
+    let (limits, owner) = (app.settings.limits(), caller.account);
     app.store
         .write(move |tx| {
+            // its size is claimed when it is known
+            let asked = [(LimitKind::Template, 1), (LimitKind::SecondaryStorage, 0)];
+            limit::claim(tx, &limits, owner, &asked)?;
             template_add(tx, &new, now)?;
             job_add(tx, &job, now)?;
             event_add(tx, &event)
@@ -165,6 +172,7 @@ impl Workflow for RegisterTemplate {
         let answer = cx.call(worker, LABEL, command, WAIT).await;
         cx.app.download_ends(order);
         let answer = answer.map_err(ServiceError::from)?;
+        let limits = cx.app.settings.limits();
         let text = format!("{} of {} fetched and checked", answer.size, template.name);
         Ok(Done::writing(text, move |tx| {
             let template = template_get(tx, id)?;
@@ -176,13 +184,23 @@ impl Workflow for RegisterTemplate {
                 virtual_size: answer.virtual_size,
                 sha256: answer.sha256,
             };
+            let asked = [(LimitKind::SecondaryStorage, fetched.size.0)];
+            limit::claim(tx, &limits, template.account, &asked)?;
             let event = TemplateEvent::DownloadDone;
             template_transition(tx, &template, event, Some(worker), Some(&fetched), None, now)
         }))
     }
 
-    async fn undo(&self, _cx: &StepContext, _step: &str) -> Result<Undone, ServiceError> {
-        // the worker leaves nothing behind of a template that it did not complete
+    async fn undo(&self, cx: &StepContext, _step: &str) -> Result<Undone, ServiceError> {
+        // the worker leaves nothing behind of a template that it did not complete; one that is larger than its
+        // owner may have is complete
+        if cx.failed_with(ServiceErrorKind::Quota) {
+            let id = template_of(cx);
+            if let Some(worker) = cx.read(move |tx| template_get(tx, id)).await?.worker {
+                let command = DeleteTemplateCommand { template: id };
+                cx.call(worker, "delete", command, WAIT).await?;
+            }
+        }
         Ok(Undone { commit: nothing() })
     }
 

@@ -4,22 +4,24 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use hostler_model::{
-    AllocationState, Bytes, HostId, HostName, JobId, MacAddress, NetworkId, NetworkType, NicId,
-    ServiceOfferingId, TemplateId, TemplateState, VmId, VolumeId, ZoneId,
+    AllocationState, Bytes, HostId, HostName, JobId, LimitKind, MacAddress, Mib, NetworkId,
+    NetworkType, NicId, ServiceOfferingId, TemplateId, TemplateState, VmId, VolumeId, ZoneId,
 };
-use hostler_store::Tx;
 use hostler_store::address::{AddressFor, NetworkRoom, address_give};
 use hostler_store::deploy::{DeployFacts, deploy_facts, public_key_named};
 use hostler_store::event::event_add;
 use hostler_store::job::job_add;
+use hostler_store::limit;
 use hostler_store::nic::{NewNic, nic_add};
 use hostler_store::vm::{NewVm, SshKey, vm_add};
+use hostler_store::vm_change::OwnSize;
 use hostler_store::volume::volume_add_root;
+use hostler_store::{StoreError, Tx};
 use rand::distr::{Alphanumeric, SampleString};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{record, start};
+use super::{record, size, start};
 use crate::context::Context;
 use crate::error::{ServiceError, ServiceErrorKind};
 use crate::jobs::crash_point;
@@ -60,6 +62,10 @@ pub struct DeployRequest {
     pub keyboard: Option<String>,
     /// Choices that few need.
     pub details: BTreeMap<String, String>,
+    /// Whether its user sees it.
+    pub display: bool,
+    /// Whether its size may change while it runs.
+    pub dynamically_scalable: bool,
     /// Whether it is started.
     pub start: bool,
 }
@@ -71,7 +77,7 @@ pub struct DeployRequest {
 pub async fn deploy(
     app: &Context,
     caller: &Caller,
-    request: DeployRequest,
+    mut request: DeployRequest,
 ) -> Result<(VmId, JobId), ServiceError> {
     if request.host.is_some() && !caller.is_root() {
         return Err(ServiceError::new(
@@ -88,13 +94,20 @@ pub async fn deploy(
     let job = caller.job(kind, "deployVirtualMachine", subject, input, steps);
     let job_id = job.id;
     let (now, caller_, suffix) = (app.now(), caller.clone(), app.settings.text(&INSTANCE_NAME));
+    let limits = app.settings.limits();
     let vnc_password = Alphanumeric.sample_string(&mut rand::rng(), 8);
     app.store
         .write(move |tx| {
-            let (zone, named) = (request.zone, &request.networks);
-            let facts = deploy_facts(tx, zone, request.offering, request.template, named)?;
+            let (zone, named) = (request.zone, request.networks.clone());
+            let owner = (caller_.account, &limits);
+            let facts = deploy_facts(tx, zone, request.offering, request.template, &named, owner)?;
             let root_size = check(&caller_, &request, &facts)?;
+            let own_size = match &facts.offering {
+                Some((_, rule)) => size::chosen(rule, &mut request.details)?,
+                None => None,
+            };
             let networks = networks(&request, &facts)?;
+            within_limits(&facts, own_size, root_size, !limits.started_only || request.start)?;
             let display_name =
                 request.display_name.clone().unwrap_or_else(|| host_name.to_string());
             let vm = NewVm {
@@ -114,6 +127,10 @@ pub async fn deploy(
                 keyboard: request.keyboard.clone(),
                 vnc_password,
                 details: request.details.clone(),
+                own_size,
+                display: request.display,
+                dynamically_scalable: request.dynamically_scalable,
+                password: None,
             };
             let instance_name = vm_add(tx, &vm, now)?;
             let volume = VolumeId::new(Uuid::now_v7());
@@ -131,7 +148,7 @@ pub async fn deploy(
             )?;
             if let Some(data) = &request.data {
                 let name = Some(format!("DATA-{}", instance_name.vm_number()));
-                record_of_vm(tx, &NewVolume { name, ..data.clone() }, id, now)?;
+                record_of_vm(tx, &NewVolume { name, ..data.clone() }, id, &limits, now)?;
             }
             crash_point(kind, "recording", "volume");
             for (device, network) in (0..).zip(networks) {
@@ -174,7 +191,7 @@ fn check(
             ),
         ));
     }
-    let Some(offered) = facts.offering else {
+    let Some((offered, _)) = facts.offering else {
         return unknown("serviceofferingid", &request.offering);
     };
     let visible = |t: &hostler_store::deploy::DeployTemplate| {
@@ -214,6 +231,29 @@ fn check(
         )));
     }
     Ok(size)
+}
+
+/// Whether the owner may have one more VM of this size; `counted`: its CPUs and memory count.
+fn within_limits(
+    facts: &DeployFacts,
+    own_size: Option<OwnSize>,
+    root_size: Bytes,
+    counted: bool,
+) -> Result<(), ServiceError> {
+    let (cpus, memory) = match (own_size, &facts.offering) {
+        (Some(own), _) => (own.cpus, own.memory),
+        (None, Some((_, rule))) => (rule.cpus, rule.memory),
+        (None, None) => (0, Mib(0)),
+    };
+    let mut asked = vec![
+        (LimitKind::UserVm, 1),
+        (LimitKind::Volume, 1),
+        (LimitKind::PrimaryStorage, root_size.0),
+    ];
+    if counted {
+        asked.extend([(LimitKind::Cpu, cpus.into()), (LimitKind::Memory, memory.0)]);
+    }
+    Ok(limit::check(&facts.rooms, &asked).map_err(StoreError::from)?)
 }
 
 /// The networks of the VM, the default one first.

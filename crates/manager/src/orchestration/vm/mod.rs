@@ -1,17 +1,22 @@
 //! VMs: the services that check and record, and the workflows that act.
 
+mod change;
 mod deploy;
 pub mod reboot;
 pub mod record;
 mod requests;
 pub mod retire;
+pub mod scale;
+mod size;
 mod spec;
 pub(crate) use spec::disk_format;
 pub mod start;
 pub mod stop;
 
+pub use change::{change_service, recover, update};
 pub use deploy::{DeployRequest, deploy};
 pub use requests::{StartOptions, console_log, destroy, expunge, reboot, start, stop};
+pub use scale::scale;
 
 use hostler_model::VmId;
 use hostler_store::event::NewEvent;

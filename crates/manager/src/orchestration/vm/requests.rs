@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
-use hostler_model::{Bytes, CommandId, HostId, JobId, RunState, VmId, VmState, VolumeId};
+use hostler_model::{
+    AccountType, AllocationState, Bytes, CommandId, HostId, JobId, RunState, VmId, VmState,
+    VolumeId, ZoneId,
+};
 use hostler_store::event::event_add;
 use hostler_store::job::job_add;
 use hostler_store::run::run_get;
 use hostler_store::vm::{VmRow, vm_get};
 use hostler_store::volume::volumes_of;
+use hostler_store::zone::zone_get;
 use hostler_wire::ConsoleLogCommand;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -26,24 +30,41 @@ pub struct StartOptions {
 }
 
 /// A VM that the caller may see. Another tenant's is as good as none.
-async fn vm_for(app: &Context, caller: &Caller, id: VmId) -> Result<VmRow, ServiceError> {
+pub(super) async fn vm_for(
+    app: &Context,
+    caller: &Caller,
+    id: VmId,
+) -> Result<VmRow, ServiceError> {
     let row = app.store.read(move |tx| vm_get(tx, id)).await?;
-    if row.account == caller.account || caller.is_root() {
+    if may_see(caller, &row) {
         return Ok(row);
     }
     Err(ServiceError::parameter(format!("there is no virtual machine {id}")))
 }
 
-struct Ask {
-    api_command: &'static str,
-    event: &'static str,
-    verb: &'static str,
-    kind: &'static str,
-    steps: &'static [&'static str],
-    input: Value,
+/// Whether a VM is the caller's. Which domains an administrator may see, the API has checked.
+pub(super) fn may_see(caller: &Caller, row: &VmRow) -> bool {
+    row.account == caller.account || caller.role != AccountType::User
 }
 
-async fn ask(app: &Context, caller: &Caller, vm: &VmRow, ask: Ask) -> Result<JobId, ServiceError> {
+/// A job on a VM that is asked for.
+pub(super) struct Ask {
+    pub(super) api_command: &'static str,
+    pub(super) event: &'static str,
+    /// What is to become of the VM, for people.
+    pub(super) verb: &'static str,
+    pub(super) kind: &'static str,
+    pub(super) steps: &'static [&'static str],
+    pub(super) input: Value,
+}
+
+/// Records a job on a VM and has it run.
+pub(super) async fn ask(
+    app: &Context,
+    caller: &Caller,
+    vm: &VmRow,
+    ask: Ask,
+) -> Result<JobId, ServiceError> {
     let subject = ("VirtualMachine", vm.id.uuid());
     let job = caller.job(ask.kind, ask.api_command, subject, ask.input, ask.steps);
     let (id, now) = (job.id, app.now());
@@ -59,7 +80,7 @@ async fn ask(app: &Context, caller: &Caller, vm: &VmRow, ask: Ask) -> Result<Job
     Ok(id)
 }
 
-fn must_not_be(vm: &VmRow, states: &[VmState], verb: &str) -> Result<(), ServiceError> {
+pub(super) fn must_not_be(vm: &VmRow, states: &[VmState], verb: &str) -> Result<(), ServiceError> {
     if states.contains(&vm.state) {
         let text = format!("{} is {} and cannot be {verb}", vm.instance_name, vm.state);
         return Err(ServiceError::new(ServiceErrorKind::Unsupported, text));
@@ -67,7 +88,7 @@ fn must_not_be(vm: &VmRow, states: &[VmState], verb: &str) -> Result<(), Service
     Ok(())
 }
 
-const GONE: &[VmState] = &[VmState::Destroyed, VmState::Expunging, VmState::Expunged];
+pub(super) const GONE: &[VmState] = &[VmState::Destroyed, VmState::Expunging, VmState::Expunged];
 
 /// Starts a VM.
 ///
@@ -88,6 +109,7 @@ pub async fn start(
     let vm = vm_for(app, caller, id).await?;
     must_not_be(&vm, GONE, "started")?;
     must_not_be(&vm, &[VmState::Running, VmState::Error], "started")?;
+    zone_takes_vms(app, caller, vm.zone).await?;
     let input = json!(start_job::Input { host: options.host });
     let kind = start_job::START.kind();
     ask(
@@ -104,6 +126,22 @@ pub async fn start(
         },
     )
     .await
+}
+
+/// A zone that is disabled takes VMs of root administrators only.
+async fn zone_takes_vms(app: &Context, caller: &Caller, id: ZoneId) -> Result<(), ServiceError> {
+    if caller.is_root() {
+        return Ok(());
+    }
+    let zone = app.store.read(move |tx| zone_get(tx, id)).await?;
+    if zone.allocation_state == AllocationState::Disabled {
+        let text = format!(
+            "zone {} is disabled; only a root administrator may start VMs there",
+            zone.name
+        );
+        return Err(ServiceError::new(ServiceErrorKind::Denied, text));
+    }
+    Ok(())
 }
 
 /// Stops a VM; `forced` spares the guest's own shutdown.
@@ -163,6 +201,17 @@ pub async fn reboot(
     .await
 }
 
+fn must_not_be_protected(vm: &VmRow) -> Result<(), ServiceError> {
+    if vm.delete_protection {
+        let text = format!(
+            "{} is protected against being deleted; updateVirtualMachine with deleteprotection=false allows it",
+            vm.instance_name
+        );
+        return Err(ServiceError::new(ServiceErrorKind::Unsupported, text));
+    }
+    Ok(())
+}
+
 /// Throws a VM away; with `expunge_now` nothing of it is kept but its data volumes. Those in `volumes` go with it.
 ///
 /// # Errors
@@ -175,6 +224,7 @@ pub async fn destroy(
     volumes: Vec<VolumeId>,
 ) -> Result<JobId, ServiceError> {
     let vm = vm_for(app, caller, id).await?;
+    must_not_be_protected(&vm)?;
     if !volumes.is_empty() {
         check_volumes(app, &vm, volumes.clone(), expunge_now).await?;
     }
@@ -204,6 +254,7 @@ pub async fn destroy(
 /// [`ServiceError`] if there is none, or it runs.
 pub async fn expunge(app: &Context, caller: &Caller, id: VmId) -> Result<JobId, ServiceError> {
     let vm = vm_for(app, caller, id).await?;
+    must_not_be_protected(&vm)?;
     must_not_be(&vm, &[VmState::Running, VmState::Starting, VmState::Stopping], "expunged")?;
     retire(app, caller, &vm, "expungeVirtualMachine", Vec::new()).await
 }

@@ -8,6 +8,7 @@ use hostler_scheduler::{Demand, HostView, PoolView};
 use hostler_store::blueprint::Blueprint;
 use hostler_store::claim::HostCapacity;
 use hostler_store::nic::NicRow;
+use hostler_store::volume::VolumeRow;
 use hostler_wire::{
     DiskFormat, DiskSpec, Firmware, GuestNetwork, GuestOs, NicSpec, Secret, SeedSpec,
     TemplateSource, VmSpec, VncSpec,
@@ -32,7 +33,7 @@ pub(super) fn host_views(
         name: row.name.clone(),
         status: row.status.clone(),
         is_up: row.status == "Up" && is_connected(row.host),
-        is_enabled: row.enabled,
+        closed: row.closed.clone(),
         arch: row.arch.clone(),
         tags: split(&row.tags),
         cpus: row.cpus,
@@ -43,14 +44,13 @@ pub(super) fn host_views(
         memory_claimed: row.memory_claimed,
         memory_ratio: row.ratios.1,
         runs: row.runs,
-        pool: row.pool.as_ref().and_then(|(id, capacity, used, promised)| {
-            Some(PoolView {
-                id: id.parse().ok()?,
-                capacity: Bytes(*capacity),
-                used: Bytes(*used),
-                promised: Bytes(*promised),
-                tags: split(&row.pool_tags),
-            })
+        pool: row.pool.as_ref().map(|pool| PoolView {
+            id: pool.id,
+            is_enabled: pool.is_enabled,
+            tags: split(&pool.tags),
+            capacity: pool.capacity,
+            used: pool.used,
+            promised: pool.promised,
         }),
     };
     rows.iter().map(view).collect()
@@ -69,18 +69,21 @@ pub(super) fn demand(
         memory: blueprint.memory,
         disk: Bytes(unwritten),
         disk_on: blueprint.volumes.iter().find_map(|volume| volume.pool),
-        storage_tags: unwritten_tags(blueprint),
         arch: blueprint.template.arch.clone(),
         tags: split(&blueprint.host_tags),
+        pool_tags: unwritten_tags(blueprint),
         wanted: wanted.or(blueprint.vm.wanted_host),
         tried,
     }
 }
 
-/// What the offerings of volumes that are not written yet want of their pool.
+/// Tags that the pool must have for volumes that are not written yet.
 fn unwritten_tags(blueprint: &Blueprint) -> Vec<String> {
     let unwritten = blueprint.volumes.iter().filter(|volume| volume.pool.is_none());
-    let mut tags: Vec<String> = unwritten.flat_map(|volume| split(&volume.tags)).collect();
+    let wanted = |volume: &VolumeRow| {
+        split(if volume.is_root { &blueprint.pool_tags } else { &volume.tags })
+    };
+    let mut tags: Vec<String> = unwritten.flat_map(wanted).collect();
     tags.sort();
     tags.dedup();
     tags

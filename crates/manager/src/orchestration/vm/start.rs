@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use hostler_model::{
-    Bytes, CopyState, Generation, HostId, RunEvent, RunId, RunState, StoragePoolId, TemplateState,
-    VmEvent, VmState, VolumeEvent, VolumeId, VolumeState,
+    Bytes, CopyState, Generation, HostId, LimitKind, RunEvent, RunId, RunState, StoragePoolId,
+    TemplateState, VmEvent, VmState, VolumeEvent, VolumeId, VolumeState,
 };
 use hostler_scheduler::{HostView, NoHost, place};
 use hostler_store::Tx;
@@ -16,6 +16,7 @@ use hostler_store::address::address_of_host;
 use hostler_store::blueprint::{Blueprint, blueprint};
 use hostler_store::claim::{claim_take, host_capacities};
 use hostler_store::event::event_add;
+use hostler_store::limit;
 use hostler_store::placement::placement_add;
 use hostler_store::run::{RunRow, run_add, run_confirm, run_get, run_transition};
 use hostler_store::template::copy_set;
@@ -200,7 +201,13 @@ async fn choose(cx: &StepContext) -> Result<Done, StepError> {
     let verdict = serde_json::to_string(&placement.verdict).unwrap_or_default();
     let memory = Memory { chosen: Some(chosen.clone()), ..memory };
     let (kept, mut blueprint) = (cx.kept.clone(), blueprint);
+    let limits = cx.app.settings.limits();
     Ok(Done::writing(output, move |tx| {
+        if limits.started_only {
+            let cpus = u64::from(blueprint.cpus);
+            let asked = [(LimitKind::Cpu, cpus), (LimitKind::Memory, blueprint.memory.0)];
+            limit::claim(tx, &limits, blueprint.vm.account, &asked)?;
+        }
         let row = run_add(tx, run, vm, chosen.host, ratios, now)?;
         claim_take(tx, run, chosen.host, cpu, mib)?;
         let change = VmChange { run: Some(run), last_host: Some(chosen.host), error: None };
@@ -230,7 +237,7 @@ async fn somebody_returns(
     news: &mut Receiver<HostNews>,
 ) -> bool {
     let returns = |h: &&HostView| matches!(h.status.as_str(), "Up" | "Connecting" | "Disconnected");
-    let away = hosts.iter().filter(returns).filter(|h| h.is_enabled && !h.is_up).count();
+    let away = hosts.iter().filter(returns).filter(|h| h.closed.is_none() && !h.is_up).count();
     let Some(left) = cx.app.hosts_return_within().filter(|_| away > 0) else { return false };
     cx.wait_for(&format!("the manager began a moment ago; {away} hosts are not connected yet"))
         .await;

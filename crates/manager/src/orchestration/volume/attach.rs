@@ -139,6 +139,10 @@ fn plan(
         Some((_, run)) => pool_room_of_host(tx, run.host)?.map(|room| (run.host, room)),
         None => None,
     };
+    if running.is_some() && place.is_none() {
+        let text = format!("the host of {} has no storage pool", vm.instance_name);
+        return Err(ServiceError::new(ServiceErrorKind::Unavailable, text));
+    }
     must_reach(volume, disks, place.as_ref())?;
     let creates = volume.state == VolumeState::Allocated && place.is_some();
     if let Some((_, room)) = place.as_ref().filter(|_| creates) {

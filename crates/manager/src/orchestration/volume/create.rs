@@ -1,10 +1,11 @@
 //! Recording data volumes and renaming them: nothing is written on any host yet, so their jobs are over at once.
 
-use hostler_model::{AccountId, Bytes, DiskOfferingId, JobId, VmId, VolumeId, ZoneId};
+use hostler_model::{AccountId, Bytes, DiskOfferingId, JobId, LimitKind, VmId, VolumeId, ZoneId};
 use hostler_store::Tx;
 use hostler_store::disk_offering::disk_offering_for_sale;
 use hostler_store::event::event_add;
 use hostler_store::job::job_add_done;
+use hostler_store::limit::{self, LimitDefaults};
 use hostler_store::volume::{NewDataVolume, volume_add, volume_get, volume_rename};
 use serde_json::json;
 use uuid::Uuid;
@@ -76,10 +77,11 @@ pub async fn create(
     let (id, now, caller) = (VolumeId::new(Uuid::now_v7()), app.now(), caller.clone());
     let subject = ("Volume", id.uuid());
     let job = caller.job("volume-create", "createVolume", subject, json!({ "volume": id }), &[]);
-    let job_id = job.id;
+    let (job_id, limits) = (job.id, app.settings.limits());
     app.store
         .write(move |tx| {
             let size = size_of(tx, &new.size)?;
+            limit::claim(tx, &limits, new.account, &wanted(size))?;
             let name = new.name.unwrap_or_else(|| format!("DATA-{id}"));
             let text = format!("volume {name} of {size} is recorded");
             let (account, zone, offering) = (new.account, new.zone, new.size.offering);
@@ -92,6 +94,11 @@ pub async fn create(
         .await
 }
 
+/// What a data volume counts as.
+fn wanted(size: Bytes) -> [(LimitKind, u64); 2] {
+    [(LimitKind::Volume, 1), (LimitKind::PrimaryStorage, size.0)]
+}
+
 /// Records the data volume of a deployment, as disk 1 of its VM.
 ///
 /// # Errors
@@ -100,9 +107,11 @@ pub(crate) fn record_of_vm(
     tx: &Tx<'_>,
     new: &NewVolume,
     vm: VmId,
+    limits: &LimitDefaults,
     now: hostler_model::Timestamp,
 ) -> Result<(), ServiceError> {
     let size = size_of(tx, &new.size)?;
+    limit::claim(tx, limits, new.account, &wanted(size))?;
     let row = NewDataVolume {
         id: VolumeId::new(Uuid::now_v7()),
         account: new.account,

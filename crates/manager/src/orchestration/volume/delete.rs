@@ -56,7 +56,7 @@ pub async fn delete(
     Ok(run(app, &job))
 }
 
-/// Deletes every data volume of an account that no VM has. Each has a job of its own.
+/// Deletes every data volume of an account that no VM has. Each has a job of its own, or had one before.
 ///
 /// # Errors
 /// [`ServiceError`]; those before it are being deleted then.
@@ -67,8 +67,11 @@ pub async fn delete_of_account(
 ) -> Result<Vec<JobId>, ServiceError> {
     let all = app.store.read(move |tx| volumes_of_account(tx, account)).await?;
     let mut jobs = Vec::new();
-    for volume in all.into_iter().filter(|v| v.vm.is_none() && v.state != VolumeState::Expunging) {
-        jobs.push(delete(app, caller, volume.id, "destroyVolume").await?);
+    for volume in all.into_iter().filter(|volume| volume.vm.is_none()) {
+        match volume.busy.filter(|_| volume.state == VolumeState::Expunging) {
+            Some(job) => jobs.push(job),
+            None => jobs.push(delete(app, caller, volume.id, "destroyVolume").await?),
+        }
     }
     Ok(jobs)
 }

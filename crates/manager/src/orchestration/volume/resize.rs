@@ -1,10 +1,11 @@
 //! `volume.resize`: claim → grow. A volume only ever gets larger; while its VM runs, its guest is told.
 
 use async_trait::async_trait;
-use hostler_model::{Bytes, DiskOfferingId, JobId, VolumeId, VolumeState};
+use hostler_model::{Bytes, DiskOfferingId, JobId, LimitKind, VolumeId, VolumeState};
 use hostler_store::Tx;
 use hostler_store::disk_offering::disk_offering_get;
 use hostler_store::event::event_add;
+use hostler_store::limit::{self, LimitDefaults};
 use hostler_store::volume::{VolumeRow, pool_require_room, volume_get, volume_set_size};
 use hostler_wire::ResizeVolumeCommand;
 use serde::{Deserialize, Serialize};
@@ -59,14 +60,14 @@ pub async fn resize(
     id: VolumeId,
     new: NewSize,
 ) -> Result<JobId, ServiceError> {
-    let (caller, context) = (caller.clone(), app.clone());
+    let (caller, context, limits) = (caller.clone(), app.clone(), app.settings.limits());
     let job = app
         .store
         .write(move |tx| {
             let volume = volume_get(tx, id)?;
             must_live(&volume)?;
             let wants = wanted(tx, &volume, &new)?;
-            check(tx, &volume, wants)?;
+            check(tx, &limits, &volume, wants)?;
             let ask = Ask {
                 kind: "volume.resize",
                 api_command: "resizeVolume",
@@ -109,15 +110,22 @@ fn wanted(tx: &Tx<'_>, volume: &VolumeRow, new: &NewSize) -> Result<Wants, Servi
 }
 
 /// Whether there is room for what is added, and that something is.
-fn check(tx: &Tx<'_>, volume: &VolumeRow, wants: Wants) -> Result<(), ServiceError> {
+fn check(
+    tx: &Tx<'_>,
+    limits: &LimitDefaults,
+    volume: &VolumeRow,
+    wants: Wants,
+) -> Result<(), ServiceError> {
     if wants.size < volume.size {
         return Err(refused(format!(
             "volume {} has {} and would have {}; a volume is never made smaller, because what lies beyond would be lost",
             volume.name, volume.size, wants.size
         )));
     }
+    let more = Bytes(wants.size.0 - volume.size.0);
+    limit::claim(tx, limits, volume.account, &[(LimitKind::PrimaryStorage, more.0)])?;
     if let Some(pool) = volume.pool {
-        pool_require_room(tx, pool, Bytes(wants.size.0 - volume.size.0))?;
+        pool_require_room(tx, pool, more)?;
     }
     Ok(())
 }
@@ -163,13 +171,14 @@ fn wants(cx: &StepContext) -> Result<Wants, ServiceError> {
 
 /// Takes the room in the record before the host takes it.
 async fn claim(cx: &StepContext) -> Result<Done, StepError> {
-    let (id, wants) = (volume_of(cx)?, wants(cx)?);
+    let (id, wants, limits) = (volume_of(cx)?, wants(cx)?, cx.app.settings.limits());
+    let again = limits.clone();
     let volume = cx
         .app
         .store
         .read(move |tx| {
             let volume = volume_get(tx, id)?;
-            check(tx, &volume, wants)?;
+            check(tx, &limits, &volume, wants)?;
             Ok::<_, ServiceError>(volume)
         })
         .await?;
@@ -177,8 +186,10 @@ async fn claim(cx: &StepContext) -> Result<Done, StepError> {
     let remembered = serde_json::to_value(memory).unwrap_or_default();
     let output = format!("{} instead of {}", wants.size, volume.size);
     Ok(Done::writing(output, move |tx| {
+        let more = Bytes(wants.size.0 - volume.size.0);
+        limit::claim(tx, &again, volume.account, &[(LimitKind::PrimaryStorage, more.0)])?;
         if let Some(pool) = volume.pool {
-            pool_require_room(tx, pool, Bytes(wants.size.0 - volume.size.0))?;
+            pool_require_room(tx, pool, more)?;
         }
         volume_set_size(tx, &volume, wants.size, wants.offering).map(drop)
     })

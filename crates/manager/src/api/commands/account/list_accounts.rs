@@ -2,9 +2,12 @@
 
 use hostler_model::{AccountId, AccountType, DomainId};
 use hostler_query_api::{Answer, api_command};
+use hostler_store::Listed;
 use hostler_store::account::{AccountFilter, account_list};
 use hostler_store::reference::Entity;
+use hostler_store::user::UserRow;
 
+use super::{sees_one_user, users_of};
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 use crate::api::objects::account::{ACCOUNT, account};
@@ -24,6 +27,8 @@ api_command! {
     accounttype: optional integer,
     /// Accounts in this state.
     state: optional string,
+    /// Accounts of which a deletion is under way or failed, or the others.
+    iscleanuprequired: optional boolean,
     /// With domainid: domains below it too.
     isrecursive: optional boolean,
     /// Everything that the caller may see, not only its own.
@@ -47,15 +52,32 @@ impl Handler for ListAccounts {
             domain: None,
             kind,
             state: self.state,
+            deleting: self.iscleanuprequired,
             keyword: call.keyword(),
         };
-        let listed = call.read(move |tx| Ok(account_list(tx, &filter, &scope, page)?)).await?;
-        call.list(listed, self.id.map(|id| (Entity::Account, id.uuid())), account).await
+        let own = sees_one_user(call.identity.role()).then_some(call.identity.user.id);
+        let listed = call
+            .read(move |tx| {
+                let Listed { total, rows } = account_list(tx, &filter, &scope, page)?;
+                let ids: Vec<AccountId> = rows.iter().map(|row| row.id).collect();
+                let mut users = users_of(tx, &ids)?;
+                users.retain(|user| own.is_none_or(|own| user.id == own));
+                let (accounts, mut rows) = (rows, Vec::new());
+                for row in accounts {
+                    let of = |user: &UserRow| user.account == row.id;
+                    let theirs: Vec<UserRow> = users.extract_if(.., |user| of(user)).collect();
+                    rows.push((row, theirs));
+                }
+                Ok(Listed { total, rows })
+            })
+            .await?;
+        let id = self.id.map(|id| (Entity::Account, id.uuid()));
+        call.list(listed, id, |(row, users)| account(row, users)).await
     }
 }
 
 /// An account type by its number in the API.
-pub(super) fn account_type(
+pub(in crate::api::commands) fn account_type(
     call: Call<'_>,
     number: Option<i32>,
 ) -> Result<Option<AccountType>, Failure> {

@@ -1,18 +1,69 @@
-//! Commands about domains, accounts and users.
+//! Commands about accounts: who owns things.
+
+use hostler_model::AccountId;
+use hostler_query_api::RoleType;
+use hostler_store::account::{AccountRow, account_get};
+use hostler_store::user::{UserFilter, UserRow, user_list};
+use hostler_store::{Page, Scope, Tx};
+use serde_json::Value;
 
 use super::{Entry, known};
+use crate::api::authority::Authority;
+use crate::api::failure::Failure;
+use crate::api::objects::account::account;
 
-mod get_user_keys;
+mod create_account;
+mod delete_account;
+mod disable_account;
+mod enable_account;
 mod list_accounts;
-mod list_domains;
-mod list_users;
-mod register_user_keys;
+mod lock_account;
+mod rights;
+mod update_account;
+
+pub(in crate::api::commands) use list_accounts::account_type;
 
 /// One line each.
 pub(super) static COMMANDS: &[Entry] = &[
-    known::<get_user_keys::GetUserKeys>(),
+    known::<create_account::CreateAccount>(),
+    known::<delete_account::DeleteAccount>(),
+    known::<disable_account::DisableAccount>(),
+    known::<enable_account::EnableAccount>(),
     known::<list_accounts::ListAccounts>(),
-    known::<list_domains::ListDomains>(),
-    known::<list_users::ListUsers>(),
-    known::<register_user_keys::RegisterUserKeys>(),
+    known::<lock_account::LockAccount>(),
+    known::<update_account::UpdateAccount>(),
 ];
+
+/// An account as it is now, with its users.
+pub(crate) fn account_now(tx: &Tx<'_>, id: AccountId) -> Result<Value, Failure> {
+    let users = users_of(tx, &[id])?;
+    Ok(account(&account_get(tx, id)?, &users))
+}
+
+/// The users of some accounts.
+fn users_of(tx: &Tx<'_>, accounts: &[AccountId]) -> Result<Vec<UserRow>, Failure> {
+    if accounts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let filter = UserFilter { accounts: accounts.to_vec(), ..UserFilter::default() };
+    Ok(user_list(tx, &filter, &Scope::All, Page::default())?.rows)
+}
+
+/// Refuses to take away the caller's own account, or the first administrator's.
+fn not_own_nor_first(authority: &Authority, row: &AccountRow, verb: &str) -> Result<(), Failure> {
+    if authority.is_own(row.id) {
+        return Err(Failure::invalid(format!("the caller's own account cannot be {verb}")));
+    }
+    if row.number == 1 {
+        return Err(Failure::invalid(format!(
+            "account {} came with the product and cannot be {verb}",
+            row.name
+        )));
+    }
+    Ok(())
+}
+
+/// Whether a caller of this type sees only its own user.
+const fn sees_one_user(role: RoleType) -> bool {
+    matches!(role, RoleType::User)
+}

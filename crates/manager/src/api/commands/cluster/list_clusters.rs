@@ -2,6 +2,7 @@
 
 use hostler_model::{AllocationState, ClusterId, PodId, ZoneId};
 use hostler_query_api::{Answer, Roles, api_command};
+use hostler_store::capacity::{CapacityFilter, Per, capacities};
 use hostler_store::cluster::{ClusterFilter, cluster_list};
 use hostler_store::reference::Entity;
 
@@ -26,6 +27,8 @@ api_command! {
     hypervisor: optional string,
     /// Clusters in this state: Enabled or Disabled.
     allocationstate: optional choice<AllocationState>,
+    /// Show how much there is of memory, CPU and storage.
+    showcapacities: optional boolean,
 }
 
 impl Handler for ListClusters {
@@ -40,7 +43,17 @@ impl Handler for ListClusters {
             keyword: call.keyword(),
         };
         let page = call.page()?;
-        let listed = call.read(move |tx| Ok(cluster_list(tx, &filter, page)?)).await?;
-        call.list(listed, self.id.map(|id| (Entity::Cluster, id.uuid())), cluster).await
+        let wanted = self.showcapacities.unwrap_or(false);
+        let (listed, capacities) = call
+            .read(move |tx| {
+                let all = CapacityFilter::default();
+                let there = wanted.then(|| capacities(tx, Per::Cluster, all)).transpose()?;
+                Ok((cluster_list(tx, &filter, page)?, there))
+            })
+            .await?;
+        call.list(listed, self.id.map(|id| (Entity::Cluster, id.uuid())), |view| {
+            cluster(view, capacities.as_deref())
+        })
+        .await
     }
 }

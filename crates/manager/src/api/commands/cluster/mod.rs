@@ -6,6 +6,7 @@ mod add_cluster;
 mod create_cluster;
 mod delete_cluster;
 mod list_clusters;
+mod update_cluster;
 
 use hostler_model::{AllocationState, ClusterId, PodId, ZoneId};
 use hostler_store::cluster::{ClusterRow, ClusterView, cluster_add, cluster_by_name};
@@ -71,7 +72,7 @@ async fn record(call: Call<'_>, wanted: Wanted) -> Result<Value, Failure> {
             Ok(ClusterView { row, zone_name: zone.name, pod_name: pod.name })
         })
         .await?;
-    Ok(cluster(&view))
+    Ok(cluster(&view, None))
 }
 
 /// One line each.
@@ -80,4 +81,5 @@ pub(super) static COMMANDS: &[Entry] = &[
     known::<create_cluster::CreateCluster>(),
     known::<delete_cluster::DeleteCluster>(),
     known::<list_clusters::ListClusters>(),
+    known::<update_cluster::UpdateCluster>(),
 ];

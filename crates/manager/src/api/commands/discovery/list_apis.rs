@@ -19,7 +19,9 @@ api_command! {
 
 impl Handler for ListApis {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
-        let mut apis = list_apis(&declarations(), call.identity.role());
+        let mut commands = declarations();
+        commands.retain(|command| call.identity.may(command));
+        let mut apis = list_apis(&commands, call.identity.role());
         if let Some(name) = &self.name {
             apis.retain(|api| api.get("name").and_then(Value::as_str) == Some(name));
             if apis.is_empty() {

@@ -1,6 +1,6 @@
 //! `listHosts`: the machines.
 
-use hostler_model::{AllocationState, ClusterId, HostId, HostStatus, PodId, VmId, ZoneId};
+use hostler_model::{ClusterId, HostId, HostStatus, PodId, ResourceState, VmId, ZoneId};
 use hostler_query_api::{Answer, Roles, api_command};
 use hostler_store::host_view::{HostFilter, host_list};
 use hostler_store::reference::Entity;
@@ -28,16 +28,27 @@ api_command! {
     clusterid: optional uuid<ClusterId> .entity("cluster"),
     /// Hosts in this state: Up, Connecting, Disconnected, Alert or Down.
     state: optional choice<HostStatus>,
-    /// Hosts that take new VMs (Enabled) or not (Disabled).
-    resourcestate: optional choice<AllocationState>,
+    /// Hosts that take new VMs (Enabled) or not (Disabled, PrepareForMaintenance, Maintenance).
+    resourcestate: optional choice<ResourceState>,
     /// Hosts of this hypervisor: KVM.
     hypervisor: optional string,
     /// The host that this VM runs on.
     virtualmachineid: optional uuid<VmId> .entity("virtualmachine"),
+    /// Hosts of this architecture, for instance x86_64.
+    arch: optional string,
+    /// Hosts whose agent has this version.
+    version: optional string,
+    /// Those kept for VMs of hosts that died; there are none.
+    hahost: optional boolean,
+    /// Accepted: everything is shown, whatever is asked for.
+    details: optional list<String>,
 }
 
 impl Handler for ListHosts {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
+        if self.hahost == Some(true) {
+            return Ok(Answer::list(call.command, 0, Vec::new()));
+        }
         let filter = HostFilter {
             id: self.id,
             name: self.name,
@@ -47,6 +58,8 @@ impl Handler for ListHosts {
             cluster: self.clusterid,
             status: self.state,
             admin_state: self.resourcestate,
+            arch: self.arch,
+            agent_version: self.version,
             hypervisor: self.hypervisor,
             vm: self.virtualmachineid,
             keyword: call.keyword(),

@@ -2,16 +2,19 @@
 //!
 //! A job's record names what to show, `{"virtualmachine": "<id>"}`; this renders it.
 
-use hostler_model::{TemplateId, VmId, VolumeId};
+use hostler_model::{AccountId, TemplateId, UserId, VmId, VolumeId};
 use hostler_store::Tx;
 use hostler_store::host_view::host_view;
 use hostler_store::job_view::JobView;
 use hostler_store::template_view::template_view;
+use hostler_store::user::user_credentials;
 use hostler_store::vm_view::vm_view;
 use hostler_store::volume_view::volume_view;
 use serde_json::{Value, json};
 
+use crate::api::commands::account::account_now;
 use crate::api::failure::Failure;
+use crate::api::objects::account::user;
 use crate::api::objects::host::host;
 use crate::api::objects::storage::volume;
 use crate::api::objects::template::template;
@@ -33,6 +36,12 @@ pub(crate) fn rendered(tx: &Tx<'_>, view: &JobView, admin: bool) -> Result<Value
     }
     if let Some(id) = named("host").and_then(|id| id.parse().ok()).filter(|_| admin) {
         return Ok(json!({"host": host(&host_view(tx, id)?)}));
+    }
+    if let Some(id) = named("account").and_then(|id| id.parse::<AccountId>().ok()) {
+        return Ok(json!({"account": account_now(tx, id)?}));
+    }
+    if let Some(id) = named("user").and_then(|id| id.parse::<UserId>().ok()) {
+        return Ok(json!({"user": user(&user_credentials(tx, id)?.user)}));
     }
     Ok(result.clone())
 }

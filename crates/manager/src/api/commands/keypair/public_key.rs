@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use sha2::{Digest, Sha256};
+use md5::{Digest, Md5};
 
 /// Kinds of keys that OpenSSH takes.
 const KINDS: &[&str] = &[
@@ -20,7 +20,8 @@ const KINDS: &[&str] = &[
 pub(crate) struct PublicKey {
     /// Kind, base64 and comment, with single spaces.
     pub(crate) line: String,
-    /// `SHA256:` and base64 without padding, as `ssh-keygen -l` shows it.
+    /// MD5 as sixteen pairs of hexadecimal digits with `:` between, as `ssh-keygen -l -E md5` shows it. A name, not a
+    /// proof: clients of CloudStack compute it themselves and compare.
     pub(crate) fingerprint: String,
 }
 
@@ -47,8 +48,8 @@ pub(crate) fn parse(text: &str) -> Result<PublicKey, &'static str> {
     }
     let comment: Vec<&str> = words.collect();
     let line = [&[kind, body][..], &comment].concat().join(" ");
-    let digest = base64::engine::general_purpose::STANDARD_NO_PAD.encode(Sha256::digest(&bytes));
-    Ok(PublicKey { line, fingerprint: format!("SHA256:{digest}") })
+    let pairs: Vec<_> = Md5::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(PublicKey { line, fingerprint: pairs.join(":") })
 }
 
 #[cfg(test)]
@@ -62,7 +63,7 @@ mod tests {
     fn a_key_is_known_by_its_fingerprint() {
         let key = parse(&format!("  {KEY}\n")).unwrap();
         assert_eq!(key.line, KEY);
-        assert!(key.fingerprint.starts_with("SHA256:") && key.fingerprint.len() == 50);
+        assert_eq!(key.fingerprint, "fd:a2:01:b1:26:8a:72:d2:36:6f:cb:8d:c1:79:7f:d4");
     }
 
     #[test]

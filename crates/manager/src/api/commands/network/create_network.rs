@@ -4,8 +4,9 @@
 
 use std::net::Ipv4Addr;
 
-use hostler_model::{DomainId, NetworkId, NetworkOfferingId, ZoneId};
+use hostler_model::{DomainId, LimitKind, NetworkId, NetworkOfferingId, ZoneId};
 use hostler_query_api::{Answer, Roles, api_command};
+use hostler_store::limit;
 use hostler_store::network::{
     NetworkFilter, NetworkRow, network_add, network_list, network_of_zone,
 };
@@ -74,8 +75,10 @@ impl Handler for CreateNetwork {
         let row = self.row(call, range).await?;
         let suffix = call.context.settings.text(&GUEST_DOMAIN);
         let event = call.event("NETWORK.CREATE").about("Network", row.id.uuid());
+        let limits = call.context.settings.limits();
         let view = call
             .write(move |tx| {
+                limit::claim(tx, &limits, row.account, &[(LimitKind::Network, 1)])?;
                 let row = completed(tx, row, offering, suffix)?;
                 let others = network_of_zone(tx, row.zone)?;
                 let mut on_wire = others.iter().filter(|other| other.bridge == row.bridge);

@@ -71,6 +71,6 @@ impl Handler for CreatePod {
                 Ok(PodView { row, zone_name: zone.name })
             })
             .await?;
-        Ok(call.object(pod(&view)))
+        Ok(call.object(pod(&view, None)))
     }
 }

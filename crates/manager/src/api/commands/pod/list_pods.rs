@@ -2,6 +2,7 @@
 
 use hostler_model::{AllocationState, PodId, ZoneId};
 use hostler_query_api::{Answer, Roles, api_command};
+use hostler_store::capacity::{CapacityFilter, Per, capacities};
 use hostler_store::pod::{PodFilter, pod_list};
 use hostler_store::reference::Entity;
 
@@ -22,6 +23,8 @@ api_command! {
     name: optional string,
     /// Pods in this state: Enabled or Disabled.
     allocationstate: optional choice<AllocationState>,
+    /// Show how much there is of memory, CPU and storage.
+    showcapacities: optional boolean,
 }
 
 impl Handler for ListPods {
@@ -34,7 +37,17 @@ impl Handler for ListPods {
             keyword: call.keyword(),
         };
         let page = call.page()?;
-        let listed = call.read(move |tx| Ok(pod_list(tx, &filter, page)?)).await?;
-        call.list(listed, self.id.map(|id| (Entity::Pod, id.uuid())), pod).await
+        let wanted = self.showcapacities.unwrap_or(false);
+        let (listed, capacities) = call
+            .read(move |tx| {
+                let all = CapacityFilter::default();
+                let there = wanted.then(|| capacities(tx, Per::Pod, all)).transpose()?;
+                Ok((pod_list(tx, &filter, page)?, there))
+            })
+            .await?;
+        call.list(listed, self.id.map(|id| (Entity::Pod, id.uuid())), |view| {
+            pod(view, capacities.as_deref())
+        })
+        .await
     }
 }

@@ -28,6 +28,8 @@ api_command! {
     hostid: optional uuid<HostId> .entity("host"),
     /// Pools at this path.
     path: optional string .max(4096),
+    /// Pools of hosts with this address.
+    ipaddress: optional string,
     /// Pools in this state.
     status: optional string,
     /// HOST: only pools on one host's own disks; CLUSTER or ZONE: only those that hosts share.
@@ -44,6 +46,7 @@ impl Handler for ListStoragePools {
             cluster: self.clusterid,
             host: self.hostid,
             path: self.path,
+            address: self.ipaddress,
             state: self.status,
             local: self.scope.map(|scope| scope.eq_ignore_ascii_case("HOST")),
             keyword: call.keyword(),

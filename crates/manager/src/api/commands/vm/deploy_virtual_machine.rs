@@ -81,8 +81,12 @@ api_command! {
     diskofferingid: optional uuid<DiskOfferingId> .entity("diskoffering"),
     /// Size of that data volume in GiB, where the disk offering leaves it open.
     size: optional long,
-    /// Choices that few need.
+    /// Choices that few need; with a custom offering its size: cpuNumber, cpuSpeed, memory.
     details: optional map .max(1024),
+    /// Whether its user sees it; true by default. Only administrators may hide one.
+    displayvm: optional boolean .roles(Roles::ADMIN),
+    /// Whether its size may change while it runs; recorded, and a change needs a stop for now.
+    dynamicscalingenabled: optional boolean,
     /// Whether to start it; true by default.
     startvm: optional boolean,
     /// The account that it is made for.
@@ -136,6 +140,8 @@ impl Handler for DeployVirtualMachine {
             group: self.group,
             keyboard: self.keyboard,
             details: self.details.unwrap_or_default(),
+            display: self.displayvm.unwrap_or(true),
+            dynamically_scalable: self.dynamicscalingenabled.unwrap_or(false),
             start: self.startvm.unwrap_or(true),
         };
         let (vm, job): (VmId, _) = deploy(call.context, &caller, request).await?;

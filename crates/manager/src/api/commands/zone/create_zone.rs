@@ -62,7 +62,7 @@ impl Handler for CreateZone {
             created: call.now(),
         };
         let (shown, event) =
-            (zone(&row, true), call.event("ZONE.CREATE").about("Zone", row.id.uuid()));
+            (zone(&row, true, None), call.event("ZONE.CREATE").about("Zone", row.id.uuid()));
         call.write(move |tx| {
             if zone_by_name(tx, &row.name)?.is_some() {
                 return Err(Failure::invalid(format!(

@@ -2,6 +2,7 @@
 
 use hostler_model::{NetworkType, ZoneId};
 use hostler_query_api::{Answer, api_command};
+use hostler_store::capacity::{CapacityFilter, Per, capacities};
 use hostler_store::reference::Entity;
 use hostler_store::zone::{ZoneFilter, zone_list};
 
@@ -23,6 +24,8 @@ api_command! {
     networktype: optional choice<NetworkType>,
     /// Only zones that take new VMs.
     available: optional boolean,
+    /// Show how much there is of memory, CPU and storage.
+    showcapacities: optional boolean,
 }
 
 impl Handler for ListZones {
@@ -36,8 +39,15 @@ impl Handler for ListZones {
             keyword: call.keyword(),
         };
         let page = call.page()?;
-        let listed = call.read(move |tx| Ok(zone_list(tx, &filter, page)?)).await?;
+        let wanted = self.showcapacities.unwrap_or(false) && call.is_root();
+        let (listed, capacities) = call
+            .read(move |tx| {
+                let all = CapacityFilter::default();
+                let there = wanted.then(|| capacities(tx, Per::Zone, all)).transpose()?;
+                Ok((zone_list(tx, &filter, page)?, there))
+            })
+            .await?;
         let id = self.id.map(|id| (Entity::Zone, id.uuid()));
-        call.list(listed, id, |row| zone(row, call.is_root())).await
+        call.list(listed, id, |row| zone(row, call.is_root(), capacities.as_deref())).await
     }
 }

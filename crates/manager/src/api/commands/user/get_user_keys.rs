@@ -2,8 +2,6 @@
 
 use hostler_model::UserId;
 use hostler_query_api::{Answer, api_command};
-use hostler_store::reference::Entity;
-use hostler_store::user::user_credentials;
 
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
@@ -19,9 +17,8 @@ api_command! {
 
 impl Handler for GetUserKeys {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
-        call.require(vec![("id", Entity::User, self.id.uuid())]).await?;
-        let id = self.id;
-        let found = call.read(move |tx| Ok(user_credentials(tx, id)?)).await?;
+        let (authority, id) = (call.authority(), self.id);
+        let found = call.read(move |tx| authority.user_to_change(tx, "id", id)).await?;
         let (Some(api_key), Some(secret_key)) = (&found.user.api_key, &found.secret_key) else {
             return Err(Failure::invalid(format!(
                 "id: user {} has no keys; make some with registerUserKeys",

@@ -2,7 +2,6 @@
 
 use hostler_model::UserId;
 use hostler_query_api::{Answer, api_command};
-use hostler_store::reference::Entity;
 use hostler_store::user::user_set_keys;
 
 use crate::api::bootstrap::Keys;
@@ -20,11 +19,11 @@ api_command! {
 
 impl Handler for RegisterUserKeys {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
-        call.require(vec![("id", Entity::User, self.id.uuid())]).await?;
         let (id, fresh) = (self.id, Keys::random());
         let event = call.event("REGISTER.USER.KEY").about("User", id.uuid());
-        let written = fresh.clone();
+        let (written, authority) = (fresh.clone(), call.authority());
         call.write(move |tx| {
+            authority.user_to_change(tx, "id", id)?;
             user_set_keys(tx, id, &written.api_key, &written.secret_key)?;
             event.record(tx, format!("user {id} was given new keys"))
         })

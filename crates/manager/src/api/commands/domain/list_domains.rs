@@ -19,6 +19,8 @@ api_command! {
     id: optional uuid<DomainId> .entity("domain"),
     /// Domains of this name.
     name: optional string,
+    /// Domains so many steps below the root, which is at 0.
+    level: optional integer,
     /// Everything that the caller may see.
     listall: optional boolean,
 }
@@ -26,7 +28,14 @@ api_command! {
 impl Handler for ListDomains {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
         let sight: Scope = call.identity.sight();
-        let filter = DomainFilter { id: self.id, name: self.name, keyword: call.keyword() };
+        let level = self.level.map(|level| u64::try_from(level).unwrap_or(u64::MAX));
+        let filter = DomainFilter {
+            id: self.id,
+            name: self.name,
+            level,
+            keyword: call.keyword(),
+            ..DomainFilter::default()
+        };
         let page = call.page()?;
         let listed = call.read(move |tx| Ok(domain_list(tx, &filter, &sight, page)?)).await?;
         call.list(listed, self.id.map(|id| (Entity::Domain, id.uuid())), domain).await

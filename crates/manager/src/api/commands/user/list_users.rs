@@ -1,12 +1,12 @@
 //! `listUsers`: who can call the API.
 
 use hostler_model::{DomainId, UserId};
-use hostler_query_api::{Answer, api_command};
+use hostler_query_api::{Answer, RoleType, api_command};
 use hostler_store::reference::Entity;
 use hostler_store::user::{UserFilter, user_list};
 
-use super::list_accounts::account_type;
 use crate::api::call::{Call, Handler};
+use crate::api::commands::account::account_type;
 use crate::api::failure::Failure;
 use crate::api::objects::account::{USER, user};
 use crate::api::owner::Wanted;
@@ -44,10 +44,17 @@ impl Handler for ListUsers {
         };
         let (scope, page) = (call.scope(wanted).await?, call.page()?);
         let kind = account_type(call, self.accounttype)?;
+        // a plain user sees only itself
+        let own = call.identity.user.id;
+        let is_user = call.identity.role() == RoleType::User;
+        if is_user && let Some(id) = self.id.filter(|id| *id != own) {
+            return Err(call.unknown("id", id));
+        }
+        let id = if is_user { Some(own) } else { self.id };
         let filter = UserFilter {
-            id: self.id,
+            id,
             name: self.username,
-            account: None,
+            accounts: Vec::new(),
             domain: None,
             kind,
             state: self.state,

@@ -1,0 +1,493 @@
+//! Who may use the cloud, and how much of it: domains, accounts, users, roles, projects, limits.
+
+use crate::noun::Takes::{Id, Stdin, Switch, Text};
+use crate::noun::{Noun, does, first, flag, lists, must, shows};
+use crate::output::column;
+use crate::resolve::{self, ACCOUNT_ID, ROLE_ID, USER_ID};
+
+pub(super) static DOMAIN: Noun = Noun {
+    name: "domain",
+    about: "Parts of an organisation, as a tree",
+    columns: &[
+        column("ID", "id"),
+        column("NAME", "name"),
+        column("PATH", "path"),
+        column("STATE", "state"),
+    ],
+    verbs: &[
+        does(
+            "create",
+            "createDomain",
+            "Make a domain",
+            &[
+                first("name", "name", Text, "Its name"),
+                flag(
+                    "parent",
+                    "parentdomainid",
+                    Id(&resolve::DOMAIN),
+                    "The domain that it is in [default: your own]",
+                ),
+            ],
+            "made",
+        ),
+        lists(
+            "list",
+            "listDomains",
+            "List domains",
+            &[flag("all", "listall", Switch, "All that you may see")],
+        ),
+        shows(
+            &resolve::DOMAIN,
+            "Show a domain",
+            &[first("domain", "id", Id(&resolve::DOMAIN), "Name or id")],
+        ),
+        does(
+            "update",
+            "updateDomain",
+            "Change a domain",
+            &[
+                first("domain", "id", Id(&resolve::DOMAIN), "Name or id"),
+                flag("name", "name", Text, "Its new name"),
+                flag("network-domain", "networkdomain", Text, "DNS domain of its networks"),
+            ],
+            "changed",
+        ),
+        does(
+            "delete",
+            "deleteDomain",
+            "Remove a domain",
+            &[
+                first("domain", "id", Id(&resolve::DOMAIN), "Name or id"),
+                flag("cleanup", "cleanup", Switch, "With everything that is in it"),
+            ],
+            "removed",
+        ),
+    ],
+};
+
+pub(super) static ACCOUNT: Noun = Noun {
+    name: "account",
+    about: "Who owns things",
+    columns: &[
+        column("ID", "id"),
+        column("NAME", "name"),
+        column("DOMAIN", "domain"),
+        column("ROLE", "rolename"),
+        column("STATE", "state"),
+        column("VMS", "vmtotal"),
+    ],
+    verbs: &[
+        does(
+            "create",
+            "createAccount",
+            "Make an account with its first user",
+            &[
+                first("username", "username", Text, "Name of its first user, and of the account"),
+                must("email", "email", Text, "The user's mail address"),
+                must("first-name", "firstname", Text, "The user's first name"),
+                must("last-name", "lastname", Text, "The user's last name"),
+                must(
+                    "password-stdin",
+                    "password",
+                    Stdin,
+                    "Read the user's password from standard input",
+                ),
+                flag("account", "account", Text, "Another name for the account"),
+                flag("domain", "domainid", Id(&resolve::DOMAIN), "Its domain [default: your own]"),
+                flag("role", "roleid", Id(&ROLE_ID), "Its role [default: that of plain users]"),
+            ],
+            "made",
+        ),
+        lists(
+            "list",
+            "listAccounts",
+            "List accounts",
+            &[
+                flag("domain", "domainid", Id(&resolve::DOMAIN), "Only of this domain"),
+                flag("all", "listall", Switch, "All that you may see"),
+            ],
+        ),
+        shows(
+            &ACCOUNT_ID,
+            "Show an account",
+            &[first("account", "id", Id(&ACCOUNT_ID), "Name or id")],
+        ),
+        does(
+            "rename",
+            "updateAccount",
+            "Give an account another name",
+            &[
+                first("account", "id", Id(&ACCOUNT_ID), "Name or id"),
+                must("name", "newname", Text, "Its new name"),
+            ],
+            "renamed",
+        ),
+        does(
+            "enable",
+            "enableAccount",
+            "Let the users of an account in again",
+            &[first("account", "id", Id(&ACCOUNT_ID), "Name or id")],
+            "enabled",
+        ),
+        does(
+            "disable",
+            "disableAccount",
+            "Stop an account: its users are let in no more",
+            &[
+                first("account", "id", Id(&ACCOUNT_ID), "Name or id"),
+                flag("lock", "lock", Switch, "Only keep it from making new things"),
+            ],
+            "disabled",
+        )
+        .fixed(&[]),
+        does(
+            "delete",
+            "deleteAccount",
+            "Remove an account with everything that it owns",
+            &[first("account", "id", Id(&ACCOUNT_ID), "Name or id")],
+            "removed",
+        ),
+    ],
+};
+
+pub(super) static USER: Noun = Noun {
+    name: "user",
+    about: "People and programs that log in",
+    columns: &[
+        column("ID", "id"),
+        column("NAME", "username"),
+        column("ACCOUNT", "account"),
+        column("DOMAIN", "domain"),
+        column("ROLE", "rolename"),
+        column("STATE", "state"),
+    ],
+    verbs: &[
+        does(
+            "create",
+            "createUser",
+            "Add a user to an account",
+            &[
+                first("username", "username", Text, "Name to log in with"),
+                must("account", "account", Text, "Name of the account"),
+                flag(
+                    "domain",
+                    "domainid",
+                    Id(&resolve::DOMAIN),
+                    "Domain of the account [default: your own]",
+                ),
+                must("email", "email", Text, "Mail address"),
+                must("first-name", "firstname", Text, "First name"),
+                must("last-name", "lastname", Text, "Last name"),
+                must("password-stdin", "password", Stdin, "Read the password from standard input"),
+            ],
+            "made",
+        ),
+        lists(
+            "list",
+            "listUsers",
+            "List users",
+            &[
+                flag("account", "account", Text, "Only of this account; with --domain"),
+                flag("domain", "domainid", Id(&resolve::DOMAIN), "Only of this domain"),
+                flag("all", "listall", Switch, "All that you may see"),
+            ],
+        ),
+        shows(&USER_ID, "Show a user", &[first("user", "id", Id(&USER_ID), "Name or id")]),
+        does(
+            "update",
+            "updateUser",
+            "Change a user",
+            &[
+                first("user", "id", Id(&USER_ID), "Name or id"),
+                flag("email", "email", Text, "Mail address"),
+                flag("first-name", "firstname", Text, "First name"),
+                flag("last-name", "lastname", Text, "Last name"),
+                flag(
+                    "password-stdin",
+                    "password",
+                    Stdin,
+                    "Read a new password from standard input",
+                ),
+            ],
+            "changed",
+        ),
+        does(
+            "enable",
+            "enableUser",
+            "Let a user in again",
+            &[first("user", "id", Id(&USER_ID), "Name or id")],
+            "enabled",
+        ),
+        does(
+            "disable",
+            "disableUser",
+            "Let a user in no more",
+            &[first("user", "id", Id(&USER_ID), "Name or id")],
+            "disabled",
+        ),
+        does(
+            "delete",
+            "deleteUser",
+            "Remove a user",
+            &[first("user", "id", Id(&USER_ID), "Name or id")],
+            "removed",
+        ),
+        does(
+            "keys",
+            "getUserKeys",
+            "Show a user's API keys",
+            &[first("user", "id", Id(&USER_ID), "Name or id")],
+            "has no keys",
+        ),
+        does(
+            "new-keys",
+            "registerUserKeys",
+            "Give a user new API keys; the old ones end",
+            &[first("user", "id", Id(&USER_ID), "Name or id")],
+            "has new keys",
+        ),
+    ],
+};
+
+pub(super) static ROLE: Noun = Noun {
+    name: "role",
+    about: "What users may call",
+    columns: &[
+        column("ID", "id"),
+        column("NAME", "name"),
+        column("TYPE", "type"),
+        column("STATE", "state"),
+        column("DESCRIPTION", "description"),
+    ],
+    verbs: &[
+        does(
+            "create",
+            "createRole",
+            "Make a role",
+            &[
+                first("name", "name", Text, "Its name"),
+                flag("type", "type", Text, "Admin, ResourceAdmin, DomainAdmin or User"),
+                flag(
+                    "from",
+                    "roleid",
+                    Id(&ROLE_ID),
+                    "The role whose rules it begins with; in place of --type",
+                ),
+                flag("description", "description", Text, "What it is for"),
+            ],
+            "made",
+        ),
+        lists("list", "listRoles", "List roles", &[]),
+        shows(&ROLE_ID, "Show a role", &[first("role", "id", Id(&ROLE_ID), "Name or id")]),
+        does(
+            "delete",
+            "deleteRole",
+            "Remove a role that nobody has",
+            &[first("role", "id", Id(&ROLE_ID), "Name or id")],
+            "removed",
+        ),
+        lists(
+            "rules",
+            "listRolePermissions",
+            "List the rules of a role, in the order in which they count",
+            &[first("role", "roleid", Id(&ROLE_ID), "Name or id")],
+        )
+        .columns(&[
+            column("ID", "id"),
+            column("RULE", "rule"),
+            column("PERMISSION", "permission"),
+            column("DESCRIPTION", "description"),
+        ]),
+        does(
+            "allow",
+            "createRolePermission",
+            "Let a role call commands",
+            &[
+                first("role", "roleid", Id(&ROLE_ID), "Name or id"),
+                must("rule", "rule", Text, "A command, or a pattern such as list*"),
+            ],
+            "has one rule more",
+        )
+        .fixed(&[("permission", "allow")]),
+        does(
+            "deny",
+            "createRolePermission",
+            "Keep a role from commands that a later rule would allow",
+            &[
+                first("role", "roleid", Id(&ROLE_ID), "Name or id"),
+                must("rule", "rule", Text, "A command, or a pattern such as list*"),
+            ],
+            "has one rule more",
+        )
+        .fixed(&[("permission", "deny")]),
+        does(
+            "remove-rule",
+            "deleteRolePermission",
+            "Take a rule out of its role",
+            &[first("rule", "id", Text, "Its id; see role rules")],
+            "has lost the rule",
+        ),
+    ],
+};
+
+pub(super) static PROJECT: Noun = Noun {
+    name: "project",
+    about: "What several accounts own together",
+    columns: &[
+        column("ID", "id"),
+        column("NAME", "name"),
+        column("TEXT", "displaytext"),
+        column("DOMAIN", "domain"),
+        column("STATE", "state"),
+    ],
+    verbs: &[
+        does(
+            "create",
+            "createProject",
+            "Make a project",
+            &[
+                first("name", "name", Text, "Its name"),
+                flag("text", "displaytext", Text, "What it is for"),
+                flag("account", "account", Text, "Whose it is [default: yours]; with --domain"),
+                flag("domain", "domainid", Id(&resolve::DOMAIN), "The domain of that account"),
+            ],
+            "made",
+        ),
+        lists(
+            "list",
+            "listProjects",
+            "List projects",
+            &[flag("all", "listall", Switch, "All that you may see")],
+        ),
+        shows(
+            &resolve::PROJECT,
+            "Show a project",
+            &[first("project", "id", Id(&resolve::PROJECT), "Name or id")],
+        ),
+        does(
+            "update",
+            "updateProject",
+            "Change a project",
+            &[
+                first("project", "id", Id(&resolve::PROJECT), "Name or id"),
+                flag("text", "displaytext", Text, "What it is for"),
+                flag("owner", "account", Text, "The account that it is to belong to"),
+            ],
+            "changed",
+        ),
+        does(
+            "activate",
+            "activateProject",
+            "Let a project make things again",
+            &[first("project", "id", Id(&resolve::PROJECT), "Name or id")],
+            "activated",
+        ),
+        does(
+            "suspend",
+            "suspendProject",
+            "Keep a project from making things",
+            &[first("project", "id", Id(&resolve::PROJECT), "Name or id")],
+            "suspended",
+        ),
+        does(
+            "delete",
+            "deleteProject",
+            "Remove a project",
+            &[
+                first("project", "id", Id(&resolve::PROJECT), "Name or id"),
+                flag("cleanup", "cleanup", Switch, "With everything that it owns"),
+            ],
+            "removed",
+        ),
+        lists(
+            "members",
+            "listProjectAccounts",
+            "List the accounts of a project",
+            &[first("project", "projectid", Id(&resolve::PROJECT), "Name or id")],
+        )
+        .columns(&[
+            column("ACCOUNT", "account"),
+            column("ROLE", "role"),
+            column("DOMAIN", "domain"),
+        ]),
+        does(
+            "add-member",
+            "addAccountToProject",
+            "Let an account use a project",
+            &[
+                first("project", "projectid", Id(&resolve::PROJECT), "Name or id"),
+                must("account", "account", Text, "Name of the account"),
+            ],
+            "has one account more",
+        ),
+        does(
+            "remove-member",
+            "deleteAccountFromProject",
+            "Let an account use a project no more",
+            &[
+                first("project", "projectid", Id(&resolve::PROJECT), "Name or id"),
+                must("account", "account", Text, "Name of the account"),
+            ],
+            "has one account less",
+        ),
+    ],
+};
+
+pub(super) static LIMIT: Noun = Noun {
+    name: "limit",
+    about: "How much may be had",
+    columns: &[
+        column("KIND", "resourcetypename"),
+        column("NUMBER", "resourcetype"),
+        column("MAX", "max"),
+        column("ACCOUNT", "account"),
+        column("PROJECT", "project"),
+        column("DOMAIN", "domain"),
+    ],
+    verbs: &[
+        lists(
+            "list",
+            "listResourceLimits",
+            "List limits; -1 is none",
+            &[
+                flag("account", "account", Text, "Of this account; with --domain"),
+                flag("domain", "domainid", Id(&resolve::DOMAIN), "Of this domain"),
+                flag("project", "projectid", Id(&resolve::PROJECT), "Of this project"),
+                flag("kind", "resourcetypename", Text, "Only this one, such as user_vm or memory"),
+            ],
+        ),
+        does(
+            "set",
+            "updateResourceLimit",
+            "Set a limit",
+            &[
+                first(
+                    "number",
+                    "resourcetype",
+                    Text,
+                    "Which one, by the number that limit list shows",
+                ),
+                must("max", "max", Text, "At most so many; -1 is no limit"),
+                flag("account", "account", Text, "Of this account; with --domain"),
+                flag("domain", "domainid", Id(&resolve::DOMAIN), "Of this domain"),
+                flag("project", "projectid", Id(&resolve::PROJECT), "Of this project"),
+            ],
+            "set",
+        ),
+        lists(
+            "recount",
+            "updateResourceCount",
+            "Count anew what a domain or account has",
+            &[
+                must("domain", "domainid", Id(&resolve::DOMAIN), "The domain"),
+                flag("account", "account", Text, "Only this account of it"),
+            ],
+        )
+        .columns(&[
+            column("KIND", "resourcetypename"),
+            column("COUNT", "resourcecount"),
+            column("ACCOUNT", "account"),
+            column("DOMAIN", "domain"),
+        ]),
+    ],
+};

@@ -1,0 +1,220 @@
+//! Data disks and what is put into drives.
+
+use crate::noun::Takes::{Id, Switch, Text, Words};
+use crate::noun::{Noun, does, first, flag, lists, must, shows};
+use crate::output::column;
+use crate::resolve::{
+    DISK_OFFERING as OFFERING_ID, ISO as ISO_ID, OS_TYPE, VM, VOLUME as VOLUME_ID, ZONE,
+};
+
+pub(super) static DISK_OFFERING: Noun = Noun {
+    name: "disk-offering",
+    about: "Sizes of data disks",
+    columns: &[
+        column("ID", "id"),
+        column("NAME", "name"),
+        column("TEXT", "displaytext"),
+        column("GIB", "disksize"),
+        column("CUSTOM", "iscustomized"),
+        column("TAGS", "tags"),
+    ],
+    verbs: &[
+        does(
+            "create",
+            "createDiskOffering",
+            "Make a disk offering",
+            &[
+                first("name", "name", Text, "Its name"),
+                must("text", "displaytext", Text, "Text to show in lists"),
+                flag("size", "disksize", Text, "Size in GiB"),
+                flag("custom", "customized", Switch, "Whoever makes a disk says its size"),
+                flag(
+                    "tag",
+                    "tags",
+                    Words,
+                    "A tag of the pools that its disks go to (again for more)",
+                ),
+            ],
+            "made",
+        ),
+        lists("list", "listDiskOfferings", "List disk offerings", &[]),
+        shows(
+            &OFFERING_ID,
+            "Show a disk offering",
+            &[first("offering", "id", Id(&OFFERING_ID), "Name or id")],
+        ),
+        does(
+            "update",
+            "updateDiskOffering",
+            "Change a disk offering",
+            &[
+                first("offering", "id", Id(&OFFERING_ID), "Name or id"),
+                flag("name", "name", Text, "Its new name"),
+                flag("text", "displaytext", Text, "Its new text"),
+            ],
+            "changed",
+        ),
+        does(
+            "delete",
+            "deleteDiskOffering",
+            "Take a disk offering off sale",
+            &[first("offering", "id", Id(&OFFERING_ID), "Name or id")],
+            "deleted",
+        ),
+    ],
+};
+
+pub(super) static VOLUME: Noun = Noun {
+    name: "volume",
+    about: "Disks of VMs",
+    columns: &[
+        column("ID", "id"),
+        column("NAME", "name"),
+        column("TYPE", "type"),
+        column("STATE", "state"),
+        column("BYTES", "size"),
+        column("VM", "vmname"),
+        column("DEVICE", "deviceid"),
+        column("POOL", "storage"),
+    ],
+    verbs: &[
+        does(
+            "create",
+            "createVolume",
+            "Make a data disk",
+            &[
+                first("name", "name", Text, "Its name"),
+                must("zone", "zoneid", Id(&ZONE), "Its zone"),
+                must("offering", "diskofferingid", Id(&OFFERING_ID), "Its disk offering"),
+                flag("size", "size", Text, "Size in GiB, if the offering leaves it open"),
+            ],
+            "made",
+        ),
+        lists(
+            "list",
+            "listVolumes",
+            "List disks",
+            &[
+                flag("vm", "virtualmachineid", Id(&VM), "Only of this VM"),
+                flag("type", "type", Text, "Only ROOT or DATADISK"),
+                flag("all", "listall", Switch, "All that you may see"),
+            ],
+        ),
+        shows(&VOLUME_ID, "Show a disk", &[first("volume", "id", Id(&VOLUME_ID), "Name or id")]),
+        does(
+            "attach",
+            "attachVolume",
+            "Put a disk into a VM, running or not",
+            &[
+                first("volume", "id", Id(&VOLUME_ID), "Name or id"),
+                must("vm", "virtualmachineid", Id(&VM), "The VM"),
+            ],
+            "attached",
+        ),
+        does(
+            "detach",
+            "detachVolume",
+            "Take a disk out of its VM",
+            &[first("volume", "id", Id(&VOLUME_ID), "Name or id")],
+            "detached",
+        ),
+        does(
+            "resize",
+            "resizeVolume",
+            "Make a disk larger",
+            &[
+                first("volume", "id", Id(&VOLUME_ID), "Name or id"),
+                flag("size", "size", Text, "Its new size in GiB"),
+                flag("offering", "diskofferingid", Id(&OFFERING_ID), "Its new disk offering"),
+            ],
+            "resized",
+        ),
+        does(
+            "rename",
+            "updateVolume",
+            "Give a disk another name",
+            &[
+                first("volume", "id", Id(&VOLUME_ID), "Name or id"),
+                must("name", "name", Text, "Its new name"),
+            ],
+            "renamed",
+        ),
+        does(
+            "delete",
+            "deleteVolume",
+            "Remove a disk that no VM has",
+            &[first("volume", "id", Id(&VOLUME_ID), "Name or id")],
+            "deleted",
+        ),
+    ],
+};
+
+pub(super) static ISO: Noun = Noun {
+    name: "iso",
+    about: "Images of CDs",
+    columns: &[
+        column("ID", "id"),
+        column("NAME", "name"),
+        column("READY", "isready"),
+        column("STATUS", "status"),
+        column("BYTES", "size"),
+        column("PUBLIC", "ispublic"),
+        column("ZONE", "zonename"),
+    ],
+    verbs: &[
+        does(
+            "register",
+            "registerIso",
+            "Have an ISO fetched",
+            &[
+                first("name", "name", Text, "Its name"),
+                must("url", "url", Text, "Where it is to be had"),
+                must("zone", "zoneid", Id(&ZONE), "Its zone"),
+                flag("text", "displaytext", Text, "Text to show in lists"),
+                flag("os", "ostypeid", Id(&OS_TYPE), "What it installs"),
+                flag("bootable", "bootable", Switch, "A VM can boot from it"),
+                flag("public", "ispublic", Switch, "For everybody"),
+            ],
+            "registered",
+        ),
+        lists(
+            "list",
+            "listIsos",
+            "List ISOs",
+            &[
+                flag(
+                    "filter",
+                    "isofilter",
+                    Text,
+                    "all, featured, self, executable, community, ...",
+                ),
+                flag("all", "listall", Switch, "All that you may see"),
+            ],
+        ),
+        shows(&ISO_ID, "Show an ISO", &[first("iso", "id", Id(&ISO_ID), "Name or id")]),
+        does(
+            "attach",
+            "attachIso",
+            "Put an ISO into the drive of a VM",
+            &[
+                first("iso", "id", Id(&ISO_ID), "Name or id"),
+                must("vm", "virtualmachineid", Id(&VM), "The VM"),
+            ],
+            "attached",
+        ),
+        does(
+            "detach",
+            "detachIso",
+            "Empty the drive of a VM",
+            &[first("vm", "virtualmachineid", Id(&VM), "Name or id")],
+            "empties its drive",
+        ),
+        does(
+            "delete",
+            "deleteIso",
+            "Remove an ISO",
+            &[first("iso", "id", Id(&ISO_ID), "Name or id")],
+            "deleted",
+        ),
+    ],
+};

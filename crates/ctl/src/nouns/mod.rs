@@ -1,0 +1,44 @@
+//! The nouns whose verbs are one API call each, as tables.
+
+mod access;
+mod disks;
+mod groups;
+mod machines;
+mod places;
+mod settings;
+
+use crate::noun::Noun;
+
+/// All of them. A noun that `cli` has too gets these verbs beside its own.
+pub(crate) static NOUNS: &[&Noun] = &[
+    &access::DOMAIN,
+    &access::ACCOUNT,
+    &access::USER,
+    &access::ROLE,
+    &access::PROJECT,
+    &access::LIMIT,
+    &disks::DISK_OFFERING,
+    &disks::VOLUME,
+    &disks::ISO,
+    &groups::SECURITY_GROUP,
+    &groups::AFFINITY_GROUP,
+    &groups::INSTANCE_GROUP,
+    &groups::USER_DATA,
+    &groups::TAG,
+    &groups::KEYPAIR,
+    &machines::VM,
+    &machines::NIC,
+    &machines::TEMPLATE,
+    &machines::NETWORK,
+    &places::ZONE,
+    &places::POD,
+    &places::CLUSTER,
+    &places::HOST,
+    &places::POOL,
+    &places::OFFERING,
+    &places::NETWORK_OFFERING,
+    &settings::SETTING,
+    &settings::ALERT,
+    &settings::CAPACITY,
+    &settings::OS_TYPE,
+];

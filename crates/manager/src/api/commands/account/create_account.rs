@@ -1,0 +1,79 @@
+//! `createAccount`: a new account, and its first user with it.
+
+use hostler_model::{AccountId, DomainId, RoleId, UserId};
+use hostler_query_api::{Answer, Roles, api_command};
+use hostler_store::account::{account_add, account_by_name, account_set_role};
+use hostler_store::user::NewUser;
+use uuid::Uuid;
+
+use super::account_now;
+use super::rights::Rights;
+use crate::api::call::{Call, Handler};
+use crate::api::commands::user::{add_user, hashed};
+use crate::api::failure::Failure;
+use crate::api::objects::account::ACCOUNT;
+
+api_command! {
+    /// Makes an account and its first user.
+    pub(crate) struct CreateAccount = "createAccount", synchronous
+        .roles(Roles::ADMINS).object("account").shape(&ACCOUNT);
+
+    /// The account's name, unique in its domain; the user's if none is given.
+    account: optional string .max(100),
+    /// The account's type: 0 user, 1 root admin, 2 domain admin, 3 resource admin. This or roleid is needed.
+    accounttype: optional integer,
+    /// The account's role.
+    roleid: optional uuid<RoleId> .entity("role"),
+    /// The account's domain; the caller's if none is given.
+    domainid: optional uuid<DomainId> .entity("domain"),
+    /// The user's mail address.
+    email: required string,
+    /// The user's first name.
+    firstname: required string,
+    /// The user's last name.
+    lastname: required string,
+    /// The user's password.
+    password: required string .max(1024),
+    /// The user's name for logging in, unique in the domain.
+    username: required string .max(100),
+}
+
+impl Handler for CreateAccount {
+    async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
+        let rights = Rights::read(call, self.roleid, self.accounttype)?;
+        let hash = hashed(self.password).await?;
+        let (authority, now, domain) = (call.authority(), call.now(), self.domainid);
+        let name = self.account.as_ref().unwrap_or(&self.username).trim().to_owned();
+        if name.is_empty() {
+            return Err(Failure::invalid("account: the name is empty; choose one"));
+        }
+        let id = AccountId::new(Uuid::new_v4());
+        let user = NewUser {
+            id: UserId::new(Uuid::new_v4()),
+            account: id,
+            name: self.username,
+            first_name: self.firstname,
+            last_name: self.lastname,
+            email: self.email,
+        };
+        let event = call.event("ACCOUNT.CREATE").about("Account", id.uuid());
+        let made = call
+            .write(move |tx| {
+                let domain = authority.domain_or_own(tx, "domainid", domain)?;
+                let (kind, role) = rights.resolve(tx, &authority, &format!("account {name}"))?;
+                if account_by_name(tx, domain.id, &name)?.is_some() {
+                    return Err(Failure::invalid(format!(
+                        "account: domain {} has an account {name}; choose another name",
+                        domain.path
+                    )));
+                }
+                account_add(tx, id, domain.id, &name, kind, now)?;
+                account_set_role(tx, id, kind, role)?;
+                add_user(tx, domain.id, &user, &hash, now)?;
+                event.record(tx, format!("account {name} was made in domain {}", domain.path))?;
+                account_now(tx, id)
+            })
+            .await?;
+        Ok(call.object(made))
+    }
+}

@@ -1,0 +1,70 @@
+//! What an account may do, as requests say it: by a role's id, or by a type's number.
+
+use hostler_model::{AccountType, RoleId};
+use hostler_store::Tx;
+
+use super::account_type;
+use crate::api::authority::Authority;
+use crate::api::call::Call;
+use crate::api::failure::Failure;
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rights {
+    /// A role.
+    pub(super) role: Option<RoleId>,
+    /// A type.
+    pub(super) kind: Option<AccountType>,
+}
+
+impl Rights {
+    /// Reads `roleid` and `accounttype`.
+    pub(super) fn read(
+        call: Call<'_>,
+        role: Option<RoleId>,
+        number: Option<i32>,
+    ) -> Result<Self, Failure> {
+        let kind = account_type(call, number)?;
+        if kind == Some(AccountType::Project) {
+            return Err(Failure::invalid(
+                "accounttype: 5 is for accounts of projects; make one with createProject",
+            ));
+        }
+        Ok(Self { role, kind })
+    }
+
+    /// Type and, unless it is the type's default one, role; the caller may give them.
+    pub(super) fn resolve(
+        self,
+        tx: &Tx<'_>,
+        authority: &Authority,
+        whom: &str,
+    ) -> Result<(AccountType, Option<RoleId>), Failure> {
+        let (kind, role) = match (self.role, self.kind) {
+            (Some(id), kind) => {
+                let role = authority.role(tx, "roleid", id)?;
+                if kind.is_some_and(|kind| kind != role.kind) {
+                    return Err(Failure::invalid(format!(
+                        "accounttype: role {} is not of this type; leave accounttype out",
+                        role.name
+                    )));
+                }
+                if role.state != "enabled" {
+                    return Err(Failure::invalid(format!(
+                        "roleid: role {} is {}; enable it first",
+                        role.name, role.state
+                    )));
+                }
+                (role.kind, (!role.is_default).then_some(id))
+            }
+            (None, Some(kind)) => (kind, None),
+            (None, None) => {
+                return Err(Failure::invalid(
+                    "give roleid or accounttype: listRoles names the roles",
+                ));
+            }
+        };
+        authority.may_give(tx, kind, role, whom)?;
+        Ok((kind, role))
+    }
+}

@@ -1,0 +1,35 @@
+//! `scaleVirtualMachine`: gives a VM another size, as a job.
+
+use hostler_model::{ServiceOfferingId, VmId};
+use hostler_query_api::{Answer, api_command};
+use hostler_store::reference::Entity;
+
+use crate::api::call::{Call, Handler};
+use crate::api::failure::Failure;
+use crate::orchestration::vm::scale;
+
+api_command! {
+    /// Gives a stopped VM another size, as a job.
+    pub(crate) struct ScaleVirtualMachine = "scaleVirtualMachine", asynchronous;
+
+    /// The VM.
+    id: required uuid<VmId> .entity("virtualmachine"),
+    /// Its size from now on.
+    serviceofferingid: required uuid<ServiceOfferingId> .entity("serviceoffering"),
+    /// With a custom offering its size: details[0].cpuNumber, cpuSpeed, memory.
+    details: optional map .max(1024),
+}
+
+impl Handler for ScaleVirtualMachine {
+    async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
+        let offering = self.serviceofferingid;
+        let named = vec![
+            ("id", Entity::Vm, self.id.uuid()),
+            ("serviceofferingid", Entity::ServiceOffering, offering.uuid()),
+        ];
+        call.require(named).await?;
+        let details = self.details.unwrap_or_default();
+        let job = scale(call.context, call.caller(), self.id, offering, details).await?;
+        Ok(Answer::job(call.command, None, job.uuid()))
+    }
+}

@@ -1,0 +1,5 @@
+//! Domains: deleting one with all that is in it.
+
+mod delete;
+
+pub use delete::{DeleteDomain, delete};

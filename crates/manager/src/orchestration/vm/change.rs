@@ -1,0 +1,137 @@
+//! Changes of a VM that are only a matter of the record: names, choices, size, its way back from being destroyed.
+//!
+//! Each checks and writes in one transaction. A guest sees them at its next start.
+
+use std::collections::BTreeMap;
+
+use hostler_model::{LimitKind, ServiceOfferingId, VmEvent, VmId, VmState};
+use hostler_store::Tx;
+use hostler_store::event::event_add;
+use hostler_store::limit;
+use hostler_store::vm::{VmChange, VmRow, vm_get, vm_transition};
+use hostler_store::vm_change::{VmUpdate, size_rule, vm_resize, vm_update};
+
+use super::{requests, size};
+use crate::context::Context;
+use crate::error::{ServiceError, ServiceErrorKind};
+use crate::orchestration::Caller;
+
+/// What a VM takes of its owner's limits beside its volumes.
+pub(super) const OF_SIZE: &[LimitKind] = &[LimitKind::UserVm, LimitKind::Cpu, LimitKind::Memory];
+
+/// Changes names and choices.
+///
+/// # Errors
+/// [`ServiceError`] if there is no such VM, or another one has the name.
+pub async fn update(
+    app: &Context,
+    caller: &Caller,
+    id: VmId,
+    update: VmUpdate,
+) -> Result<(), ServiceError> {
+    let (caller, now) = (caller.clone(), app.now());
+    app.store
+        .write(move |tx| {
+            let row = visible(tx, &caller, id)?;
+            requests::must_not_be(&row, requests::GONE, "changed")?;
+            vm_update(tx, id, &update, now)?;
+            told(tx, &caller, &row, "VM.UPDATE", "was changed", now)
+        })
+        .await
+}
+
+/// Gives a VM that is stopped another offering; `details` has the size that a custom one leaves open.
+///
+/// # Errors
+/// [`ServiceError`] if it is not stopped, or the size is not within the offering's bounds.
+pub async fn change_service(
+    app: &Context,
+    caller: &Caller,
+    id: VmId,
+    offering: ServiceOfferingId,
+    details: BTreeMap<String, String>,
+) -> Result<(), ServiceError> {
+    let (caller, now, limits) = (caller.clone(), app.now(), app.settings.limits());
+    app.store
+        .write(move |tx| {
+            let row = visible(tx, &caller, id)?;
+            limit::claim_growth(tx, &limits, row.account, OF_SIZE, || {
+                resize(tx, &row, offering, details, now)
+            })?;
+            told(tx, &caller, &row, "VM.UPGRADE", "has another size", now)
+        })
+        .await
+}
+
+/// Checks and writes another size.
+pub(super) fn resize(
+    tx: &Tx<'_>,
+    row: &VmRow,
+    offering: ServiceOfferingId,
+    mut details: BTreeMap<String, String>,
+    now: hostler_model::Timestamp,
+) -> Result<(), ServiceError> {
+    must_be_stopped(row, "given another size")?;
+    let own = size::chosen(&size_rule(tx, offering)?, &mut details)?;
+    Ok(vm_resize(tx, row.id, offering, own, now)?)
+}
+
+/// Takes a VM back that was destroyed and is not expunged.
+///
+/// # Errors
+/// [`ServiceError`] if it is not destroyed.
+pub async fn recover(app: &Context, caller: &Caller, id: VmId) -> Result<(), ServiceError> {
+    let (caller, now, limits) = (caller.clone(), app.now(), app.settings.limits());
+    app.store
+        .write(move |tx| {
+            let row = visible(tx, &caller, id)?;
+            if row.state != VmState::Destroyed {
+                let text = format!(
+                    "{} is {}; only a VM that is Destroyed can be recovered",
+                    row.instance_name, row.state
+                );
+                return Err(ServiceError::new(ServiceErrorKind::Unsupported, text));
+            }
+            limit::claim_growth(tx, &limits, row.account, OF_SIZE, || {
+                vm_transition(tx, &row, VmEvent::RecoverRequested, &VmChange::default(), now)
+            })?;
+            told(tx, &caller, &row, "VM.RECOVER", "was recovered", now)
+        })
+        .await
+}
+
+/// A VM that the caller may see.
+pub(super) fn visible(tx: &Tx<'_>, caller: &Caller, id: VmId) -> Result<VmRow, ServiceError> {
+    let row = vm_get(tx, id)?;
+    if requests::may_see(caller, &row) {
+        return Ok(row);
+    }
+    Err(ServiceError::parameter(format!("there is no virtual machine {id}")))
+}
+
+/// Refuses anything but a stopped VM.
+pub(super) fn must_be_stopped(row: &VmRow, verb: &str) -> Result<(), ServiceError> {
+    if row.state == VmState::Stopped {
+        return Ok(());
+    }
+    let text = format!(
+        "{} is {}; only a stopped VM can be {verb}: stop it first",
+        row.instance_name, row.state
+    );
+    Err(ServiceError::new(ServiceErrorKind::Unsupported, text))
+}
+
+/// Records that something was done.
+pub(super) fn told(
+    tx: &Tx<'_>,
+    caller: &Caller,
+    row: &VmRow,
+    kind: &'static str,
+    what: &str,
+    now: hostler_model::Timestamp,
+) -> Result<(), ServiceError> {
+    let subject = ("VirtualMachine", row.id.uuid());
+    let mut event = caller.event(now, kind, format!("{} {what}", row.instance_name), subject, None);
+    event.state = "Completed";
+    Ok(event_add(tx, &event)?)
+}

@@ -1,0 +1,199 @@
+//! What can be changed of a VM that exists, beside its state: names, size, owner, what its guest finds.
+//!
+//! Every change raises the row's version, so that a job that has read the VM before reads it again.
+
+use hostler_model::{HostName, Mhz, Mib, ServiceOfferingId, Timestamp, VmId};
+use rusqlite::{Row, params};
+
+use crate::columns::{amount, stored, to_json};
+use crate::nic::NAME_TAKEN;
+use crate::vm::SshKey;
+use crate::{StoreError, Tx};
+
+/// New values for a VM; nothing: as it was. An empty text takes the value away.
+#[derive(Debug, Clone, Default)]
+pub struct VmUpdate {
+    /// The guest's host name, from its next start on.
+    pub host_name: Option<HostName>,
+    /// The name for people.
+    pub display_name: Option<String>,
+    /// The name that its user groups it under.
+    pub group: Option<String>,
+    /// Whether it is to be restarted elsewhere when its host is gone.
+    pub ha: Option<bool>,
+    /// Whether its size may change while it runs.
+    pub dynamically_scalable: Option<bool>,
+    /// Whether it refuses to be destroyed.
+    pub delete_protection: Option<bool>,
+    /// Whether its user sees it.
+    pub display: Option<bool>,
+    /// What the guest is, by the names of `GuestOs`.
+    pub os: Option<String>,
+    /// What its user wants done at first boot, decoded.
+    pub user_data: Option<String>,
+    /// Choices that few need, in place of those there were.
+    pub details: Option<std::collections::BTreeMap<String, String>>,
+}
+
+/// Changes what is given.
+///
+/// # Errors
+/// [`StoreError::NotFound`]; [`StoreError::Taken`] if another VM holds the host name.
+pub fn vm_update(
+    tx: &Tx<'_>,
+    vm: VmId,
+    update: &VmUpdate,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if let Some(name) = &update.host_name {
+        names_hold(tx, vm, name)?;
+    }
+    let changed = tx.execute(
+        "change a VM",
+        "UPDATE vm SET host_name = coalesce(?2, host_name), display_name = coalesce(nullif(?3, ''), display_name),
+             group_name = nullif(coalesce(?4, group_name), ''), ha = coalesce(?5, ha),
+             dynamically_scalable = coalesce(?6, dynamically_scalable),
+             delete_protection = coalesce(?7, delete_protection), display = coalesce(?8, display),
+             own_os = coalesce(?9, own_os), user_data = nullif(coalesce(?10, user_data), ''),
+             details = coalesce(?11, details), version = version + 1, changed = ?12
+         WHERE id = ?1 AND removed IS NULL",
+        params![
+            vm.to_string(),
+            update.host_name.as_ref().map(HostName::as_str),
+            update.display_name,
+            update.group,
+            update.ha,
+            update.dynamically_scalable,
+            update.delete_protection,
+            update.display,
+            update.os,
+            update.user_data,
+            update.details.as_ref().map(to_json),
+            now.0,
+        ],
+    )?;
+    there(changed, vm)
+}
+
+/// Has the NICs of a VM hold another host name, each in its network's domain.
+fn names_hold(tx: &Tx<'_>, vm: VmId, name: &HostName) -> Result<(), StoreError> {
+    let held = tx.execute(
+        "hold a host name",
+        "UPDATE nic SET name_held = ?2 WHERE vm = ?1 AND removed IS NULL AND domain_held IS NOT NULL",
+        params![vm.to_string(), name.as_str()],
+    );
+    match held {
+        Err(e) if e.is_unique_violation() => Err(StoreError::Taken(NAME_TAKEN.to_owned())),
+        other => other.map(|_| ()),
+    }
+}
+
+/// What an offering says about the size of its VMs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+pub struct SizeRule {
+    /// CPUs; 0: the caller chooses.
+    pub cpus: u32,
+    /// Speed of one; 0: the caller chooses.
+    pub cpu_mhz: Mhz,
+    /// Memory; 0: the caller chooses.
+    pub memory: Mib,
+    /// Fewest and most CPUs that a caller may choose.
+    pub cpu_bounds: (Option<u32>, Option<u32>),
+    /// Least and most memory that a caller may choose.
+    pub memory_bounds: (Option<Mib>, Option<Mib>),
+}
+
+/// Columns of `service_offering o` for [`read_size_rule`].
+pub(crate) const SIZE_RULE: &str = "o.cpus AS cpus, o.cpu_mhz AS cpu_mhz, o.memory_mib AS memory_mib, o.min_cpus AS min_cpus,
+     o.max_cpus AS max_cpus, o.min_memory_mib AS min_memory_mib, o.max_memory_mib AS max_memory_mib";
+
+/// Reads [`SIZE_RULE`] of a row that is there.
+pub(crate) fn read_size_rule(row: &Row<'_>) -> rusqlite::Result<SizeRule> {
+    let mib = |column: &str| -> rusqlite::Result<Option<Mib>> {
+        let number: Option<i64> = row.get(column)?;
+        Ok(number.and_then(|n| u64::try_from(n).ok()).map(Mib))
+    };
+    Ok(SizeRule {
+        cpus: row.get("cpus")?,
+        cpu_mhz: Mhz(amount(row, "cpu_mhz")?),
+        memory: Mib(amount(row, "memory_mib")?),
+        cpu_bounds: (row.get("min_cpus")?, row.get("max_cpus")?),
+        memory_bounds: (mib("min_memory_mib")?, mib("max_memory_mib")?),
+    })
+}
+
+/// What an offering that is for sale says about the size of its VMs.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn size_rule(tx: &Tx<'_>, offering: ServiceOfferingId) -> Result<SizeRule, StoreError> {
+    let sql =
+        format!("SELECT {SIZE_RULE} FROM service_offering o WHERE o.id = ?1 AND o.removed IS NULL");
+    tx.row("read the size of an offering", &sql, params![offering.to_string()], read_size_rule)?
+        .ok_or_else(|| StoreError::NotFound { what: "service offering", id: offering.to_string() })
+}
+
+/// A size that a caller has chosen within an offering's bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct OwnSize {
+    /// CPUs.
+    pub cpus: u32,
+    /// Speed of one.
+    pub cpu_mhz: Mhz,
+    /// Memory.
+    pub memory: Mib,
+}
+
+/// Gives a VM another offering, and with a custom one a size of its own.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn vm_resize(
+    tx: &Tx<'_>,
+    vm: VmId,
+    offering: ServiceOfferingId,
+    own: Option<OwnSize>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let changed = tx.execute(
+        "change the size of a VM",
+        "UPDATE vm SET offering = ?2, own_cpus = ?3, own_cpu_mhz = ?4, own_memory_mib = ?5,
+             version = version + 1, changed = ?6
+         WHERE id = ?1 AND removed IS NULL",
+        params![
+            vm.to_string(),
+            offering.to_string(),
+            own.map(|size| size.cpus),
+            own.map(|size| stored(size.cpu_mhz.0)),
+            own.map(|size| stored(size.memory.0)),
+            now.0,
+        ],
+    )?;
+    there(changed, vm)
+}
+
+/// Gives a VM other keys; its guest takes them at its next start.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn vm_set_keys(
+    tx: &Tx<'_>,
+    vm: VmId,
+    keys: &[SshKey],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let changed = tx.execute(
+        "give a VM other SSH keys",
+        "UPDATE vm SET ssh_keys = ?2, seed_number = seed_number + 1, version = version + 1, changed = ?3
+         WHERE id = ?1 AND removed IS NULL",
+        params![vm.to_string(), to_json(&keys), now.0],
+    )?;
+    there(changed, vm)
+}
+
+fn there(changed: usize, vm: VmId) -> Result<(), StoreError> {
+    if changed == 0 {
+        return Err(StoreError::NotFound { what: "virtual machine", id: vm.to_string() });
+    }
+    Ok(())
+}
