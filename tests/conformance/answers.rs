@@ -2,11 +2,19 @@
 
 use std::collections::BTreeSet;
 
+use hostler_model::AccountType;
 use hostler_tests::cloud::Cloud;
-use hostler_tests::http::Api;
+use hostler_tests::http::{Api, tenant};
 use serde_json::Value;
 
 use super::{Contract, OWN_COMMANDS, walk};
+
+/// What the contract's own description says wrong: command, the key that clients read, and its shape; an empty one is
+/// not described at all.
+const MISNAMED: &[(&str, &str, &str)] = &[
+    ("updateResourceCount", "resourcecount", "ResourceCountResponse"),
+    ("listProjectAccounts", "projectaccount", ""),
+];
 
 /// Calls, and holds every answer against the contract.
 pub(super) struct Witness {
@@ -30,6 +38,9 @@ impl Witness {
         let command = &self.contract.commands[name];
         let (envelope, object) = (command.envelope.clone(), command.object.clone());
         let (shape, kind) = (command.shape.clone(), command.kind.clone());
+        let really = MISNAMED.iter().find(|(command, ..)| *command == name);
+        let (object, shape) = really
+            .map_or((object, shape), |(_, object, shape)| ((*object).into(), (*shape).into()));
         let Some(inner) = json.get(&envelope) else {
             self.wrong.push(format!("{name}: no envelope {envelope} in {json}"));
             return reply.inner();
@@ -71,6 +82,9 @@ impl Witness {
     }
 
     pub(super) fn hold(&mut self, shape: &str, value: &Value) {
+        if shape.is_empty() {
+            return;
+        }
         let Some(fields) = value.as_object() else {
             self.wrong.push(format!("{shape}: {value}"));
             return;
@@ -99,6 +113,9 @@ impl Witness {
         let id = answer["jobid"].as_str().unwrap().to_owned();
         self.api.job(&id).await;
         let job = self.call("queryAsyncJobResult", &[("jobid", &id)]).await;
+        if let Some(project) = job["jobresult"].get("project") {
+            self.hold("ProjectResponse", project);
+        }
         if let Some(vm) = job["jobresult"].get("virtualmachine") {
             self.hold("UserVmResponse", vm);
         }
@@ -136,6 +153,13 @@ async fn every_answer_of_every_command_is_as_the_contract_has_it() {
     walk::catalogue::all(&mut w).await;
     walk::volumes::all(&mut w, &cloud, &vm).await;
     walk::administration::all(&mut w).await;
+    walk::wires::all(&mut w).await;
+    let store = cloud.store();
+    tenant(store, address, "ROOT", "bob", AccountType::User).await.unwrap();
+    walk::projects::all(&mut w).await;
+    walk::identity::all(&mut w).await;
+    walk::groups::all(&mut w, &cloud).await;
+    walk::groups::user_data(&mut w, &cloud).await;
     walk::lists::all(&mut w, &vm, &job).await;
     walk::ends::all(&mut w, &cloud, &vm).await;
 
@@ -146,6 +170,6 @@ async fn every_answer_of_every_command_is_as_the_contract_has_it() {
     let silent: Vec<_> =
         names.filter(|name| !w.answered.contains(*name) && !elsewhere.contains(name)).collect();
     println!("{} commands answered, {} fields held", w.answered.len(), w.fields);
-    assert!(silent.is_empty(), "never called: {silent:?}");
     assert!(w.wrong.is_empty(), "{:#?}", w.wrong);
+    assert!(silent.is_empty(), "never called: {silent:?}");
 }

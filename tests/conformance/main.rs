@@ -6,6 +6,8 @@
 
 mod answers;
 mod declarations;
+mod every_list;
+mod pages;
 mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};

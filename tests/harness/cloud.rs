@@ -17,6 +17,7 @@ use hostler_manager::orchestration::{Caller, template};
 use hostler_model::{
     AccountType, HostGuid, HostId, JobId, JobState, Mib, TemplateId, TemplateState, VmId, VmState,
 };
+use hostler_store::deploy_groups::NamedGroups;
 use hostler_store::domain::domain_by_path;
 use hostler_store::job::job_state;
 use hostler_store::template::template_get;
@@ -189,6 +190,8 @@ impl Cloud {
             host: None,
             key_pairs: Vec::new(),
             user_data: None,
+            groups: NamedGroups::default(),
+            user_data_details: BTreeMap::new(),
             root_size: None,
             data: None,
             group: None,

@@ -12,7 +12,7 @@ use hostler_store::cluster::{ClusterRow, cluster_add};
 use hostler_store::network::{NetworkRow, network_add};
 use hostler_store::network_offering::{NetworkOfferingRow, network_offering_by_name};
 use hostler_store::pod::{PodRow, pod_add};
-use hostler_store::service_offering::{ServiceOfferingRow, service_offering_add};
+use hostler_store::service_offering::{OfferingTerms, ServiceOfferingRow, service_offering_add};
 use hostler_store::zone::{ZoneRow, zone_add};
 use hostler_store::{StoreError, account, domain};
 use uuid::Uuid;
@@ -109,6 +109,7 @@ pub async fn furnish(app: &Context) -> Result<Catalogue, StoreError> {
                     root_size: None,
                     host_tags: String::new(),
                     tags: String::new(),
+                    terms: OfferingTerms::default(),
                     created: now,
                 },
             )?;

@@ -109,6 +109,17 @@ impl Api {
         request(self.address, "POST", "/client/api", &[], &body).await.expect("the manager answers")
     }
 
+    /// Calls by POST for an answer in XML.
+    ///
+    /// # Panics
+    /// If the manager does not answer.
+    pub async fn xml(&self, command: &str, params: &[(&str, &str)]) -> Reply {
+        let mut all = vec![("command", command), ("apiKey", &self.key)];
+        all.extend(params);
+        let body = signed_query(&all, &self.secret);
+        request(self.address, "POST", "/client/api", &[], &body).await.expect("the manager answers")
+    }
+
     /// Calls by GET.
     ///
     /// # Panics

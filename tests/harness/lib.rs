@@ -6,6 +6,8 @@ pub mod cable;
 pub mod cloud;
 pub mod furnish;
 pub mod http;
+pub mod many;
 pub mod process;
 pub mod simulated;
 pub mod sshd;
+pub mod xml;

@@ -2,26 +2,48 @@
 
 #![allow(clippy::unwrap_used)] // a test says what it expects
 
+#[path = "api/access_matrix.rs"]
+mod access_matrix;
 #[path = "api/administration.rs"]
 mod administration;
+#[path = "api/affinity.rs"]
+mod affinity;
 #[path = "api/bad_input.rs"]
 mod bad_input;
 #[path = "api/catalogue.rs"]
 mod catalogue;
+#[path = "api/groups.rs"]
+mod groups;
 #[path = "api/http.rs"]
 mod http;
+#[path = "api/identity.rs"]
+mod identity;
+#[path = "api/integration_port.rs"]
+mod integration_port;
+#[path = "api/offerings.rs"]
+mod offerings;
+#[path = "api/ownership.rs"]
+mod ownership;
+#[path = "api/projects.rs"]
+mod projects;
 #[path = "api/proof.rs"]
 mod proof;
 #[path = "api/roles.rs"]
 mod roles;
 #[path = "api/sessions.rs"]
 mod sessions;
+#[path = "api/settings.rs"]
+mod settings;
+#[path = "api/userdata.rs"]
+mod userdata;
 #[path = "api/vm_changes.rs"]
 mod vm_changes;
 #[path = "api/vms.rs"]
 mod vms;
 #[path = "api/volumes.rs"]
 mod volumes;
+#[path = "api/wires.rs"]
+mod wires;
 
 use hostler_manager::manager::Manager;
 use hostler_tests::cloud::config;

@@ -13,7 +13,7 @@ use hostler_model::{
 };
 use hostler_store::claim::claim_audit;
 use hostler_store::run::run_get;
-use hostler_store::service_offering::{ServiceOfferingRow, service_offering_add};
+use hostler_store::service_offering::{OfferingTerms, ServiceOfferingRow, service_offering_add};
 use hostler_store::vm::vm_get;
 use hostler_tests::books::Books;
 use hostler_tests::cable::Cable;
@@ -151,6 +151,7 @@ async fn of_thirty_deployments_at_once_on_room_for_twenty_twenty_run_and_ten_are
         root_size: None,
         host_tags: String::new(),
         tags: String::new(),
+        terms: OfferingTerms::default(),
         created: cloud.context().now(),
     };
     let size = offering.id;

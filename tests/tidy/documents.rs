@@ -118,10 +118,46 @@ fn every_link_between_pages_leads_somewhere() {
     none(&found);
 }
 
+/// The blocks of a page that say from which file they are: the line of the fence, that file, and the lines of the block.
+fn excerpts(page: &str) -> Vec<(usize, String, String)> {
+    let (mut found, mut open): (Vec<_>, Option<(usize, String, String)>) = (Vec::new(), None);
+    for (number, line) in (1..).zip(page.lines()) {
+        match &mut open {
+            Some(_) if line == "```" => found.extend(open.take()),
+            Some((_, _, text)) => text.extend([line, "\n"]),
+            None => {
+                let file = line.strip_prefix("```rust ").map(str::to_owned);
+                open = file.map(|file| (number, file, String::new()));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_excerpt_on_a_page_stands_in_the_file_that_it_names() {
+    let (mut wrong, mut held) = (Vec::new(), 0);
+    for (path, page) in pages() {
+        for (line, file, excerpt) in excerpts(&page) {
+            held += 1;
+            if !read(&file).is_some_and(|text| text.contains(&excerpt)) {
+                wrong.push(format!("{path}:{line}: {file} has no such lines"));
+            }
+        }
+    }
+    assert!(held >= 5, "{held}");
+    none(&wrong);
+}
+
 #[test]
 fn every_page_is_reached_from_the_readme_or_the_map() {
-    let index =
-        ["README.md", "docs/ARCHITECTURE.md", "docs/decisions/0001-decisions-are-written-down.md"];
+    let index = [
+        "README.md",
+        "docs/ARCHITECTURE.md",
+        "docs/CONTRIBUTING.md",
+        "docs/api/README.md",
+        "docs/decisions/0001-decisions-are-written-down.md",
+    ];
     let said: String = index.iter().filter_map(|path| read(path)).collect();
     let lost = pages().filter(|(path, _)| {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));

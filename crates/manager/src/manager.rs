@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::agents::{AgentSettings, Agents, AgentsParts, ServeError};
 use crate::api::bootstrap::{bootstrap, write_client_settings};
-use crate::api::http::{Server, serve};
+use crate::api::http::{Door, Server, serve};
 use crate::ca::{Authority, CaError, private_folder, write_file};
 use crate::config::Config;
 use crate::context::Context;
@@ -25,8 +25,8 @@ use crate::metrics::Metrics;
 use crate::monitors::{HostStatistics, VmSync, follow_downloads, keep_house};
 use crate::onboarding::{KnownHosts, Means, Onboarding, OnboardingSettings};
 use crate::settings::{
-    AGENT_STARTUP_WAIT, HOST_CONNECT_TIMEOUT, PING_INTERVAL, PING_TIMEOUT, SSH_RETRIES,
-    SettingError, Settings,
+    AGENT_STARTUP_WAIT, HOST_CONNECT_TIMEOUT, INTEGRATION_ANYWHERE, INTEGRATION_PORT,
+    PING_INTERVAL, PING_TIMEOUT, SSH_RETRIES, SettingError, Settings,
 };
 
 /// Why a manager did not start.
@@ -112,6 +112,10 @@ impl Manager {
         };
         let agent_port = listen("agents", config.agent_listen).await?;
         let api_port = listen("the API", config.api_listen).await?;
+        let integration_port = match integration_address(&settings) {
+            Some(address) => Some(listen("the integration port", address).await?),
+            None => None,
+        };
         let agents_at = agent_port.local_addr().unwrap_or(config.agent_listen);
         let api = api_port.local_addr().unwrap_or(config.api_listen);
         let keys = bootstrap(&store, now).await?;
@@ -142,13 +146,18 @@ impl Manager {
         tasks.spawn(follow_downloads(context.clone(), stop.clone()));
         info!(%cloud, manager, %api, agents = %agents_at, resumed, "the manager is ready");
         let answering = agents.clone();
-        let server = Server::new(context.clone(), metrics, move || answering.is_serving());
-        let stopped = stop.clone();
-        tasks.spawn(async move {
-            if let Err(e) = serve(api_port, server, stopped).await {
-                error!(error = %e, "the API has ended");
-            }
-        });
+        let server =
+            Arc::new(Server::new(context.clone(), metrics, move || answering.is_serving()));
+        let doors = [(Some(api_port), Door::Callers), (integration_port, Door::Integration)];
+        for (port, door) in doors {
+            let Some(port) = port else { continue };
+            let (server, stopped) = (Arc::clone(&server), stop.clone());
+            tasks.spawn(async move {
+                if let Err(e) = serve(port, server, door, stopped).await {
+                    error!(error = %e, ?door, "the API has ended");
+                }
+            });
+        }
         Ok(Self { context, api, agents: agents_at, stop, tasks })
     }
 
@@ -159,6 +168,14 @@ impl Manager {
         self.tasks.close();
         self.tasks.wait().await;
     }
+}
+
+/// Where scripts call without proof, if they may: on this machine alone, unless that is wanted otherwise.
+fn integration_address(settings: &Settings) -> Option<SocketAddr> {
+    let port = u16::try_from(settings.number(&INTEGRATION_PORT)).unwrap_or(0);
+    let anywhere = settings.flag(&INTEGRATION_ANYWHERE);
+    let ip = if anywhere { Ipv4Addr::UNSPECIFIED } else { Ipv4Addr::LOCALHOST };
+    (port > 0).then(|| SocketAddr::from((ip, port)))
 }
 
 fn agent_settings(settings: &Settings) -> AgentSettings {

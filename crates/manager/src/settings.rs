@@ -10,6 +10,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use hostler_store::setting::SettingRow;
+use uuid::Uuid;
 
 /// What a setting may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +42,7 @@ pub struct Setting {
     pub kind: Kind,
     /// What it is when nobody has set it.
     pub default: &'static str,
-    /// Where it can be set beside everywhere: `Global` or `Cluster`.
+    /// Where it can be set beside everywhere: `Zone`, `Cluster` or `Account`; `Global`: nowhere.
     pub scope: &'static str,
     /// What it is about: `Advanced`, `Storage`, ...
     pub category: &'static str,
@@ -75,7 +76,7 @@ use Kind::{Days, Flag, Limit, Minutes, Name, Number, Ratio, Seconds};
 
 settings! {
     /// Time after which a connecting agent has to have said who it is.
-    AGENT_STARTUP_WAIT = "agent.startup.wait", Seconds(1), "30", Global, Advanced, true;
+    AGENT_STARTUP_WAIT = "agent.startup.wait", Seconds(1), "30", Global, Advanced, false;
     /// How often the CPUs of a cluster's hosts are sold.
     CPU_FACTOR = "cpu.overprovisioning.factor", Ratio, "1.0", Cluster, Advanced, true;
     /// Rows of a list when no page is asked for, at most 500.
@@ -85,13 +86,17 @@ settings! {
     /// Time for which a destroyed VM is kept.
     EXPUNGE_DELAY = "expunge.delay", Seconds(0), "86400", Global, Advanced, true;
     /// Time between two looks for destroyed VMs to expunge.
-    EXPUNGE_INTERVAL = "expunge.interval", Seconds(1), "3600", Global, Advanced, true;
+    EXPUNGE_INTERVAL = "expunge.interval", Seconds(1), "3600", Global, Advanced, false;
     /// DNS domain of guests whose network has none.
-    GUEST_DOMAIN = "guest.domain.suffix", Name, "hostler.internal", Global, Network, true;
+    GUEST_DOMAIN = "guest.domain.suffix", Name, "hostler.internal", Zone, Network, true;
     /// Time for a host that is being added to connect and be Up.
-    HOST_CONNECT_TIMEOUT = "host.connect.timeout", Seconds(1), "300", Global, Advanced, true;
+    HOST_CONNECT_TIMEOUT = "host.connect.timeout", Seconds(1), "300", Global, Advanced, false;
     /// Wrong passwords in a row after which a user is disabled; 0: never.
     LOGIN_ATTEMPTS = "incorrect.login.attempts.allowed", Number(0), "5", Global, Advanced, true;
+    /// Whether the integration port is open to other machines, and not only to this one.
+    INTEGRATION_ANYWHERE = "integration.api.anywhere", Flag, "false", Global, Advanced, false;
+    /// Port of this machine on which scripts call the API as the administrator without any proof; 0: none.
+    INTEGRATION_PORT = "integration.api.port", Number(0), "0", Global, Advanced, false;
     /// Last part of the names of VMs on their hosts.
     INSTANCE_NAME = "instance.name", Name, "VM", Global, Advanced, true;
     /// Age at which finished jobs are removed.
@@ -168,12 +173,12 @@ settings! {
     MAX_PROJECT_VPCS = "max.project.vpcs", Limit, "20", Global, Limits, true;
     /// How often the memory of a cluster's hosts is sold.
     MEMORY_FACTOR = "mem.overprovisioning.factor", Ratio, "1.0", Cluster, Advanced, true;
-    /// Whether a VM gets its account's default security group; no zone has security groups yet.
+    /// Whether a VM that names no security group gets its account's default one, where there are security groups.
     SECURITY_GROUP_ADDING = "network.securitygroups.defaultadding", Flag, "true", Global, Network, true;
     /// Time between two signs of life of a link to an agent.
-    PING_INTERVAL = "ping.interval", Seconds(1), "60", Global, Advanced, true;
+    PING_INTERVAL = "ping.interval", Seconds(1), "60", Global, Advanced, false;
     /// Silence of so many ping intervals ends a link.
-    PING_TIMEOUT = "ping.timeout", Ratio, "2.5", Global, Advanced, true;
+    PING_TIMEOUT = "ping.timeout", Ratio, "2.5", Global, Advanced, false;
     /// Whether templates may be fetched from private networks.
     SECSTORAGE_ALLOW_PRIVATE = "secstorage.allow.private", Flag, "true", Global, Storage, true;
     /// Largest template, in GiB, both as a file and as a guest sees it.
@@ -183,13 +188,13 @@ settings! {
     /// Whether CPUs and memory of VMs that do not run count against no limit.
     COUNT_STARTED_ONLY = "resource.count.running.vms.only", Flag, "false", Global, Limits, true;
     /// How often connecting to a new host over SSH is tried.
-    SSH_RETRIES = "ssh.retries", Number(1), "3", Global, Advanced, true;
+    SSH_RETRIES = "ssh.retries", Number(1), "3", Global, Advanced, false;
     /// How many hosts are tried to start a VM.
     START_RETRY = "start.retry", Number(1), "10", Global, Advanced, true;
     /// Time that a guest has to shut down before its VM is ended.
     VM_STOP_GRACE = "vm.stop.grace.seconds", Seconds(0), "60", Global, Advanced, true;
-    /// Largest user data of a VM, in bytes after encoding.
-    USER_DATA_MAX = "vm.userdata.max.length", Number(0), "32768", Global, Advanced, true;
+    /// Largest user data of a VM, in bytes after encoding; an account's value holds for what its users send.
+    USER_DATA_MAX = "vm.userdata.max.length", Number(0), "32768", Account, Advanced, true;
     /// Time for an order to an agent that says no time of its own.
     WAIT = "wait", Seconds(1), "1800", Global, Advanced, true;
 }
@@ -278,10 +283,18 @@ impl Kind {
     }
 }
 
+/// Where a value holds beside everywhere: a scope by the name that [`Setting::scope`] has for it, and which one.
+pub type Place = (&'static str, Uuid);
+
+/// Values by the setting's name, and where each holds; nothing: everywhere.
+type Values = BTreeMap<(&'static str, Option<Place>), String>;
+
 /// The present values. Cloning it is cheap, and every clone sees every change.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
-    values: Arc<RwLock<BTreeMap<&'static str, String>>>,
+    values: Arc<RwLock<Values>>,
+    /// What the configuration file says: what a setting is again when it is reset.
+    configured: Arc<BTreeMap<String, String>>,
 }
 
 impl Settings {
@@ -296,12 +309,19 @@ impl Settings {
         stored: &[SettingRow],
         configured: &BTreeMap<String, String>,
     ) -> Result<Self, SettingError> {
-        let settings = Self::default();
+        let settings = Self { configured: Arc::new(configured.clone()), ..Self::default() };
         for (name, value) in configured {
             settings.set(name, value)?;
         }
-        for row in stored.iter().filter(|row| row.scope == "global") {
-            match settings.set(&row.name, &row.value) {
+        for row in stored {
+            let place = match row.scope.as_str() {
+                "global" => None,
+                scope => match place_of(scope, &row.scope_id) {
+                    Some(place) => Some(place),
+                    None => continue,
+                },
+            };
+            match settings.set_at(&row.name, place, &row.value) {
                 Ok(()) | Err(SettingError::Unknown(_)) => {}
                 Err(error) => {
                     tracing::warn!(%error, "a stored setting is wrong; using its default");
@@ -316,17 +336,53 @@ impl Settings {
     /// # Errors
     /// [`SettingError`].
     pub fn set(&self, name: &str, value: &str) -> Result<(), SettingError> {
+        self.set_at(name, None, value)
+    }
+
+    /// The same for one place, or everywhere.
+    ///
+    /// # Errors
+    /// [`SettingError`].
+    pub fn set_at(
+        &self,
+        name: &str,
+        place: Option<Place>,
+        value: &str,
+    ) -> Result<(), SettingError> {
         let setting = Setting::of(name)?;
         setting.check(value)?;
         let mut values = self.values.write().unwrap_or_else(PoisonError::into_inner);
-        values.insert(setting.name, value.to_owned());
+        values.insert((setting.name, place), value.to_owned());
         Ok(())
+    }
+
+    /// Forgets what was set for one place, or everywhere: there it is as the configuration file or the
+    /// default has it, and at a place as it is everywhere.
+    pub fn reset(&self, setting: &Setting, place: Option<Place>) {
+        let mut values = self.values.write().unwrap_or_else(PoisonError::into_inner);
+        match self.configured.get(setting.name).filter(|_| place.is_none()) {
+            Some(value) => values.insert((setting.name, None), value.clone()),
+            None => values.remove(&(setting.name, place)),
+        };
     }
 
     /// The value as text.
     pub fn text(&self, setting: &Setting) -> String {
+        self.text_at(setting, None)
+    }
+
+    /// The value at a place as text: what was set there, else what holds everywhere.
+    pub fn text_at(&self, setting: &Setting, place: Option<Place>) -> String {
         let values = self.values.read().unwrap_or_else(PoisonError::into_inner);
-        values.get(setting.name).map_or_else(|| setting.default.to_owned(), Clone::clone)
+        let there = place.and_then(|place| values.get(&(setting.name, Some(place))));
+        let value = there.or_else(|| values.get(&(setting.name, None)));
+        value.map_or_else(|| setting.default.to_owned(), Clone::clone)
+    }
+
+    /// The value of a [`Kind::Number`] at a place.
+    pub fn number_at(&self, setting: &Setting, place: Place) -> u64 {
+        let text = self.text_at(setting, Some(place));
+        text.parse().or_else(|_| setting.default.parse()).unwrap_or_default()
     }
 
     /// The value of a [`Kind::Number`].
@@ -364,9 +420,61 @@ impl Settings {
     }
 }
 
+/// A place as the table has it; nothing: of a scope that no setting has.
+fn place_of(scope: &str, id: &str) -> Option<Place> {
+    let known = SETTINGS.iter().map(|setting| setting.scope);
+    let scope = known.into_iter().find(|known| known.eq_ignore_ascii_case(scope))?;
+    Some((scope, id.parse().ok()?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Where people read of the settings.
+    const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/settings.md");
+
+    fn document() -> String {
+        let mut text = include_str!("settings.head.md").to_owned();
+        for setting in SETTINGS {
+            text.push_str(&format!(
+                "| `{}` | `{}` | {} | {} | {} | {} |\n",
+                setting.name,
+                setting.default,
+                setting.kind.expected(),
+                setting.scope,
+                if setting.dynamic { "at once" } else { "at a restart" },
+                setting.description,
+            ));
+        }
+        text
+    }
+
+    #[test]
+    fn every_setting_is_documented_with_its_default() {
+        if std::env::var_os("HOSTLER_WRITE_DOCS").is_some() {
+            std::fs::write(DOCUMENT, document()).unwrap();
+        }
+        let written = std::fs::read_to_string(DOCUMENT).unwrap_or_default();
+        let hint = "write it anew: HOSTLER_WRITE_DOCS=1 cargo test -p hostler-manager documented";
+        assert!(written == document(), "docs/settings.md is not what the settings are; {hint}");
+    }
+
+    #[test]
+    fn a_value_of_one_place_holds_there_and_no_value_is_left_after_a_reset() {
+        let file = BTreeMap::from([("guest.domain.suffix".to_owned(), "file".to_owned())]);
+        let zone = Uuid::from_u128(7);
+        let mut stored = row("guest.domain.suffix", "zone");
+        (stored.scope, stored.scope_id) = ("zone".to_owned(), zone.to_string());
+        let settings = Settings::load(&[stored], &file).unwrap();
+        let at = |id| settings.text_at(&GUEST_DOMAIN, Some(("Zone", id)));
+        assert_eq!([at(zone), at(Uuid::from_u128(8))], ["zone", "file"]);
+        settings.set("guest.domain.suffix", "all").unwrap();
+        settings.reset(&GUEST_DOMAIN, Some(("Zone", zone)));
+        assert_eq!(at(zone), "all");
+        settings.reset(&GUEST_DOMAIN, None);
+        assert_eq!(at(zone), "file");
+    }
 
     fn row(name: &str, value: &str) -> SettingRow {
         let (scope, scope_id) = ("global".to_owned(), String::new());

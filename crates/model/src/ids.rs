@@ -50,6 +50,8 @@ macro_rules! typed_ids {
 typed_ids! {
     /// Who owns things: one customer, one team. Users belong to accounts.
     AccountId,
+    /// VMs that are kept on the same host, or on different ones.
+    AffinityGroupId,
     /// One installation of Hostler. It is in the owner mark of every libvirt domain that we make.
     CloudId,
     /// Hosts between which VMs can migrate.
@@ -64,14 +66,22 @@ typed_ids! {
     HostGuid,
     /// A physical machine that runs an agent.
     HostId,
+    /// A name that a user groups VMs under.
+    InstanceGroupId,
+    /// Addresses that a network may give out beside its first range, or a record of such.
+    IpRangeId,
     /// The polled record of an asynchronous API command.
     JobId,
     /// A guest network.
     NetworkId,
     /// What a network can do and how it is made.
     NetworkOfferingId,
+    /// Who gives services on a physical network.
+    NetworkProviderId,
     /// A network interface of a VM.
     NicId,
+    /// A wire of a zone, as an administrator describes it.
+    PhysicalNetworkId,
     /// A rack or room within a zone.
     PodId,
     /// A group of accounts that share things.
@@ -82,6 +92,10 @@ typed_ids! {
     RoleRuleId,
     /// One incarnation of a VM on one host, from claim to end.
     RunId,
+    /// Rules for the traffic of the VMs that are its members.
+    SecurityGroupId,
+    /// One rule of a security group.
+    SecurityRuleId,
     /// The size of a VM for sale: CPUs, speed, memory.
     ServiceOfferingId,
     /// A registered public SSH key.
@@ -90,6 +104,10 @@ typed_ids! {
     StoragePoolId,
     /// What a root volume is made from.
     TemplateId,
+    /// User data that VMs can be given by name.
+    UserDataId,
+    /// A kind of traffic on a physical network.
+    TrafficTypeId,
     /// Someone who can call the API.
     UserId,
     /// A virtual machine as its user knows it. It outlives every libvirt domain made for it.

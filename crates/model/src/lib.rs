@@ -7,6 +7,7 @@
 
 mod access;
 mod generation;
+mod group;
 mod host_status;
 mod ids;
 mod job_state;
@@ -22,6 +23,7 @@ mod vm_state;
 
 pub use access::{AccountType, AllocationState, NetworkType};
 pub use generation::{Generation, Version};
+pub use group::{AffinityKind, RuleDirection, UserDataPolicy};
 pub use host_status::{HostEvent, HostStatus};
 pub use ids::*;
 pub use job_state::{JobState, StepState};

@@ -157,6 +157,8 @@ pub struct CommandDecl {
     pub shape: &'static ShapeDecl,
     /// Whether it takes `page`, `pagesize` and `keyword`.
     pub paged: bool,
+    /// Whether it takes `projectid`: a project in place of the caller's account.
+    pub in_projects: bool,
     /// Whether it can be called without being logged in.
     pub open: bool,
 }
@@ -179,6 +181,7 @@ impl CommandDecl {
             object: None,
             shape: &ShapeDecl::SUCCESS,
             paged: false,
+            in_projects: false,
             open: false,
         }
     }
@@ -213,6 +216,12 @@ impl CommandDecl {
         Self { paged: true, ..self }
     }
 
+    /// Makes it take `projectid`.
+    #[must_use]
+    pub const fn in_projects(self) -> Self {
+        Self { in_projects: true, ..self }
+    }
+
     /// Makes it callable without a log-in.
     #[must_use]
     pub const fn open(self) -> Self {
@@ -238,7 +247,7 @@ impl CommandDecl {
         })
     }
 
-    /// What is checked before any field is read: characters, map syntax, paging, roles of parameters.
+    /// What is checked before any field is read: characters, map syntax, paging, `projectid`, roles of parameters.
     ///
     /// # Errors
     /// 430, 431 and 531.
@@ -246,6 +255,13 @@ impl CommandDecl {
         params.check()?;
         if self.paged {
             crate::Paging::read(params)?;
+        }
+        if self.in_projects
+            && let Some(id) = params.get_filled("projectid")
+            && id != "-1"
+            && uuid::Uuid::try_parse(id).is_err()
+        {
+            return Err(ApiError::invalid_id(self.name, "projectid", id));
         }
         let denied = |param: &&ParamDecl| !param.roles.contains(role) && params.has(param.name);
         match self.params.iter().find(denied) {

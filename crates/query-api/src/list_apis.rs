@@ -23,6 +23,9 @@ fn entry(command: &CommandDecl, all: &[&CommandDecl], role: RoleType) -> Value {
     if command.paged {
         params.extend(PAGING.iter().map(|param| param_entry(param, all)));
     }
+    if command.in_projects {
+        params.push(param_entry(&PROJECT, all));
+    }
     let mut response = command.shape.list_apis_fields();
     if command.is_async()
         && let Value::Array(fields) = &mut response
@@ -67,6 +70,14 @@ fn related(all: &[&CommandDecl], object: Option<&str>, but: &str) -> String {
         .filter(|command| object.is_some() && command.object == object && command.name != but);
     same.map(|command| command.name).collect::<Vec<_>>().join(",")
 }
+
+const PROJECT: ParamDecl = ParamDecl::new(
+    "projectid",
+    ParamType::Uuid,
+    false,
+    "the project whose things are meant; of a list, -1 for every project that the caller is in",
+)
+.entity("project");
 
 const PAGING: &[ParamDecl] = &[
     ParamDecl::new("keyword", ParamType::String, false, "only what has this text in its name"),

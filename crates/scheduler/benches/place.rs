@@ -52,6 +52,7 @@ fn demand() -> Demand {
         tags: Vec::new(),
         wanted: None,
         tried: Vec::new(),
+        mates: Vec::new(),
     }
 }
 

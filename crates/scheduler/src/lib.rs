@@ -13,5 +13,5 @@ mod weighers;
 pub use filters::{DEFAULT_FILTERS, Filter, filter_named, known_filters};
 pub use plan::{NoHost, Placement, Policy, PolicyError, place};
 pub use verdict::{FilterCount, HostVerdict, Refusal, Score, Verdict};
-pub use view::{Demand, HostView, PoolView};
+pub use view::{Demand, HostView, Mate, PoolView};
 pub use weighers::{DEFAULT_WEIGHERS, Weigher, known_weighers, weigher_named};

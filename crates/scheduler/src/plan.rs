@@ -166,8 +166,8 @@ fn score(fit: &Fit<'_>, demand: &Demand, policy: &Policy, verdicts: &mut [HostVe
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::PoolView;
-    use hostler_model::{Bytes, Mhz, Mib, StoragePoolId};
+    use crate::{Mate, PoolView};
+    use hostler_model::{AffinityKind, Bytes, Mhz, Mib, StoragePoolId};
     use proptest::prelude::*;
     use uuid::Uuid;
 
@@ -211,6 +211,45 @@ mod tests {
             tags: Vec::new(),
             wanted: None,
             tried: Vec::new(),
+            mates: Vec::new(),
+        }
+    }
+
+    fn mate(kind: AffinityKind, on: &HostView) -> Mate {
+        Mate { group: "web".to_owned(), kind, vm: "i-2-7-VM".to_owned(), host: on.id }
+    }
+
+    #[test]
+    fn strict_groups_keep_vms_on_one_host_or_on_different_ones() {
+        let hosts = [host(1, 1024), host(2, 4096)];
+        for (kind, chosen) in [(AffinityKind::Together, 0), (AffinityKind::Apart, 1)] {
+            let mates = vec![mate(kind, &hosts[0])];
+            let wanted = Demand { mates, ..demand(512) };
+            let placement = place(&hosts, &wanted, &Policy::standard()).unwrap();
+            assert_eq!(placement.host, hosts[chosen].id, "{kind}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_the_group_and_the_vm_in_the_way() {
+        let hosts = [host(1, 1024)];
+        let mates = vec![mate(AffinityKind::Apart, &hosts[0])];
+        let wanted = Demand { mates, ..demand(512) };
+        let none = place(&hosts, &wanted, &Policy::standard()).unwrap_err();
+        assert_eq!(
+            none.to_string(),
+            "no destination: AffinityFilter 1→0; kvm-1 runs i-2-7-VM, and group web keeps them apart"
+        );
+    }
+
+    #[test]
+    fn a_non_strict_group_is_a_wish_that_counts_most_and_never_refuses() {
+        let hosts = [host(1, 1024), host(2, 4096)];
+        for (kind, chosen) in [(AffinityKind::RatherTogether, 0), (AffinityKind::RatherApart, 1)] {
+            let mates = vec![mate(kind, &hosts[0])];
+            let wanted = Demand { mates, ..demand(512) };
+            assert_eq!(place(&hosts, &wanted, &Policy::standard()).unwrap().host, hosts[chosen].id);
+            assert!(place(&hosts[..1], &wanted, &Policy::standard()).is_ok());
         }
     }
 

@@ -1,6 +1,6 @@
 //! What the scheduler looks at: hosts as they are just now, and what a VM wants.
 
-use hostler_model::{Bytes, HostId, Mhz, Mib, StoragePoolId};
+use hostler_model::{AffinityKind, Bytes, HostId, Mhz, Mib, StoragePoolId};
 use serde::{Deserialize, Serialize};
 
 /// A host at one moment.
@@ -93,6 +93,22 @@ pub struct Demand {
     pub wanted: Option<HostId>,
     /// Hosts that failed already, each with why.
     pub tried: Vec<(HostId, String)>,
+    /// Members of its affinity groups that run somewhere.
+    #[serde(default)]
+    pub mates: Vec<Mate>,
+}
+
+/// A VM in one of the demand's affinity groups, and where it runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mate {
+    /// The group's name.
+    pub group: String,
+    /// Where the group's members are to run.
+    pub kind: AffinityKind,
+    /// The VM's instance name.
+    pub vm: String,
+    /// Its host.
+    pub host: HostId,
 }
 
 impl Demand {

@@ -3,8 +3,10 @@
 use hostler_model::{AccountId, AccountType, DomainId, RoleId, Timestamp};
 use rusqlite::{Row, params};
 
+use crate::account_groups::groups_end;
 use crate::columns::{amount, parsed, parsed_or_null, time};
 use crate::listing::{Listed, Page, Query, Scope, still_used};
+use crate::project::project_of_account_remove;
 use crate::{StoreError, Tx};
 
 /// One customer, one team.
@@ -202,13 +204,15 @@ pub fn account_remove(tx: &Tx<'_>, id: AccountId, now: Timestamp) -> Result<(), 
          UNION ALL SELECT 'projects', count(*) FROM project WHERE owner = ?1 AND removed IS NULL",
         &id.to_string(),
     )?;
+    groups_end(tx, id)?;
     let changed = tx.execute(
         "remove an account",
         "UPDATE account SET removed = ?2, deleting = 0, name = name || '~' || id
          WHERE id = ?1 AND removed IS NULL",
         params![id.to_string(), now.0],
     )?;
-    found(changed, id)
+    found(changed, id)?;
+    project_of_account_remove(tx, id, now)
 }
 
 fn found(changed: usize, id: AccountId) -> Result<(), StoreError> {

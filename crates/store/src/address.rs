@@ -28,29 +28,43 @@ pub struct NetworkRoom {
     pub id: NetworkId,
     /// Its name.
     pub name: String,
+    /// Whose traffic it carries: `Guest`.
+    pub traffic_type: String,
+    /// What it does for its guests, comma separated.
+    pub services: String,
     start: Ipv4Addr,
     last: Ipv4Addr,
+    more: Vec<(Ipv4Addr, Ipv4Addr)>,
     taken: HashSet<IpAddr>,
 }
 
 /// A row of `network` as a [`NetworkRoom`], in JSON.
 pub(crate) const ROOM: &str = "json_object('id', network.id, 'name', network.name, 'start', network.start_ip,
-     'last', network.end_ip, 'taken', json((SELECT json_group_array(ip) FROM address WHERE network = network.id)))";
+     'last', network.end_ip, 'traffic_type', network.traffic_type,
+     'services', (SELECT services FROM network_offering WHERE id = network.offering),
+     'more', json((SELECT json_group_array(json_array(r.start_ip, r.end_ip)) FROM ip_range r WHERE r.network = network.id)),
+     'taken', json((SELECT json_group_array(ip) FROM address WHERE network = network.id)))";
 
 impl NetworkRoom {
-    /// The lowest free address of the network's range.
+    /// Whether it does `service` for its guests.
+    pub fn has_service(&self, service: &str) -> bool {
+        self.services.split(',').any(|has| has.eq_ignore_ascii_case(service))
+    }
+
+    /// The lowest free address of the network's first range, else of those that were added to it.
     ///
     /// # Errors
     /// [`StoreError::Exhausted`] if there is none.
     pub fn lowest_free(&self) -> Result<IpAddr, StoreError> {
-        let Self { name, start, last, .. } = self;
-        (u32::from(*start)..=u32::from(*last))
-            .map(|number| IpAddr::V4(Ipv4Addr::from(number)))
-            .find(|ip| !self.taken.contains(ip))
-            .ok_or_else(|| {
-                let text = format!("network {name} has no free address in {start}-{last}");
-                StoreError::Exhausted(text)
-            })
+        let ranges = std::iter::once((self.start, self.last)).chain(self.more.iter().copied());
+        let addresses = ranges.clone().flat_map(|(start, last)| u32::from(start)..=u32::from(last));
+        let mut addresses = addresses.map(|number| IpAddr::V4(Ipv4Addr::from(number)));
+        addresses.find(|ip| !self.taken.contains(ip)).ok_or_else(|| {
+            let ranges: Vec<_> = ranges.map(|(start, last)| format!("{start}-{last}")).collect();
+            let text =
+                format!("network {} has no free address in {}", self.name, ranges.join(", "));
+            StoreError::Exhausted(text)
+        })
     }
 }
 

@@ -3,9 +3,10 @@
 use std::net::IpAddr;
 
 use hostler_model::{
-    Bytes, HostGuid, HostId, Mhz, Mib, NetworkId, StoragePoolId, TemplateState, VmId,
+    AffinityKind, Bytes, HostGuid, HostId, Mhz, Mib, NetworkId, StoragePoolId, TemplateState, VmId,
 };
 use rusqlite::params;
+use serde::Deserialize;
 
 use crate::columns::{amount, json, parsed, parsed_or_null};
 use crate::nic::{NICS, NicRow};
@@ -40,9 +41,32 @@ pub struct Blueprint {
     pub volumes: Vec<VolumeRow>,
     /// Its NICs.
     pub nics: Vec<NicRow>,
+    /// Members of its affinity groups that run somewhere.
+    pub mates: Vec<MateRow>,
     /// Addresses under which hosts serve its networks, as far as they were given out.
     pub served: Vec<(NetworkId, HostId, IpAddr)>,
 }
+
+/// A VM in one of the VM's affinity groups, with the host of its run.
+#[derive(Debug, Clone, Deserialize)]
+pub struct MateRow {
+    /// The group's name.
+    pub group: String,
+    /// Where the group's members are to run.
+    pub kind: AffinityKind,
+    /// The VM's instance name.
+    pub vm: String,
+    /// Its host.
+    pub host: HostId,
+}
+
+/// The [`MateRow`]s of the VM `?1`, in JSON.
+const MATES: &str = "SELECT json_object('group', g.name, 'kind', g.kind, 'vm', other.instance_name,
+         'host', r.host) AS mate
+     FROM vm_affinity_group mine JOIN affinity_group g ON g.id = mine.affinity_group
+     JOIN vm_affinity_group theirs ON theirs.affinity_group = g.id AND theirs.vm <> mine.vm
+     JOIN vm_run r ON r.vm = theirs.vm AND r.state <> 'Ended' JOIN vm other ON other.id = theirs.vm
+     WHERE mine.vm = ?1 ORDER BY g.name, other.number";
 
 /// The template of a VM, and where it is to be had.
 #[derive(Debug, Clone)]
@@ -82,6 +106,7 @@ pub fn blueprint(tx: &Tx<'_>, id: VmId) -> Result<Blueprint, StoreError> {
              (SELECT json_group_array(pool) FROM template_copy WHERE template = t.id AND state = 'Ready') AS copies,
              (SELECT json_group_array(json(volume)) FROM ({VOLUMES})) AS volumes,
              (SELECT json_group_array(json(nic)) FROM ({NICS})) AS nics,
+             (SELECT json_group_array(json(mate)) FROM ({MATES})) AS mates,
              (SELECT json_group_array(json_array(network, host, ip)) FROM address WHERE host IS NOT NULL
                   AND network IN (SELECT network FROM nic WHERE vm = ?1 AND removed IS NULL)) AS served
          FROM vm JOIN service_offering o ON o.id = vm.offering JOIN template t ON t.id = vm.template
@@ -114,6 +139,7 @@ pub fn blueprint(tx: &Tx<'_>, id: VmId) -> Result<Blueprint, StoreError> {
             },
             volumes: json(row, "volumes")?,
             nics: json(row, "nics")?,
+            mates: json(row, "mates")?,
             served: json(row, "served")?,
         })
     })?;

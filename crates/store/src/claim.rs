@@ -6,7 +6,7 @@ use rusqlite::params;
 use crate::columns::{amount, parsed_or_null, stored};
 use crate::{StoreError, Tx};
 
-/// Takes room on a host for a run, if there is room at this moment.
+/// Takes room on a host for a run, if there is room at this moment and the VM's strict affinity groups still allow it.
 ///
 /// The amounts are of the physical machine: what was sold, divided by the overcommit ratio in force.
 ///
@@ -27,12 +27,19 @@ pub fn claim_take(
            AND host.cpus * host.cpu_mhz
                >= ?3 + (SELECT coalesce(sum(cpu_mhz), 0) FROM claim WHERE claim.host = ?2)
            AND host.memory_mib - host.reserved_mib
-               >= ?4 + (SELECT coalesce(sum(memory_mib), 0) FROM claim WHERE claim.host = ?2)",
+               >= ?4 + (SELECT coalesce(sum(memory_mib), 0) FROM claim WHERE claim.host = ?2)
+           AND NOT EXISTS (
+               SELECT 1 FROM vm_run me JOIN vm_affinity_group mine ON mine.vm = me.vm
+               JOIN affinity_group g ON g.id = mine.affinity_group
+               JOIN vm_affinity_group theirs ON theirs.affinity_group = g.id AND theirs.vm <> me.vm
+               JOIN vm_run r ON r.vm = theirs.vm AND r.state <> 'Ended'
+               WHERE me.id = ?1 AND (g.kind = 'host affinity' AND r.host <> ?2
+                   OR g.kind = 'host anti-affinity' AND r.host = ?2))",
         params![run.to_string(), host.to_string(), stored(cpu.0), stored(memory.0)],
     )?;
     if taken == 0 {
         return Err(StoreError::Exhausted(format!(
-            "host {host} has no room for {cpu} and {memory}, or takes no new VMs"
+            "host {host} has no room for {cpu} and {memory}, takes no new VMs, or an affinity group forbids it"
         )));
     }
     Ok(())

@@ -8,7 +8,9 @@ use rusqlite::params;
 
 use crate::address::{NetworkRoom, ROOM};
 use crate::columns::{json, parsed, parsed_or_null, to_json};
+use crate::deploy_groups::{FoundGroups, GROUPS, NamedGroups};
 use crate::limit::{LimitDefaults, Room, rooms_sql};
+use crate::offering_scope::offered_in;
 use crate::vm_change::{SIZE_RULE, SizeRule, read_size_rule};
 use crate::{StoreError, Tx};
 
@@ -21,6 +23,10 @@ pub struct DeployFacts {
     pub offering: Option<(Option<Bytes>, SizeRule)>,
     /// The template; nothing: no such template.
     pub template: Option<DeployTemplate>,
+    /// Whether the zone says that its VMs have security groups.
+    pub security_groups: bool,
+    /// The groups and the user data that are named, as far as the account has them.
+    pub groups: FoundGroups,
     /// Those of the named networks that are in the zone; with none named, its default network if it has one.
     pub networks: Vec<NetworkRoom>,
     /// Storage pools of the zone that are Up.
@@ -68,10 +74,13 @@ pub fn deploy_facts(
     template: TemplateId,
     networks: &[NetworkId],
     (owner, limits): (AccountId, &LimitDefaults),
+    groups: &NamedGroups,
 ) -> Result<DeployFacts, StoreError> {
+    let in_zone = offered_in("o.id", "?1");
     let rooms = rooms_sql(["?5", "?6", "?7"]);
     let sql = format!(
         "SELECT z.allocation_state AS allocation_state, z.network_type AS network_type,
+                coalesce(z.security_groups, 0) AS security_groups, {GROUPS} AS groups,
                 o.id AS offering, o.root_size AS root_size, {SIZE_RULE},
                 t.id AS template, t.account AS account, t.name AS name, t.is_public AS is_public,
                 t.is_system AS is_system, t.zone AS template_zone, t.state AS state,
@@ -83,7 +92,7 @@ pub fn deploy_facts(
                 (SELECT json_group_array(json(room)) FROM ({rooms})) AS rooms
          FROM (SELECT 1)
          LEFT JOIN zone z ON z.id = ?1 AND z.removed IS NULL
-         LEFT JOIN service_offering o ON o.id = ?2 AND o.removed IS NULL
+         LEFT JOIN service_offering o ON o.id = ?2 AND o.removed IS NULL AND o.state = 'Active' AND {in_zone}
          LEFT JOIN template t ON t.id = ?3 AND t.removed IS NULL"
     );
     let named = to_json(&networks);
@@ -98,6 +107,7 @@ pub fn deploy_facts(
             owner.to_string(),
             to_json(&TAKEN),
             to_json(limits),
+            to_json(groups),
         ],
         |row| {
             let bytes = |n: i64| Bytes(u64::try_from(n).unwrap_or(0));
@@ -123,6 +133,8 @@ pub fn deploy_facts(
                     .then(|| Ok::<_, rusqlite::Error>((root_size.map(bytes), read_size_rule(row)?)))
                     .transpose()?,
                 template,
+                security_groups: row.get("security_groups")?,
+                groups: json(row, "groups")?,
                 networks: json(row, "networks")?,
                 pools: crate::columns::amount(row, "pools")?,
                 rooms: json(row, "rooms")?,

@@ -121,7 +121,7 @@ pub fn domain_list(
     let query = Query::new(columns, "domain d", "d.path").only("d.removed IS NULL");
     // an account sees the domain that it is in
     let query = match scope {
-        Scope::Account(id) => {
+        Scope::Account(id) | Scope::Member(id) => {
             query.filter("d.id = (SELECT domain FROM account WHERE id = ?)", Some(id.to_string()))
         }
         other => query.scope(other),

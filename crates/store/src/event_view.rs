@@ -4,7 +4,7 @@ use hostler_model::{AccountId, DomainId, JobId, Timestamp};
 use rusqlite::Row;
 use uuid::Uuid;
 
-use crate::columns::{parsed, parsed_or_null, time};
+use crate::columns::{parsed, parsed_or_null, time, to_json};
 use crate::listing::{Listed, Page, Query, Scope};
 use crate::{StoreError, Tx};
 
@@ -40,6 +40,12 @@ pub struct EventView {
 pub struct EventFilter {
     /// This one.
     pub id: Option<Uuid>,
+    /// These.
+    pub ids: Vec<Uuid>,
+    /// Those about things of these kinds.
+    pub subject_kinds: Vec<String>,
+    /// Those that were archived, not those that were not.
+    pub archived: bool,
     /// Those of this kind.
     pub kind: Option<String>,
     /// Those this bad.
@@ -77,6 +83,9 @@ pub fn event_list(
     )
     .scope(scope)
     .is("e.id", filter.id)
+    .any("e.id", &filter.ids)
+    .any("e.subject_kind", &filter.subject_kinds)
+    .filter("e.archived = ?", filter.id.is_none().then_some(filter.archived))
     .is("e.kind", filter.kind.as_deref())
     .is("e.level", filter.level.as_deref())
     .is("e.state", filter.state.as_deref())
@@ -86,6 +95,33 @@ pub fn event_list(
     .filter("e.at <= ?", filter.to.map(|at| at.0))
     .keyword(&["e.kind", "e.description"], filter.keyword.as_deref())
     .list(tx, "list events", page, read)
+}
+
+/// Has lists leave out the events that a list would show, and says how many there are.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn event_archive(
+    tx: &Tx<'_>,
+    filter: &EventFilter,
+    scope: &Scope,
+) -> Result<usize, StoreError> {
+    let listed = event_list(tx, filter, scope, Page::default())?;
+    let ids: Vec<Uuid> = listed.rows.iter().map(|event| event.id).collect();
+    tx.execute(
+        "archive events",
+        "UPDATE event SET archived = 1 WHERE id IN (SELECT value FROM json_each(?1))",
+        rusqlite::params![to_json(&ids)],
+    )
+}
+
+/// The kinds of events that have been recorded.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn event_kinds(tx: &Tx<'_>) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT DISTINCT kind FROM event ORDER BY kind";
+    tx.rows("read the kinds of events", sql, &[], |row| row.get("kind"))
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<EventView> {

@@ -288,3 +288,128 @@ fn used(defaults: &str) -> String {
         sold("own_memory_mib", "memory_mib")
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Store;
+
+    /// Two domains, shop and test below it, with an account each: alice has 100,000 VMs and volumes, bob has three.
+    const ROWS: &str = "
+        INSERT INTO domain (id, parent, name, path, created) VALUES ('0a000000-0000-4000-8000-000000000001', NULL,
+            'ROOT', 'ROOT', 0), ('0a000000-0000-4000-8000-000000000002', '0a000000-0000-4000-8000-000000000001', 'shop',
+            'ROOT/shop', 0), ('0a000000-0000-4000-8000-000000000003', '0a000000-0000-4000-8000-000000000002', 'test',
+            'ROOT/shop/test', 0);
+        INSERT INTO account (id, domain, name, kind, created) VALUES
+            ('0b000000-0000-4000-8000-000000000001', '0a000000-0000-4000-8000-000000000002', 'alice', 'User', 0),
+            ('0b000000-0000-4000-8000-000000000002', '0a000000-0000-4000-8000-000000000003', 'bob', 'User', 0);
+        INSERT INTO service_offering (id, name, display_text, cpus, cpu_mhz, memory_mib, created)
+            VALUES ('o', 'o', 'o', 2, 500, 256, 0);
+        INSERT INTO vm (id, account, user, zone, host_name, display_name, instance_name, offering, template, state,
+                vnc_password, created, changed)
+            WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 100003)
+            SELECT 'vm' || i, iif(i <= 100000, '0b000000-0000-4000-8000-000000000001', '0b000000-0000-4000-8000-000000000002'),
+                'u', 'z', 'h', 'h', 'i-' || i, 'o', 't', iif(i % 5 = 0, 'Destroyed', 'Running'), '', 0, 0 FROM n;
+        INSERT INTO volume (id, account, zone, vm, kind, device, name, size, format, state, created)
+            SELECT id, account, 'z', id, 'ROOT', 0, 'r', 1073741824, 'QCOW2', 'Ready', 0 FROM vm;";
+
+    fn account(last: u128) -> AccountId {
+        AccountId::new(Uuid::from_u128(0x0b00_0000_0000_4000_8000_0000_0000_0000 + last))
+    }
+
+    fn defaults() -> LimitDefaults {
+        let all = |max| LimitKind::ALL.iter().map(|kind| (*kind, max)).collect();
+        LimitDefaults { account: all(3), domain: all(-1), project: all(3), started_only: false }
+    }
+
+    fn crowded() -> (Store, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("hostler.db");
+        let store = Store::open(&path).unwrap();
+        let direct = rusqlite::Connection::open(&path).unwrap();
+        direct.execute_batch(&format!("PRAGMA foreign_keys = OFF; {ROWS}")).unwrap();
+        (store, folder)
+    }
+
+    #[tokio::test]
+    async fn what_a_small_account_has_is_counted_without_a_look_at_a_large_one() {
+        let (store, _folder) = crowded();
+        let asked = [(LimitKind::UserVm, 1), (LimitKind::Cpu, 1), (LimitKind::PrimaryStorage, 1)];
+        let claims = move |tx: &Tx<'_>| {
+            let began = std::time::Instant::now();
+            let error = claim(tx, &defaults(), account(2), &asked).unwrap_err();
+            Ok::<_, StoreError>((error.to_string(), began.elapsed()))
+        };
+        let (text, took) = store.write(claims).await.unwrap();
+        println!("a claim beside 100,000 VMs: {took:?}");
+        assert!(
+            text.starts_with("account bob may have 3 of user_vm: it has 3, and 1 more"),
+            "{text}"
+        );
+
+        let plan = store
+            .read(|tx| {
+                let sql = format!("EXPLAIN QUERY PLAN {}", rooms_sql(["?1", "?2", "?3"]));
+                let kinds = to_json(&LimitKind::ALL);
+                let values = params![account(2).to_string(), kinds, to_json(&defaults())];
+                tx.rows("explain", &sql, values, |row| row.get::<_, String>("detail"))
+            })
+            .await
+            .unwrap();
+        for table in ["vm", "volume", "template", "network", "project"] {
+            let whole = plan.iter().find(|line| **line == format!("SCAN {table}"));
+            assert_eq!(whole, None, "{plan:#?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn only_what_is_limited_is_counted_and_all_of_it() {
+        let (store, _folder) = crowded();
+        let unlimited = LimitDefaults::default();
+        let read = move |tx: &Tx<'_>| {
+            let began = std::time::Instant::now();
+            let none = rooms(tx, &unlimited, account(1), LimitKind::ALL)?;
+            let free = began.elapsed();
+            let rows = rooms_of_accounts(tx, &defaults(), &[account(1)])?;
+            Ok::<_, StoreError>((none, rows, free, began.elapsed()))
+        };
+        let (none, rows, free, counted) = store.read(read).await.unwrap();
+        println!("100,000 VMs: {free:?} without limits, all kinds counted {counted:?}");
+        assert_eq!(none, []);
+        let used = |kind| rows.iter().find(|room| room.kind == kind).unwrap().used;
+        assert_eq!((used(LimitKind::UserVm), used(LimitKind::Cpu)), (80_000, 160_000));
+        assert_eq!(used(LimitKind::Memory), 80_000 * 256);
+        assert_eq!(
+            (used(LimitKind::Volume), used(LimitKind::PrimaryStorage)),
+            (100_000, 100_000 << 30)
+        );
+    }
+
+    #[tokio::test]
+    async fn the_nearest_domain_that_has_a_limit_says_what_counts() {
+        let (store, _folder) = crowded();
+        let domain = |last: u128| {
+            DomainId::new(Uuid::from_u128(0x0a00_0000_0000_4000_8000_0000_0000_0000 + last))
+        };
+        let maxima = move |tx: &Tx<'_>| {
+            let max = |tx: &Tx<'_>| {
+                let rooms = rooms_of_domains(tx, &defaults(), &[domain(1), domain(2), domain(3)])?;
+                let of = |id: u128| {
+                    let found = |room: &&Room| {
+                        room.owner == domain(id).uuid() && room.kind == LimitKind::Volume
+                    };
+                    rooms.iter().find(found).map(|room| room.max)
+                };
+                Ok::<_, StoreError>([of(1), of(2), of(3)].map(Option::unwrap))
+            };
+            let before = max(tx)?;
+            limit_set(tx, domain(2).uuid(), LimitKind::Volume, 9, Timestamp(1))?;
+            let shop = max(tx)?;
+            limit_set(tx, domain(3).uuid(), LimitKind::Volume, 4, Timestamp(1))?;
+            limit_set(tx, domain(1).uuid(), LimitKind::Volume, 1, Timestamp(1))?;
+            Ok::<_, StoreError>([before, shop, max(tx)?])
+        };
+        let maxima = store.write(maxima).await.unwrap();
+        assert_eq!(maxima, [[-1, -1, -1], [-1, 9, 9], [-1, 9, 4]]);
+    }
+}

@@ -2,6 +2,8 @@
 //!
 //! Not here: what a list is about; each `*_view` says that.
 
+use std::borrow::Cow;
+
 use hostler_model::{AccountId, DomainId};
 use rusqlite::{Row, ToSql};
 
@@ -37,23 +39,111 @@ pub enum Scope {
     Domain(DomainId),
     /// Those of a domain, by its path, and of the domains below it.
     Tree(String),
+    /// Those of the projects that an account is in.
+    Projects(AccountId),
+    /// One account's, and those of the projects that it is in.
+    Member(AccountId),
+    /// The same without what belongs to projects.
+    OutsideProjects(Box<Scope>),
+}
+
+impl Scope {
+    /// The condition that the account in `column` is in it, with `?` for a value; nothing: every account is.
+    pub(crate) fn condition(&self, column: &str) -> Option<(String, String)> {
+        const MINE: &str =
+            "SELECT p.account FROM project p JOIN project_member m ON m.project = p.id
+            WHERE m.account = ? AND p.removed IS NULL";
+        let condition = match self {
+            Self::All => return None,
+            Self::Account(id) => (format!("{column} = ?"), id.to_string()),
+            Self::Domain(id) => {
+                (format!("{column} IN (SELECT id FROM account WHERE domain = ?)"), id.to_string())
+            }
+            Self::Tree(path) => (
+                format!(
+                    "{column} IN (SELECT in_tree.id FROM account in_tree JOIN domain tree ON tree.id = in_tree.domain
+                     WHERE tree.path = ? OR substr(tree.path, 1, length(?) + 1) = ? || '/')"
+                ),
+                path.clone(),
+            ),
+            Self::Projects(id) => (format!("{column} IN ({MINE})"), id.to_string()),
+            Self::Member(id) => (format!("({column} = ? OR {column} IN ({MINE}))"), id.to_string()),
+            Self::OutsideProjects(scope) => match scope.condition(column) {
+                None => (
+                    format!("{column} NOT IN (SELECT id FROM account WHERE kind = ?)"),
+                    "Project".to_owned(),
+                ),
+                Some((inner, value)) => (
+                    format!("{inner} AND {column} NOT IN (SELECT account FROM project)"),
+                    value,
+                ),
+            },
+        };
+        Some(condition)
+    }
+}
+
+/// The tables of a list whose rows are chosen before everything about them is read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Narrow {
+    /// The table of which the rows are.
+    pub(crate) table: &'static str,
+    /// Its key, with the table's name.
+    pub(crate) key: &'static str,
+    /// Aliases of tables that filters may name, each with its join, which gives at most one row. A join may name those
+    /// before it.
+    pub(crate) joins: &'static [(&'static str, &'static str)],
+}
+
+impl Narrow {
+    /// The table, and the joins that `condition` cannot do without.
+    fn from(&self, condition: &str) -> String {
+        let (mut needed, mut joins) = (condition.to_owned(), Vec::new());
+        for (alias, join) in self.joins.iter().rev() {
+            if names(&needed, alias) {
+                needed.push_str(join);
+                joins.insert(0, *join);
+            }
+        }
+        format!("{} {}", self.table, joins.join(" "))
+    }
+}
+
+/// Whether `sql` has a column of `alias`.
+fn names(sql: &str, alias: &str) -> bool {
+    let column = format!("{alias}.");
+    sql.match_indices(&column).any(|(at, _)| {
+        !sql[..at].ends_with(|before: char| before.is_ascii_alphanumeric() || before == '_')
+    })
 }
 
 /// A query that is put together from the filters that were given.
 ///
 /// Its text depends only on which filters there are, so that it is prepared once.
 pub(crate) struct Query {
-    columns: &'static str,
+    columns: Cow<'static, str>,
     from: &'static str,
     order: &'static str,
+    narrow: Option<Narrow>,
     clauses: Vec<String>,
     values: Vec<Box<dyn ToSql>>,
 }
 
 impl Query {
     /// `SELECT columns FROM from ORDER BY order`. The order has to be total.
-    pub(crate) fn new(columns: &'static str, from: &'static str, order: &'static str) -> Self {
-        Self { columns, from, order, clauses: Vec::new(), values: Vec::new() }
+    pub(crate) fn new(
+        columns: impl Into<Cow<'static, str>>,
+        from: &'static str,
+        order: &'static str,
+    ) -> Self {
+        let (columns, narrow) = (columns.into(), None);
+        Self { columns, from, order, narrow, clauses: Vec::new(), values: Vec::new() }
+    }
+
+    /// Chooses and counts rows over as few tables as the filters need, and joins the others for the rows of the page
+    /// only: for lists that may be long.
+    pub(crate) fn narrow(self, narrow: Narrow) -> Self {
+        Self { narrow: Some(narrow), ..self }
     }
 
     /// Rows for which `clause` holds.
@@ -78,6 +168,9 @@ impl Query {
 
     /// Rows whose `column` shows as one of the values, if any are given.
     pub(crate) fn any<T: ToString>(self, column: &str, values: &[T]) -> Self {
+        if let [one] = values {
+            return self.is(column, Some(one.to_string())); // an index gives these in order
+        }
         let texts: Vec<String> = values.iter().map(T::to_string).collect();
         let list = (!texts.is_empty()).then(|| serde_json::json!(texts).to_string());
         self.filter(&format!("{column} IN (SELECT value FROM json_each(?))"), list)
@@ -100,6 +193,18 @@ impl Query {
                 "(d.path = ? OR substr(d.path, 1, length(?) + 1) = ? || '/')",
                 Some(path.clone()),
             ),
+            Scope::OutsideProjects(scope) => {
+                self.scope(scope).only("coalesce(a.kind, '') <> 'Project'")
+            }
+            Scope::Projects(_) | Scope::Member(_) => self.within(scope, "a.id"),
+        }
+    }
+
+    /// Rows of which the account in `column` is in `scope`.
+    pub(crate) fn within(self, scope: &Scope, column: &str) -> Self {
+        match scope.condition(column) {
+            None => self,
+            Some((clause, value)) => self.filter(&clause, Some(value)),
         }
     }
 
@@ -116,12 +221,20 @@ impl Query {
         } else {
             format!("WHERE {}", self.clauses.join(" AND "))
         };
-        let (columns, from, order) = (self.columns, self.from, self.order);
+        let (columns, from, order) = (&self.columns, self.from, self.order);
         let (limit, offset) = (self.values.len() + 1, self.values.len() + 2);
-        let sql = format!(
-            "SELECT {columns} FROM {from} {condition}
-             ORDER BY {order} LIMIT ?{limit} OFFSET ?{offset}"
-        );
+        let chosen = format!("ORDER BY {order} LIMIT ?{limit} OFFSET ?{offset}");
+        let (sql, from) = match &self.narrow {
+            None => (format!("SELECT {columns} FROM {from} {condition} {chosen}"), from.to_owned()),
+            Some(narrow) => {
+                let (key, few) = (narrow.key, narrow.from(&condition));
+                let page = format!("SELECT {key} FROM {few} {condition} {chosen}");
+                let sql = format!(
+                    "SELECT {columns} FROM {from} WHERE {key} IN ({page}) ORDER BY {order}"
+                );
+                (sql, few)
+            }
+        };
         let (limit, offset) = (page.limit.map_or(-1, stored), stored(page.offset));
         let mut values: Vec<&dyn ToSql> = self.values.iter().map(AsRef::as_ref).collect();
         values.extend([&limit as &dyn ToSql, &offset]);
@@ -171,6 +284,19 @@ mod tests {
         let query = Query::new("name", "setting", "name").keyword(&["name"], Some("A%"));
         let listed = query.list(tx, "list", page, |row| row.get::<_, String>("name"))?;
         Ok((listed.total, listed.rows.len()))
+    }
+
+    #[test]
+    fn only_tables_that_filters_need_are_joined() {
+        const TABLES: Narrow = Narrow {
+            table: "vm",
+            key: "vm.number",
+            joins: &[("r", "JOIN run r ON r.vm = vm.id"), ("h", "JOIN host h ON h.id = r.host")],
+        };
+        assert_eq!(TABLES.from("WHERE vm.state = ?1"), "vm ");
+        assert_eq!(TABLES.from("WHERE r.host = ?1"), "vm JOIN run r ON r.vm = vm.id");
+        let both = "vm JOIN run r ON r.vm = vm.id JOIN host h ON h.id = r.host";
+        assert_eq!(TABLES.from("WHERE h.pod = ?1"), both);
     }
 
     #[tokio::test]

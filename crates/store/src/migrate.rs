@@ -9,9 +9,11 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_identity.sql"),
     include_str!("migrations/0003_limits.sql"),
+    include_str!("migrations/0004_groups.sql"),
     include_str!("migrations/0005_vm.sql"),
     include_str!("migrations/0006_volumes.sql"),
     include_str!("migrations/0007_catalogue.sql"),
+    include_str!("migrations/0009_indexes.sql"),
 ];
 
 /// Brings the database to the newest schema. Each migration is one transaction.

@@ -184,6 +184,11 @@ pub fn network_remove(tx: &Tx<'_>, id: NetworkId, now: Timestamp) -> Result<(), 
         &id.to_string(),
     )?;
     tx.execute(
+        "remove a network's added ranges",
+        "DELETE FROM ip_range WHERE network = ?1",
+        params![id.to_string()],
+    )?;
+    tx.execute(
         "remove a network",
         "UPDATE network SET removed = ?2, is_default = 0 WHERE id = ?1",
         params![id.to_string(), now.0],

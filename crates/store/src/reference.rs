@@ -7,6 +7,7 @@ use rusqlite::ToSql;
 use uuid::Uuid;
 
 use crate::listing::Scope;
+use crate::offering_scope::offered_to;
 use crate::{StoreError, Tx};
 
 /// A kind of thing that a parameter can name by id.
@@ -14,21 +15,30 @@ use crate::{StoreError, Tx};
 #[allow(missing_docs)] // the names say it all
 pub enum Entity {
     Account,
+    AffinityGroup,
     Cluster,
     DiskOffering,
     Domain,
     Event,
     Host,
+    InstanceGroup,
+    IpRange,
     Job,
     Network,
     NetworkOffering,
+    NetworkProvider,
+    PhysicalNetwork,
     Pod,
+    Project,
     Role,
+    SecurityGroup,
     ServiceOffering,
     SshKeyPair,
     StoragePool,
     Template,
+    TrafficType,
     User,
+    UserData,
     Vm,
     Volume,
     Zone,
@@ -38,21 +48,30 @@ impl Entity {
     const fn table(self) -> &'static str {
         match self {
             Self::Account => "account",
+            Self::AffinityGroup => "affinity_group",
             Self::Cluster => "cluster",
             Self::DiskOffering => "disk_offering",
             Self::Domain => "domain",
             Self::Event => "event",
             Self::Host => "host",
+            Self::InstanceGroup => "instance_group",
+            Self::IpRange => "ip_range",
             Self::Job => "job",
             Self::Network => "network",
             Self::NetworkOffering => "network_offering",
+            Self::NetworkProvider => "network_provider",
+            Self::PhysicalNetwork => "physical_network",
             Self::Pod => "pod",
+            Self::Project => "project",
             Self::Role => "role",
+            Self::SecurityGroup => "security_group",
             Self::ServiceOffering => "service_offering",
             Self::SshKeyPair => "ssh_keypair",
             Self::StoragePool => "storage_pool",
             Self::Template => "template",
+            Self::TrafficType => "traffic_type",
             Self::User => "user",
+            Self::UserData => "user_data",
             Self::Vm => "vm",
             Self::Volume => "volume",
             Self::Zone => "zone",
@@ -63,11 +82,16 @@ impl Entity {
     const fn owner(self) -> Option<&'static str> {
         match self {
             Self::Account => Some("t.id"),
-            Self::Event
+            Self::AffinityGroup
+            | Self::Event
+            | Self::InstanceGroup
             | Self::Job
+            | Self::Project
+            | Self::SecurityGroup
             | Self::SshKeyPair
             | Self::Template
             | Self::User
+            | Self::UserData
             | Self::Vm
             | Self::Volume => Some("t.account"),
             _ => None,
@@ -78,7 +102,19 @@ impl Entity {
     const fn has_removed(self) -> bool {
         !matches!(
             self,
-            Self::Event | Self::Job | Self::NetworkOffering | Self::Role | Self::SshKeyPair
+            Self::AffinityGroup
+                | Self::Event
+                | Self::InstanceGroup
+                | Self::IpRange
+                | Self::Job
+                | Self::NetworkOffering
+                | Self::NetworkProvider
+                | Self::PhysicalNetwork
+                | Self::Role
+                | Self::SecurityGroup
+                | Self::SshKeyPair
+                | Self::TrafficType
+                | Self::UserData
         )
     }
 }
@@ -123,12 +159,7 @@ fn found(
     if references.is_empty() {
         return Ok(Vec::new());
     }
-    let scope_value: String = match scope {
-        Scope::All => String::new(),
-        Scope::Account(id) => id.to_string(),
-        Scope::Domain(id) => id.to_string(),
-        Scope::Tree(path) => path.clone(),
-    };
+    let scope_value = scope.condition("t.id").map_or_else(String::new, |(_, value)| value);
     let ids: Vec<String> = references.iter().map(|(_, id)| id.to_string()).collect();
     let mut parts = Vec::with_capacity(references.len());
     for (position, (entity, _)) in references.iter().enumerate() {
@@ -157,19 +188,15 @@ fn found(
 }
 
 fn visible(entity: Entity, scope: &Scope) -> Option<String> {
+    if matches!(entity, Entity::ServiceOffering | Entity::NetworkOffering) {
+        return offered_to("t.id", scope, "?1");
+    }
     if entity == Entity::Domain {
         return domain_visible(scope);
     }
     let owner = entity.owner()?;
-    let in_scope = match scope {
-        Scope::All => return None,
-        Scope::Account(_) => format!("{owner} = ?1"),
-        Scope::Domain(_) => format!("{owner} IN (SELECT id FROM account WHERE domain = ?1)"),
-        Scope::Tree(_) => format!(
-            "{owner} IN (SELECT a.id FROM account a JOIN domain d ON d.id = a.domain
-             WHERE d.path = ?1 OR substr(d.path, 1, length(?1) + 1) = ?1 || '/')"
-        ),
-    };
+    let (in_scope, _) = scope.condition(owner)?;
+    let in_scope = in_scope.replace('?', "?1");
     Some(match entity {
         Entity::Template => format!("(t.is_public = 1 OR {in_scope})"),
         _ => in_scope,
@@ -180,7 +207,10 @@ fn visible(entity: Entity, scope: &Scope) -> Option<String> {
 fn domain_visible(scope: &Scope) -> Option<String> {
     let clause = match scope {
         Scope::All => return None,
-        Scope::Account(_) => "t.id = (SELECT domain FROM account WHERE id = ?1)",
+        Scope::OutsideProjects(scope) => return domain_visible(scope),
+        Scope::Account(_) | Scope::Member(_) | Scope::Projects(_) => {
+            "t.id = (SELECT domain FROM account WHERE id = ?1)"
+        }
         Scope::Domain(_) => "t.id = ?1",
         Scope::Tree(_) => "(t.path = ?1 OR substr(t.path, 1, length(?1) + 1) = ?1 || '/')",
     };

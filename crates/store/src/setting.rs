@@ -10,9 +10,9 @@ use crate::{StoreError, Tx};
 pub struct SettingRow {
     /// Its name, such as `expunge.delay`.
     pub name: String,
-    /// `global`, `zone` or `cluster`.
+    /// `global`, `zone` or `account`.
     pub scope: String,
-    /// Of which zone or cluster; empty for `global`.
+    /// Of which zone or account; empty for `global`.
     pub scope_id: String,
     /// The value.
     pub value: String,
@@ -48,6 +48,24 @@ pub fn setting_put(tx: &Tx<'_>, row: &SettingRow, now: Timestamp) -> Result<(), 
         "INSERT INTO setting (name, scope, scope_id, value, changed) VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT (name, scope, scope_id) DO UPDATE SET value = excluded.value, changed = excluded.changed",
         params![row.name, row.scope, row.scope_id, row.value, now.0],
+    )?;
+    Ok(())
+}
+
+/// Forgets a value that was set. None there is fine.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn setting_remove(
+    tx: &Tx<'_>,
+    name: &str,
+    scope: &str,
+    scope_id: &str,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "forget a setting",
+        "DELETE FROM setting WHERE name = ?1 AND scope = ?2 AND scope_id = ?3",
+        params![name, scope, scope_id],
     )?;
     Ok(())
 }

@@ -180,3 +180,17 @@ pub fn storage_pool_update(tx: &Tx<'_>, row: &StoragePoolRow) -> Result<(), Stor
     }
     Ok(())
 }
+
+/// Instance names of the VMs that may be alive and have volumes on a pool.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn storage_pool_runs(tx: &Tx<'_>, pool: StoragePoolId) -> Result<Vec<String>, StoreError> {
+    tx.rows(
+        "look for VMs that use a storage pool",
+        "SELECT DISTINCT vm.instance_name FROM volume v JOIN vm ON vm.id = v.vm JOIN vm_run r ON r.vm = vm.id
+         WHERE v.pool = ?1 AND v.removed IS NULL AND r.state <> 'Ended' ORDER BY vm.number",
+        params![pool.to_string()],
+        |row| row.get("instance_name"),
+    )
+}

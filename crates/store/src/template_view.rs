@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 
 use hostler_model::{
-    AccountId, Bytes, DomainId, JobId, JobState, TemplateId, TemplateState, Timestamp, ZoneId,
+    AccountId, Bytes, DomainId, JobId, JobState, TemplateId, TemplateState, Timestamp, UserDataId,
+    UserDataPolicy, ZoneId,
 };
 use rusqlite::Row;
 
@@ -67,6 +68,10 @@ pub struct TemplateView {
     pub domain_name: String,
     /// That domain's path.
     pub domain_path: String,
+    /// The user data that it brings along: id, name, and names that it wants values for.
+    pub user_data: Option<(UserDataId, String, String)>,
+    /// Whether those who deploy from it may bring their own.
+    pub user_data_policy: Option<UserDataPolicy>,
     /// The zone that it is in; nothing: all zones.
     pub zone: Option<ZoneId>,
     /// That zone's name.
@@ -151,6 +156,7 @@ pub fn template_list(
     let mut query = Query::new(
         "t.*, a.name AS account_name, d.id AS domain, d.name AS domain_name, d.path AS domain_path,
          z.name AS zone_name, h.name AS worker_name,
+         (SELECT json_array(u.id, u.name, u.params) FROM user_data u WHERE u.id = t.user_data) AS brought,
          (SELECT j.id || ' ' || j.state FROM job j WHERE j.subject = t.id AND j.finished IS NULL
           ORDER BY j.number LIMIT 1) AS pending",
         "template t JOIN account a ON a.id = t.account JOIN domain d ON d.id = a.domain
@@ -161,19 +167,15 @@ pub fn template_list(
         query = query.only("t.removed IS NULL");
     }
     query = match &filter.reach {
-        TemplateReach::All | TemplateReach::Usable(Scope::All) => query,
+        TemplateReach::All => query,
         TemplateReach::Public => query.only("t.is_public = 1"),
         TemplateReach::Owned(scope) => query.scope(scope),
-        TemplateReach::Usable(Scope::Account(id)) => {
-            query.filter("(t.is_public = 1 OR a.id = ?)", Some(id.to_string()))
-        }
-        TemplateReach::Usable(Scope::Domain(id)) => {
-            query.filter("(t.is_public = 1 OR d.id = ?)", Some(id.to_string()))
-        }
-        TemplateReach::Usable(Scope::Tree(path)) => query.filter(
-            "(t.is_public = 1 OR d.path = ? OR substr(d.path, 1, length(?) + 1) = ? || '/')",
-            Some(path.clone()),
-        ),
+        TemplateReach::Usable(scope) => match scope.condition("t.account") {
+            None => query,
+            Some((clause, value)) => {
+                query.filter(&format!("(t.is_public = 1 OR ({clause}))"), Some(value))
+            }
+        },
     };
     query
         .is("t.id", filter.id)
@@ -234,6 +236,11 @@ fn read(row: &Row<'_>) -> rusqlite::Result<TemplateView> {
         domain: parsed(row, "domain")?,
         domain_name: row.get("domain_name")?,
         domain_path: row.get("domain_path")?,
+        user_data: row
+            .get::<_, Option<String>>("brought")?
+            .map(|_| json(row, "brought"))
+            .transpose()?,
+        user_data_policy: parsed_or_null(row, "user_data_policy")?,
         zone: parsed_or_null(row, "zone")?,
         zone_name: row.get("zone_name")?,
         worker: parsed_or_null(row, "worker")?,

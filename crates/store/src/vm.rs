@@ -2,7 +2,7 @@
 
 use hostler_model::{
     AccountId, HostId, HostName, InstanceName, RunId, ServiceOfferingId, TemplateId, Timestamp,
-    UserId, Version, VmEvent, VmId, VmState, ZoneId,
+    UserDataId, UserId, Version, VmEvent, VmId, VmState, ZoneId,
 };
 use rusqlite::{Row, params};
 use serde::{Deserialize, Serialize};
@@ -48,6 +48,8 @@ pub struct VmRow {
     pub ssh_keys: Vec<SshKey>,
     /// What the user wants done at first boot, decoded.
     pub user_data: Option<String>,
+    /// Values for the guest that came with registered user data.
+    pub user_data_details: std::collections::BTreeMap<String, String>,
     /// Keyboard of the console.
     pub keyboard: Option<String>,
     /// Password of the console.
@@ -112,6 +114,10 @@ pub struct NewVm {
     pub ssh_keys: Vec<SshKey>,
     /// What the user wants done at first boot, decoded.
     pub user_data: Option<String>,
+    /// The registered user data that it is made with.
+    pub user_data_id: Option<UserDataId>,
+    /// Values for the guest that came with it.
+    pub user_data_details: std::collections::BTreeMap<String, String>,
     /// Keyboard of the console.
     pub keyboard: Option<String>,
     /// Password of the console.
@@ -132,7 +138,7 @@ pub struct NewVm {
 pub(crate) const VM_COLUMNS: &str = "vm.number, vm.id, vm.account, vm.user, vm.zone, vm.host_name, \
     vm.display_name, vm.instance_name, vm.offering, vm.template, vm.state, vm.version, vm.run, \
     vm.last_host, vm.wanted_host, vm.ssh_keys, vm.user_data, vm.keyboard, vm.vnc_password, \
-    vm.details, vm.delete_protection, vm.seed_number, vm.password, vm.created";
+    vm.details, vm.user_data_details, vm.delete_protection, vm.seed_number, vm.password, vm.created";
 
 /// Reads [`VM_COLUMNS`].
 pub(crate) fn read_vm(row: &Row<'_>) -> rusqlite::Result<VmRow> {
@@ -154,6 +160,7 @@ pub(crate) fn read_vm(row: &Row<'_>) -> rusqlite::Result<VmRow> {
         wanted_host: parsed_or_null(row, "wanted_host")?,
         ssh_keys: json(row, "ssh_keys")?,
         user_data: row.get("user_data")?,
+        user_data_details: json(row, "user_data_details")?,
         keyboard: row.get("keyboard")?,
         vnc_password: row.get("vnc_password")?,
         details: json(row, "details")?,
@@ -173,10 +180,12 @@ pub fn vm_add(tx: &Tx<'_>, vm: &NewVm, now: Timestamp) -> Result<InstanceName, S
         "record a VM",
         "INSERT INTO vm (id, account, user, zone, host_name, display_name, instance_name, offering, template,
              state, wanted_host, group_name, ssh_keys, user_data, keyboard, vnc_password, details, created, changed,
-             own_cpus, own_cpu_mhz, own_memory_mib, display, dynamically_scalable, password)
+             own_cpus, own_cpu_mhz, own_memory_mib, display, dynamically_scalable, password,
+             user_data_id, user_data_details)
          SELECT ?1, ?2, ?3, ?4, ?5, ?6,
              'i-' || number || '-' || (SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'vm') || '-' || ?7,
-             ?8, ?9, 'Stopped', ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?17, ?18, ?19, ?20, ?21, ?22, ?23
+             ?8, ?9, 'Stopped', ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?17, ?18, ?19, ?20, ?21, ?22, ?23,
+             ?24, ?25
          FROM account WHERE id = ?2
          RETURNING instance_name",
         params![
@@ -203,6 +212,8 @@ pub fn vm_add(tx: &Tx<'_>, vm: &NewVm, now: Timestamp) -> Result<InstanceName, S
             vm.display,
             vm.dynamically_scalable,
             vm.password.as_ref().map(|password| &password.0),
+            vm.user_data_id.map(|id| id.to_string()),
+            to_json(&vm.user_data_details),
         ],
         |row| parsed(row, "instance_name"),
     )?;

@@ -127,8 +127,9 @@ pub(crate) fn read_size_rule(row: &Row<'_>) -> rusqlite::Result<SizeRule> {
 /// # Errors
 /// [`StoreError::NotFound`].
 pub fn size_rule(tx: &Tx<'_>, offering: ServiceOfferingId) -> Result<SizeRule, StoreError> {
-    let sql =
-        format!("SELECT {SIZE_RULE} FROM service_offering o WHERE o.id = ?1 AND o.removed IS NULL");
+    let sql = format!(
+        "SELECT {SIZE_RULE} FROM service_offering o WHERE o.id = ?1 AND o.removed IS NULL AND o.state = 'Active'"
+    );
     tx.row("read the size of an offering", &sql, params![offering.to_string()], read_size_rule)?
         .ok_or_else(|| StoreError::NotFound { what: "service offering", id: offering.to_string() })
 }

@@ -6,16 +6,18 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use hostler_model::{
-    AccountId, ClusterId, DomainId, HostId, JobId, MacAddress, Mhz, Mib, NetworkId, NicId, PodId,
-    ServiceOfferingId, StoragePoolId, TemplateId, Timestamp, UserId, VmId, VmState, VolumeId,
-    ZoneId,
+    AccountId, AffinityGroupId, ClusterId, DomainId, HostId, InstanceGroupId, JobId, MacAddress,
+    Mhz, Mib, NetworkId, NicId, PodId, SecurityGroupId, ServiceOfferingId, StoragePoolId,
+    TemplateId, Timestamp, UserDataId, UserId, VmId, VmState, VolumeId, ZoneId,
 };
 use ipnet::Ipv4Net;
 use rusqlite::{Row, params};
 
 use crate::columns::{amount, json, parsed, parsed_or_null, time};
-use crate::listing::{Listed, Page, Query, Scope};
+use crate::listing::{Listed, Narrow, Page, Query, Scope};
 use crate::vm::GuestPassword;
+pub use crate::vm_groups::GroupOfVm;
+use crate::vm_groups::groups_of;
 use crate::{StoreError, Tx};
 
 /// A VM with all that a reader of a list wants to know of it.
@@ -81,6 +83,18 @@ pub struct VmView {
     pub root_volume: Option<VolumeId>,
     /// The name that its user groups it under.
     pub group: Option<String>,
+    /// The instance group of that name.
+    pub group_id: Option<InstanceGroupId>,
+    /// The registered user data that it was made with.
+    pub user_data_id: Option<UserDataId>,
+    /// Its name, while it is there.
+    pub user_data_name: Option<String>,
+    /// Values for the guest that came with the user data.
+    pub user_data_details: BTreeMap<String, String>,
+    /// Its security groups.
+    pub security_groups: Vec<GroupOfVm>,
+    /// Its affinity groups.
+    pub affinity_groups: Vec<GroupOfVm>,
     /// The names of the SSH keys that it was given.
     pub keypairs: Vec<String>,
     /// Its user data, base64.
@@ -177,6 +191,14 @@ pub struct VmFilter {
     pub keypair: Option<String>,
     /// Those in a group of this name.
     pub group: Option<String>,
+    /// Those in this instance group.
+    pub instance_group: Option<InstanceGroupId>,
+    /// Those in this security group.
+    pub security_group: Option<SecurityGroupId>,
+    /// Those in this affinity group.
+    pub affinity_group: Option<AffinityGroupId>,
+    /// Those made with this registered user data.
+    pub user_data: Option<UserDataId>,
     /// Those one of whose names contains this.
     pub keyword: Option<String>,
     /// Expunged ones too.
@@ -188,6 +210,8 @@ const COLUMNS: &str = "vm.*, a.name AS account_name, d.id AS domain, d.name AS d
     h.name AS on_host_name, h.status AS on_host_status, o.name AS offering_name, coalesce(vm.own_cpus, o.cpus) AS cpus,
     coalesce(vm.own_cpu_mhz, o.cpu_mhz) AS cpu_mhz, coalesce(vm.own_memory_mib, o.memory_mib) AS memory_mib, t.name AS template_name, t.display_text AS template_text,
     t.format AS template_format, coalesce(vm.own_os, t.os) AS os, t.arch, v.id AS root_volume,
+    (SELECT g.id FROM instance_group g WHERE g.account = vm.account AND g.name = vm.group_name) AS group_id,
+    (SELECT name FROM user_data WHERE id = vm.user_data_id) AS user_data_name,
     (SELECT j.id || ' ' || j.state FROM job j WHERE j.subject = vm.id AND j.finished IS NULL
      ORDER BY j.number LIMIT 1) AS pending";
 const FROM: &str = "vm JOIN account a ON a.id = vm.account JOIN domain d ON d.id = a.domain
@@ -196,6 +220,23 @@ const FROM: &str = "vm JOIN account a ON a.id = vm.account JOIN domain d ON d.id
     LEFT JOIN vm_run r ON r.vm = vm.id AND r.state <> 'Ended'
     LEFT JOIN host h ON h.id = r.host
     LEFT JOIN volume v ON v.vm = vm.id AND v.kind = 'ROOT' AND v.removed IS NULL";
+
+/// What filters may name: the joins of `FROM`, one by one.
+const NARROW: Narrow = Narrow {
+    table: "vm",
+    key: "vm.number",
+    joins: &[
+        ("a", "JOIN account a ON a.id = vm.account"),
+        ("d", "JOIN domain d ON d.id = a.domain"),
+        ("r", "LEFT JOIN vm_run r ON r.vm = vm.id AND r.state <> 'Ended'"),
+        ("h", "LEFT JOIN host h ON h.id = r.host"),
+        ("u", "JOIN user u ON u.id = vm.user"),
+        ("z", "JOIN zone z ON z.id = vm.zone"),
+        ("o", "JOIN service_offering o ON o.id = vm.offering"),
+        ("t", "JOIN template t ON t.id = vm.template"),
+        ("v", "LEFT JOIN volume v ON v.vm = vm.id AND v.kind = 'ROOT' AND v.removed IS NULL"),
+    ],
+};
 
 /// VMs in the order in which they were deployed.
 ///
@@ -207,7 +248,7 @@ pub fn vm_list(
     scope: &Scope,
     page: Page,
 ) -> Result<Listed<VmView>, StoreError> {
-    let mut query = Query::new(COLUMNS, FROM, "vm.number");
+    let mut query = Query::new(COLUMNS, FROM, "vm.number").narrow(NARROW);
     if !filter.with_expunged {
         query = query.only("vm.removed IS NULL");
     }
@@ -218,13 +259,26 @@ pub fn vm_list(
         .filter("(vm.host_name = ? OR vm.display_name = ?)", filter.name.clone())
         .any("vm.state", &filter.states)
         .is("vm.zone", filter.zone)
-        .is("h.pod", filter.pod)
-        .is("h.cluster", filter.cluster)
-        .is("r.host", filter.host)
+        .filter(&on_hosts("place.pod"), filter.pod.map(|id| id.to_string()))
+        .filter(&on_hosts("place.cluster"), filter.cluster.map(|id| id.to_string()))
+        .filter(&on_hosts("place.id"), filter.host.map(|id| id.to_string()))
         .is("vm.offering", filter.offering)
         .is("vm.template", filter.template)
         .is("vm.user", filter.user)
         .is("vm.group_name", filter.group.as_deref())
+        .is("vm.user_data_id", filter.user_data)
+        .filter(
+            "(vm.account, vm.group_name) IN (SELECT account, name FROM instance_group WHERE id = ?)",
+            filter.instance_group.map(|id| id.to_string()),
+        )
+        .filter(
+            "vm.id IN (SELECT vm FROM vm_security_group WHERE security_group = ?)",
+            filter.security_group.map(|id| id.to_string()),
+        )
+        .filter(
+            "vm.id IN (SELECT vm FROM vm_affinity_group WHERE affinity_group = ?)",
+            filter.affinity_group.map(|id| id.to_string()),
+        )
         .filter(
             "vm.id IN (SELECT vm FROM nic WHERE network = ? AND removed IS NULL)",
             filter.network.map(|id| id.to_string()),
@@ -243,7 +297,16 @@ pub fn vm_list(
         )
         .list(tx, "list VMs", page, read)?;
     add_nics(tx, &mut listed.rows)?;
+    add_groups(tx, &mut listed.rows)?;
     Ok(listed)
+}
+
+/// VMs on hosts whose `column` is `?`. It begins with the hosts, so that few VMs are looked at.
+fn on_hosts(column: &str) -> String {
+    format!(
+        "vm.id IN (SELECT there.vm FROM host place CROSS JOIN vm_run there ON there.host = place.id
+         WHERE there.state <> 'Ended' AND {column} = ?)"
+    )
 }
 
 /// One VM, expunged or not.
@@ -278,6 +341,20 @@ fn add_nics(tx: &Tx<'_>, vms: &mut [VmView]) -> Result<(), StoreError> {
     }
     for vm in vms {
         vm.nics = by_vm.remove(&vm.id).unwrap_or_default();
+    }
+    Ok(())
+}
+
+fn add_groups(tx: &Tx<'_>, vms: &mut [VmView]) -> Result<(), StoreError> {
+    if vms.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<VmId> = vms.iter().map(|vm| vm.id).collect();
+    let mut by_vm = groups_of(tx, &ids)?;
+    for vm in vms {
+        let groups = by_vm.remove(&vm.id).unwrap_or_default();
+        (vm.affinity_groups, vm.security_groups) =
+            groups.into_iter().partition(|group| group.kind.is_some());
     }
     Ok(())
 }
@@ -320,6 +397,12 @@ fn read(row: &Row<'_>) -> rusqlite::Result<VmView> {
         arch: row.get("arch")?,
         root_volume: parsed_or_null(row, "root_volume")?,
         group: row.get("group_name")?,
+        group_id: parsed_or_null(row, "group_id")?,
+        user_data_id: parsed_or_null(row, "user_data_id")?,
+        user_data_name: row.get("user_data_name")?,
+        user_data_details: json(row, "user_data_details")?,
+        security_groups: Vec::new(),
+        affinity_groups: Vec::new(),
         keypairs: keys.into_iter().map(|key| key.name).collect(),
         user_data: row.get("user_data")?,
         keyboard: row.get("keyboard")?,

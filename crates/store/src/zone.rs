@@ -158,6 +158,7 @@ pub fn zone_remove(tx: &Tx<'_>, id: ZoneId, now: Timestamp) -> Result<(), StoreE
         "SELECT 'pods' AS kind, count(*) AS number FROM pod WHERE zone = ?1 AND removed IS NULL
          UNION ALL SELECT 'hosts', count(*) FROM host WHERE zone = ?1 AND removed IS NULL
          UNION ALL SELECT 'networks', count(*) FROM network WHERE zone = ?1 AND removed IS NULL
+         UNION ALL SELECT 'physical networks', count(*) FROM physical_network WHERE zone = ?1
          UNION ALL SELECT 'VMs', count(*) FROM vm WHERE zone = ?1 AND removed IS NULL",
         &id.to_string(),
     )?;

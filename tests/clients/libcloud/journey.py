@@ -115,7 +115,11 @@ def data_volume():
 
 def resize():
     other = next(size for size in driver.list_sizes() if size.name == "Medium Instance")
-    driver.ex_change_node_size(node("shelf"), other)
+    try:
+        driver.ex_change_node_size(node("shelf"), other)
+    except KeyError as error:
+        # the contract has plain success here, the driver looks for the VM: it was carried out all the same
+        assert error.args == ("virtualmachine",), error
     assert node("shelf").extra["size_id"] == other.id, node("shelf").extra
 
 

@@ -27,10 +27,13 @@ pub(crate) async fn all(w: &mut Witness) {
     let network = id(&w.call("createNetwork", &params).await, "network");
     let params = [("name", "o9"), ("cpunumber", "1"), ("cpuspeed", "1"), ("memory", "64")];
     let size = id(&w.call("createServiceOffering", &params).await, "serviceoffering");
+    w.call("updateServiceOffering", &[("id", &size), ("hosttags", "x"), ("zoneid", &zone)]).await;
     let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPKSUrS3cFqFZ8cnMmpvQkYz4gL4O3bBqJ9cT1h1n5E";
     w.call("registerSSHKeyPair", &[("name", "k9"), ("publickey", key)]).await;
     w.call("listSSHKeyPairs", &[]).await;
     w.call("updateConfiguration", &[("name", "wait"), ("value", "60")]).await;
+    w.call("resetConfiguration", &[("name", "wait")]).await;
+    w.call("listConfigurationGroups", &[]).await;
     for list in ["listZones", "listPods", "listClusters", "listNetworks", "listServiceOfferings"] {
         w.call(list, &[]).await;
     }

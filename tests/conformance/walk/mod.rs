@@ -3,6 +3,10 @@
 pub(super) mod administration;
 pub(super) mod catalogue;
 pub(super) mod ends;
+pub(super) mod groups;
+pub(super) mod identity;
 pub(super) mod lists;
+pub(super) mod projects;
 pub(super) mod vms;
 pub(super) mod volumes;
+pub(super) mod wires;

@@ -5,7 +5,7 @@
 //!
 //! Not here: what clients do with it (`tests/clients`).
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 
 use anyhow::Context as _;
 use hostler_manager::api::password;
@@ -54,7 +54,7 @@ async fn main() -> anyhow::Result<()> {
         ("COMMANDS", commands),
         ("READY", "1".to_owned()),
     ] {
-        println!("CLOUD_{name}={value}");
+        writeln!(std::io::stdout(), "CLOUD_{name}={value}")?;
     }
     // the end of the input is the end of the cloud
     tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await??;

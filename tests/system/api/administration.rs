@@ -210,3 +210,40 @@ async fn capacity_is_what_the_vms_have_claimed() {
     let pod = only(&admin, "listPods", "pod", &[]).await;
     assert_eq!(pod.get("capacity"), None);
 }
+
+#[tokio::test]
+async fn a_pool_in_maintenance_is_used_by_no_vm() {
+    let (cloud, admin) = cloud(1).await;
+    let (_, vm) = deploy(&cloud, &admin).await;
+    let name = only(&admin, "listVirtualMachines", "virtualmachine", &[("id", &vm)]).await;
+    let pool = only(&admin, "listStoragePools", "storagepool", &[]).await;
+    let pool = text(&pool, "id");
+    let (status, why) = admin.refused("enableStorageMaintenance", &[("id", pool)]).await;
+    assert_eq!((status, why.contains(text(&name, "instancename"))), (536, true), "{why}");
+    done(&admin, "stopVirtualMachine", &vm).await;
+    let after = done(&admin, "enableStorageMaintenance", pool).await;
+    assert_eq!(after["storagepool"]["state"], "Maintenance");
+    let answer = admin.ok("startVirtualMachine", &[("id", &vm)]).await;
+    assert_eq!(admin.job(text(&answer, "jobid")).await["jobresultcode"], 533);
+    done(&admin, "cancelStorageMaintenance", pool).await;
+    done(&admin, "startVirtualMachine", &vm).await;
+}
+
+#[tokio::test]
+async fn archived_events_are_left_out_of_lists_and_stay_in_the_record() {
+    let world = World::new().await;
+    let admin = &world.admin;
+    let zone = world.catalogue.zone.to_string();
+    admin.ok("updateZone", &[("id", &zone), ("domain", "x.internal")]).await;
+    let of_kind = [("type", "ZONE.EDIT")];
+    let told = only(admin, "listEvents", "event", &of_kind).await;
+    assert_eq!(admin.refused("archiveEvents", &[]).await.0, 431);
+    let stranger =
+        tenant(&world.manager.context.store, admin.address, "ROOT", "eve", AccountType::User);
+    let stranger = stranger.await.unwrap();
+    stranger.ok("archiveEvents", &[("ids", text(&told, "id"))]).await;
+    only(admin, "listEvents", "event", &of_kind).await;
+    admin.ok("archiveEvents", &[("ids", text(&told, "id"))]).await;
+    assert_eq!(admin.ok("listEvents", &of_kind).await, serde_json::json!({}));
+    only(admin, "listEvents", "event", &[("type", "ZONE.EDIT"), ("archived", "true")]).await;
+}

@@ -29,6 +29,8 @@ fn text<'a>(value: &'a Value, name: &str) -> &'a str {
 /// A value of the right form, for a parameter that is not under test.
 fn plausible(param: &Value) -> String {
     match (text(param, "name"), text(param, "type")) {
+        ("userdata", _) => "eA==".to_owned(),
+        ("type", _) => "host affinity".to_owned(),
         ("networktype", _) => "Advanced".to_owned(),
         ("templatefilter", _) => "all".to_owned(),
         ("dns1" | "internaldns1" | "gateway" | "startip", _) => "10.0.0.1".to_owned(),

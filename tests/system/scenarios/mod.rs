@@ -47,6 +47,9 @@ pub(crate) enum Operation {
     Maintain,
     Resume,
     Reconnect,
+    DisableAccount,
+    DeleteAccount,
+    DeleteDomain,
 }
 
 /// What the hosts do.
@@ -70,6 +73,9 @@ pub(crate) static ALL: &[Scenario] = &[
     good("maintain", O::Maintain, &["job Succeeded -", "host Maintenance"]),
     good("resume", O::Resume, &["job Succeeded -", "host Enabled"]),
     good("reconnect", O::Reconnect, &["job Succeeded -", "host Enabled"]),
+    good("disable account", O::DisableAccount, &["job Succeeded -", "domains 0"]),
+    good("delete account", O::DeleteAccount, &["job Succeeded -", "domains 0"]),
+    good("delete domain", O::DeleteDomain, &["job Succeeded -", "domains 0"]),
     good("reboot", O::Reboot, &["job Succeeded -", "vm Running", "call reboot"]),
     good("scale", O::Scale, &["job Succeeded -", "vm Stopped", "domains 0"]),
     good("register", O::Register, &["job Succeeded -", "template Ready"]),
@@ -199,6 +205,9 @@ impl Operation {
             Self::Maintain => "host.maintain",
             Self::Resume => "host.resume",
             Self::Reconnect => "host.reconnect",
+            Self::DisableAccount => "account.disable",
+            Self::DeleteAccount => "account.delete",
+            Self::DeleteDomain => "domain.delete",
         }
     }
 
@@ -240,6 +249,10 @@ impl Operation {
                 job(crash, &Self::Maintain.request(crash, name, Some(&host))).await?;
                 Ok(Some(host))
             }
+            Self::DisableAccount | Self::DeleteAccount => {
+                Ok(Some(account_with_vm(crash, name).await?.1))
+            }
+            Self::DeleteDomain => Ok(Some(account_with_vm(crash, name).await?.0)),
             Self::Start | Self::Scale => {
                 let vm = deploy(crash, name, None).await?;
                 job(crash, &Request::new("stopVirtualMachine").with("id", &vm)).await?;
@@ -294,8 +307,37 @@ impl Operation {
             Self::Maintain => Request::new("prepareHostForMaintenance").with("id", id),
             Self::Resume => Request::new("cancelHostMaintenance").with("id", id),
             Self::Reconnect => Request::new("reconnectHost").with("id", id),
+            Self::DisableAccount => {
+                Request::new("disableAccount").with("id", id).with("lock", "false")
+            }
+            Self::DeleteAccount => Request::new("deleteAccount").with("id", id),
+            Self::DeleteDomain => {
+                Request::new("deleteDomain").with("id", id).with("cleanup", "true")
+            }
         }
     }
+}
+
+/// A domain with an account that has a VM: the ids of domain and account.
+async fn account_with_vm(crash: &CrashCloud, name: &str) -> anyhow::Result<(String, String)> {
+    crash.call(&Request::new("createDomain").with("name", name)).await?;
+    let sql = format!("SELECT id FROM domain WHERE path = 'ROOT/{name}'");
+    let domain = Books::open(&crash.database())?.value(&sql)?.context("the domain")?;
+    let account = Request::new("createAccount")
+        .with("username", name)
+        .with("password", "secret")
+        .with("firstname", "A")
+        .with("lastname", "B")
+        .with("email", "a@b.invalid")
+        .with("accounttype", "0")
+        .with("domainid", &domain);
+    crash.call(&account).await?;
+    let sql = format!("SELECT id FROM account WHERE domain = '{domain}'");
+    let account = Books::open(&crash.database())?.value(&sql)?.context("the account")?;
+    let vm = new_vm(crash, name, None).with("account", name).with("domainid", &domain);
+    let handle = crash.client()?.start_job(&vm).await?;
+    succeeded(crash, &handle.job).await?;
+    Ok((domain, account))
 }
 
 /// A host that runs VMs.

@@ -5,10 +5,12 @@
 use hostler_query_api::dates::Timestamp as Moment;
 use hostler_query_api::signature::Signed;
 use hostler_query_api::{ApiError, Params};
+use hostler_store::domain::domain_by_path;
 use hostler_store::session::{session_get, session_remove, session_used};
-use hostler_store::user::{Credentials, user_by_api_key};
+use hostler_store::user::{Credentials, user_by_api_key, user_by_name};
 use subtle::ConstantTimeEq;
 
+use super::bootstrap::{ADMIN, ROOT};
 use super::call::Identity;
 use super::failure::Failure;
 use super::http::Cookies;
@@ -37,6 +39,24 @@ pub(crate) async fn authenticate(
     } else {
         return Err(Failure(ApiError::unauthorized()));
     };
+    Ok(identity(credentials, request))
+}
+
+/// The administrator that came with the product, for what comes in by the integration port.
+///
+/// # Errors
+/// 401 while they are disabled.
+pub(crate) async fn administrator(context: &Context, request: &str) -> Result<Identity, Failure> {
+    let found = context
+        .store
+        .read(|tx| {
+            let root = domain_by_path(tx, ROOT)?.map(|row| row.id);
+            let found = root.map(|root| user_by_name(tx, root, ADMIN)).transpose()?;
+            Ok::<_, Failure>(found.flatten())
+        })
+        .await?;
+    let credentials = found.filter(|credentials| credentials.enabled);
+    let credentials = credentials.ok_or_else(|| Failure(ApiError::unauthorized()))?;
     Ok(identity(credentials, request))
 }
 

@@ -15,10 +15,10 @@ use hostler_model::{
 use hostler_store::account::{account_add, account_by_name};
 use hostler_store::domain::{DomainRow, domain_add, domain_by_path};
 use hostler_store::network_offering::{
-    NetworkOfferingRow, network_offering_add, network_offering_by_name,
+    NetworkOfferingRow, NetworkTerms, network_offering_add, network_offering_by_name,
 };
 use hostler_store::service_offering::{
-    ServiceOfferingRow, service_offering_add, service_offering_ever,
+    OfferingTerms, ServiceOfferingRow, service_offering_add, service_offering_ever,
 };
 use hostler_store::user::{NewUser, user_add, user_by_name, user_set_keys};
 use hostler_store::{Store, StoreError, Tx};
@@ -30,6 +30,8 @@ pub const ROOT: &str = "ROOT";
 pub const ADMIN: &str = "admin";
 /// Name of the offering of networks when a request names none.
 pub const DEFAULT_NETWORK_OFFERING: &str = "DefaultSharedNetworkOffering";
+/// Name of the offering of networks whose VMs have security groups in an advanced zone.
+pub const SECURITY_GROUP_OFFERING: &str = "DefaultSharedNetworkOfferingWithSGService";
 
 /// A key pair for signing requests.
 #[derive(Clone)]
@@ -68,7 +70,7 @@ pub async fn bootstrap(store: &Store, now: Timestamp) -> Result<Keys, StoreError
     store
         .write(move |tx| {
             let keys = administrator(tx, now)?;
-            network_offering(tx)?;
+            network_offerings(tx, now)?;
             service_offerings(tx, now)?;
             Ok(keys)
         })
@@ -115,22 +117,36 @@ fn administrator(tx: &Tx<'_>, now: Timestamp) -> Result<Keys, StoreError> {
     Ok(keys)
 }
 
-fn network_offering(tx: &Tx<'_>) -> Result<(), StoreError> {
-    if network_offering_by_name(tx, DEFAULT_NETWORK_OFFERING)?.is_some() {
-        return Ok(());
-    }
-    network_offering_add(
-        tx,
-        &NetworkOfferingRow {
+fn network_offerings(tx: &Tx<'_>, now: Timestamp) -> Result<(), StoreError> {
+    let services = ["Dhcp", "Dns", "UserData", "SecurityGroup"];
+    for (name, text, services) in [
+        (
+            DEFAULT_NETWORK_OFFERING,
+            "A network on the hosts' own bridge, for everybody",
+            &services[..3],
+        ),
+        (
+            SECURITY_GROUP_OFFERING,
+            "A network on the hosts' own bridge, for everybody, whose VMs have security groups",
+            &services[..],
+        ),
+    ] {
+        if network_offering_by_name(tx, name)?.is_some() {
+            continue;
+        }
+        let offering = NetworkOfferingRow {
             id: NetworkOfferingId::new(Uuid::new_v4()),
-            name: DEFAULT_NETWORK_OFFERING.to_owned(),
-            display_text: "A network on the hosts' own bridge, for everybody".to_owned(),
+            name: name.to_owned(),
+            display_text: text.to_owned(),
             guest_type: "Shared".to_owned(),
             guru: "SharedNetworkGuru".to_owned(),
-            services: ["Dhcp", "Dns", "UserData"].map(str::to_owned).to_vec(),
+            services: services.iter().map(|name| (*name).to_owned()).collect(),
             is_default: true,
-        },
-    )
+            terms: NetworkTerms { created: now, ..NetworkTerms::default() },
+        };
+        network_offering_add(tx, &offering)?;
+    }
+    Ok(())
 }
 
 /// Only into an empty table: an administrator who has removed them does not get them back.
@@ -153,6 +169,7 @@ fn service_offerings(tx: &Tx<'_>, now: Timestamp) -> Result<(), StoreError> {
                 root_size: None,
                 host_tags: String::new(),
                 tags: String::new(),
+                terms: OfferingTerms::default(),
                 created: now,
             },
         )?;
@@ -180,8 +197,8 @@ pub fn write_client_settings(path: &Path, endpoint: &str, keys: &Keys) -> io::Re
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hostler_store::Page;
     use hostler_store::service_offering::{ServiceOfferingFilter, service_offering_list};
+    use hostler_store::{Page, Scope};
 
     #[tokio::test]
     async fn starting_a_second_time_changes_nothing() {
@@ -192,7 +209,12 @@ mod tests {
         assert_eq!(first.secret_key, second.secret_key);
         let offerings = store
             .read(|tx| {
-                service_offering_list(tx, &ServiceOfferingFilter::default(), Page::default())
+                service_offering_list(
+                    tx,
+                    &ServiceOfferingFilter::default(),
+                    &Scope::All,
+                    Page::default(),
+                )
             })
             .await
             .unwrap();

@@ -48,7 +48,7 @@ impl Identity {
         match self.role() {
             RoleType::Admin | RoleType::ResourceAdmin => Scope::All,
             RoleType::DomainAdmin => Scope::Tree(self.user.domain_path.clone()),
-            RoleType::User => Scope::Account(self.user.account),
+            RoleType::User => Scope::Member(self.user.account),
         }
     }
 }

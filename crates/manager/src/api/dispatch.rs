@@ -8,7 +8,8 @@ use super::auth;
 use super::call::{Call, Identity};
 use super::commands::{self, Run};
 use super::failure::Failure;
-use super::http::Cookies;
+use super::http::{Cookies, Door};
+use super::project_names;
 use super::sessions::{self, Reply};
 use crate::context::Context;
 
@@ -21,6 +22,8 @@ pub(crate) struct Incoming {
     pub(crate) cookies: Cookies,
     /// Whether it came by POST.
     pub(crate) by_post: bool,
+    /// Where it came in.
+    pub(crate) door: Door,
     /// The number by which logs and events speak of it.
     pub(crate) request: String,
 }
@@ -79,8 +82,12 @@ async fn answer(
         Some(Run::Logout) => return sessions::logout(context, &incoming.cookies).await,
         Some(Run::Known(_)) | None => {}
     }
-    let identity =
-        auth::authenticate(context, params, &incoming.cookies, &incoming.request).await?;
+    let identity = match incoming.door {
+        Door::Callers => {
+            auth::authenticate(context, params, &incoming.cookies, &incoming.request).await?
+        }
+        Door::Integration => auth::administrator(context, &incoming.request).await?,
+    };
     let (Some(Run::Known(run)), Some(command)) = (run, command) else {
         return Err(Failure(ApiError::unknown_command(name)));
     };
@@ -91,6 +98,7 @@ async fn answer(
     tracing::debug!(command = name, user = %identity.user.id, "a command is called");
     let call = Call { context, identity: &identity, command, params, by_post: incoming.by_post };
     let answer = run(call).await.map_err(|failure| as_seen_by(&identity, failure))?;
+    let answer = project_names::shown(context, answer).await?;
     Ok(Reply { answer, cookies: Vec::new() })
 }
 

@@ -85,17 +85,27 @@ impl Cookies {
     }
 }
 
+/// Who comes in where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    /// The API's own port: callers prove who they are.
+    Callers,
+    /// The integration port: whoever reaches it is the administrator.
+    Integration,
+}
+
 /// Serves until `shutdown`; requests that were begun have some seconds to be answered.
 ///
 /// # Errors
 /// That of the listener.
 pub async fn serve(
     listener: TcpListener,
-    server: Server,
+    server: Arc<Server>,
+    door: Door,
     shutdown: CancellationToken,
 ) -> std::io::Result<()> {
     let ending = shutdown.clone().cancelled_owned();
-    let serving = axum::serve(listener, router(server)).with_graceful_shutdown(ending);
+    let serving = axum::serve(listener, router(server, door)).with_graceful_shutdown(ending);
     let mut serving = std::pin::pin!(serving.into_future());
     tokio::select! {
         ended = &mut serving => ended,
@@ -106,16 +116,33 @@ pub async fn serve(
 }
 
 /// The routes.
-pub fn router(server: Server) -> Router {
+pub fn router(server: Arc<Server>, door: Door) -> Router {
+    if door == Door::Integration {
+        return Router::new().fallback(any(integration)).with_state(server);
+    }
     Router::new()
         .route("/client/api", any(api))
         .route("/client/api/", any(api))
         .route("/healthz", get(healthz))
         .route("/metrics", get(metrics))
-        .with_state(Arc::new(server))
+        .with_state(server)
 }
 
 async fn api(State(server): State<Arc<Server>>, request: Request) -> Response {
+    answered(&server, request, Door::Callers).await
+}
+
+/// The integration port, whatever the path. What a page in a browser sends is refused: it could reach this
+/// port on behalf of whoever looks at it.
+async fn integration(State(server): State<Arc<Server>>, request: Request) -> Response {
+    let headers = request.headers();
+    if headers.contains_key(header::ORIGIN) || headers.contains_key("sec-fetch-site") {
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    answered(&server, request, Door::Integration).await
+}
+
+async fn answered(server: &Server, request: Request, door: Door) -> Response {
     let begun = Instant::now();
     let (head, body) = request.into_parts();
     let id = request_id(&head.headers);
@@ -131,7 +158,7 @@ async fn api(State(server): State<Arc<Server>>, request: Request) -> Response {
     let outgoing = match params {
         Ok(params) => {
             let cookies = Cookies::of(&head.headers);
-            let incoming = Incoming { params, cookies, by_post, request: id.clone() };
+            let incoming = Incoming { params, cookies, by_post, door, request: id.clone() };
             answer_in_time(&server.context, incoming).await
         }
         Err(error) => refusal(Format::of(&Params::parse(query, "").unwrap_or_default()), &error),

@@ -15,4 +15,5 @@ mod objects;
 mod owner;
 pub mod password;
 mod permission;
+mod project_names;
 mod sessions;

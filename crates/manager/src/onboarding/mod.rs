@@ -32,7 +32,7 @@ use hostler_store::{Store, StoreError, Tx};
 use tracing::Instrument as _;
 
 pub use kvm::KvmDiscoverer;
-pub use ssh::SshAuth;
+pub use ssh::{NewSshKey, NewSshKeyError, SshAuth, new_ssh_key};
 pub use stages::{AddHostError, Failure, Stage};
 pub use target::{InvalidTarget, Target};
 

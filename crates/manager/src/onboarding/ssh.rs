@@ -1,4 +1,4 @@
-//! SSH to a host: connecting with a pinned key, logging in, running commands. The only file that knows russh.
+//! SSH to a host: connecting with a pinned key, logging in, running commands. The only file that knows russh, and so new keys are made here too.
 //!
 //! Not here: which commands (`kvm`). Passwords and keys never leave this file in any text.
 
@@ -9,7 +9,10 @@ use std::time::Duration;
 
 use hostler_wire::Secret;
 use russh::client::{self, AuthResult, KeyboardInteractiveAuthResponse};
-use russh::keys::{HashAlg, PrivateKeyWithHashAlg, PublicKeyOrCertificate, decode_secret_key};
+use russh::keys::{
+    Algorithm, HashAlg, PrivateKey, PrivateKeyWithHashAlg, PublicKeyOrCertificate,
+    decode_secret_key, ssh_key,
+};
 use russh::{ChannelMsg, ChannelReadHalf, Disconnect, MethodKind};
 use tokio::time::timeout;
 
@@ -20,6 +23,30 @@ use super::quote::command_line;
 const KEPT: usize = 1 << 20;
 /// After a command's exit: how long a process that it left behind may hold its output open.
 const LEFT_OPEN: Duration = Duration::from_secs(2);
+
+/// A key that nobody has had before.
+#[derive(Debug)]
+pub struct NewSshKey {
+    /// Its private half, in OpenSSH's form.
+    pub private: Secret,
+    /// Its public half, one line in the form of `authorized_keys`.
+    pub public: String,
+}
+
+/// Why no key was made.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct NewSshKeyError(#[from] ssh_key::Error);
+
+/// Makes an Ed25519 key.
+///
+/// # Errors
+/// [`NewSshKeyError`], if there is no randomness to be had.
+pub fn new_ssh_key() -> Result<NewSshKey, NewSshKeyError> {
+    let key = PrivateKey::random(&mut rand::rng(), Algorithm::Ed25519)?;
+    let private = Secret::new(key.to_openssh(ssh_key::LineEnding::LF)?.to_string());
+    Ok(NewSshKey { private, public: key.public_key().to_openssh()? })
+}
 
 /// How to log in.
 #[derive(Debug, Clone)]
@@ -370,4 +397,17 @@ async fn listen(mut heard: ChannelReadHalf) -> Result<Output, SshError> {
 fn keep(kept: &mut Vec<u8>, data: &[u8]) {
     let room = KEPT.saturating_sub(kept.len()).min(data.len());
     kept.extend_from_slice(&data[..room]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_two_halves_of_a_new_key_belong_together_and_none_is_made_twice() {
+        let made = new_ssh_key().unwrap();
+        let read = decode_secret_key(made.private.reveal(), None).unwrap();
+        assert_eq!(read.public_key().to_openssh().unwrap(), made.public);
+        assert_ne!(new_ssh_key().unwrap().public, made.public);
+    }
 }

@@ -5,6 +5,7 @@ use hostler_store::account::account_get;
 use hostler_store::domain::domain_get;
 use hostler_store::event::NewEvent;
 use hostler_store::job::NewJob;
+use hostler_store::project::member_of;
 use uuid::Uuid;
 
 use crate::context::Context;
@@ -43,7 +44,10 @@ impl Caller {
         match self.role {
             _ if owner == self.account => Ok(true),
             AccountType::RootAdmin | AccountType::ResourceAdmin => Ok(true),
-            AccountType::User | AccountType::Project => Ok(false),
+            AccountType::User | AccountType::Project => {
+                let own = self.account;
+                Ok(app.store.read(move |tx| member_of(tx, own, owner)).await?)
+            }
             AccountType::DomainAdmin => {
                 let own = self.domain;
                 let (own, theirs) = app

@@ -1,5 +1,6 @@
 //! The filters, one file each, and their names.
 
+mod affinity;
 mod capability;
 mod cpu;
 mod disk;
@@ -32,6 +33,7 @@ static ALL: &[&dyn Filter] = &[
     &state::ComputeFilter,
     &capability::CapabilityFilter,
     &tags::TagFilter,
+    &affinity::AffinityFilter,
     &memory::RamFilter,
     &cpu::CpuFilter,
     &disk::StoragePoolFilter,
@@ -44,6 +46,7 @@ pub const DEFAULT_FILTERS: &[&str] = &[
     "ComputeFilter",
     "CapabilityFilter",
     "TagFilter",
+    "AffinityFilter",
     "RamFilter",
     "CpuFilter",
     "StoragePoolFilter",

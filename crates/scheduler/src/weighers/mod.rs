@@ -1,5 +1,6 @@
 //! The weighers, one file each, and their names.
 
+mod affinity;
 mod cpu;
 mod memory;
 mod runs;
@@ -15,11 +16,13 @@ pub trait Weigher: Sync {
     fn weigh(&self, host: &HostView, demand: &Demand) -> f64;
 }
 
-static ALL: &[&dyn Weigher] = &[&memory::RamWeigher, &cpu::CpuWeigher, &runs::RunsWeigher];
+static ALL: &[&dyn Weigher] =
+    &[&affinity::AffinityWeigher, &memory::RamWeigher, &cpu::CpuWeigher, &runs::RunsWeigher];
 
-/// The weighers of a zone that has no setting, with their multipliers. A negative one packs.
+/// The weighers of a zone that has no setting, with their multipliers. A negative one packs. A wish of affinity
+/// counts for more than all others together.
 pub const DEFAULT_WEIGHERS: &[(&str, f64)] =
-    &[("RamWeigher", 1.0), ("CpuWeigher", 1.0), ("RunsWeigher", 1.0)];
+    &[("AffinityWeigher", 10.0), ("RamWeigher", 1.0), ("CpuWeigher", 1.0), ("RunsWeigher", 1.0)];
 
 /// Every weigher there is.
 pub fn known_weighers() -> &'static [&'static dyn Weigher] {

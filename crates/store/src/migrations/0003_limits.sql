@@ -30,10 +30,9 @@ CREATE INDEX project_owner ON project (owner) WHERE removed IS NULL;
 CREATE TABLE project_member (
     project    TEXT NOT NULL REFERENCES project (id),
     account    TEXT NOT NULL REFERENCES account (id),
-    user       TEXT NOT NULL DEFAULT '',    -- empty: every user of the account
     role       TEXT NOT NULL,               -- Admin or Regular
     created    INTEGER NOT NULL,
-    PRIMARY KEY (project, account, user)
+    PRIMARY KEY (project, account)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX project_member_account ON project_member (account, project);
 

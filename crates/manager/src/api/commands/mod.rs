@@ -9,26 +9,35 @@ use super::call::{AnswerFuture, Call, Handler, run};
 use super::sessions::{Login, Logout};
 
 pub(crate) mod account;
+mod affinity;
 mod cluster;
 mod discovery;
 mod diskoffering;
 mod domain;
 mod event;
+mod facility;
+mod group;
 mod host;
 mod job;
 mod keypair;
-mod network;
-mod offering;
+mod limit;
+pub(crate) mod network;
+pub(crate) mod offering;
+mod physical;
 mod pod;
+mod project;
 mod role;
+mod securitygroup;
 mod setting;
 mod storage;
 mod template;
 mod user;
+mod userdata;
 mod vm;
 mod volume;
 mod zone;
 
+pub(crate) use limit::OwnerRow;
 pub(crate) use template::os_type::OsType;
 
 /// A command, as the dispatcher knows it.
@@ -65,22 +74,30 @@ static SESSION: &[Entry] = &[
 static TABLES: &[&[Entry]] = &[
     SESSION,
     account::COMMANDS,
+    affinity::COMMANDS,
     cluster::COMMANDS,
     discovery::COMMANDS,
     diskoffering::COMMANDS,
     domain::COMMANDS,
     event::COMMANDS,
+    facility::COMMANDS,
+    group::COMMANDS,
     host::COMMANDS,
     job::COMMANDS,
     keypair::COMMANDS,
+    limit::COMMANDS,
     network::COMMANDS,
     offering::COMMANDS,
+    physical::COMMANDS,
     pod::COMMANDS,
+    project::COMMANDS,
     role::COMMANDS,
+    securitygroup::COMMANDS,
     setting::COMMANDS,
     storage::COMMANDS,
     template::COMMANDS,
     user::COMMANDS,
+    userdata::COMMANDS,
     vm::COMMANDS,
     volume::COMMANDS,
     zone::COMMANDS,

@@ -6,19 +6,26 @@ use hostler_model::{JobId, JobState, Timestamp};
 use hostler_query_api::dates;
 
 pub(crate) mod account;
+pub(crate) mod alert;
 pub(crate) mod api;
 pub(crate) mod capacity;
 pub(crate) mod event;
+pub(crate) mod facility;
+pub(crate) mod group;
 pub(crate) mod host;
 pub(crate) mod job;
+pub(crate) mod limit;
 pub(crate) mod network;
 pub(crate) mod offering;
+pub(crate) mod physical;
 pub(crate) mod place;
+pub(crate) mod project;
 pub(crate) mod role;
 pub(crate) mod session;
 pub(crate) mod setting;
 pub(crate) mod storage;
 pub(crate) mod template;
+pub(crate) mod userdata;
 pub(crate) mod vm;
 
 /// Declares a shape, and the function that renders an object of it.

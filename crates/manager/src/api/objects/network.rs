@@ -4,12 +4,32 @@ use hostler_store::network::NetworkView;
 
 use super::offering::services;
 use super::{api_object, api_shape, date, no_items};
+use crate::api::commands::offering::network_services::capabilities;
+
+api_object! {
+    /// What a service can do beside being there.
+    CAPABILITY = "capability", capability(name: &str, value: &str) {
+        "name" string "what it is" => name,
+        "value" string "whether it can, or how" => value,
+        "canchooseservicecapability" boolean "whether an offering can choose it, always false" => false,
+    }
+}
+
+api_object! {
+    /// Who gives a service.
+    SERVICE_PROVIDER = "ProviderResponse", service_provider(name: &str) {
+        "name" string "its name" => name,
+    }
+}
 
 api_object! {
     /// What a network does for its guests.
-    SERVICE = "service", service(name: &str) {
-        "name" string "Dhcp, Dns, UserData" => name,
-        "capability" list "details of it, none yet" => no_items(),
+    SERVICE = "service", service(name: &str, provider: Option<&str>, more: &[(&str, &str)]) {
+        "name" string "such as Dhcp, Dns, UserData" => name,
+        "provider" list(SERVICE_PROVIDER) "who gives it" =>
+            provider.map(|provider| vec![service_provider(provider)]),
+        "capability" list(CAPABILITY) "what it can do beside being there" => capabilities(name).iter().chain(more)
+            .map(|(name, value)| capability(name, value)).collect::<Vec<_>>(),
     }
 }
 

@@ -39,6 +39,12 @@ api_object! {
         "domainid" string "the owner's domain" => view.domain,
         "domain" string "that domain's name" => view.domain_name,
         "domainpath" string "that domain's path" => view.domain_path,
+        "userdataid" string "the user data that it brings along" => view.user_data.as_ref().map(|data| data.0),
+        "userdataname" string "that user data's name" => view.user_data.as_ref().map(|data| &data.1),
+        "userdataparams" string "names that it wants values for, separated by commas" =>
+            view.user_data.as_ref().map(|data| &data.2).filter(|names| !names.is_empty()),
+        "userdatapolicy" string "ALLOWOVERRIDE, APPEND or DENYOVERRIDE" =>
+            view.user_data_policy.map(|policy| policy.to_string()),
         "zoneid" string "the zone that it is in; without it, all" => view.zone,
         "zonename" string "that zone's name" => view.zone_name,
         "hostid" string "the image worker that has it" => view.worker.filter(|_| admin),

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hostler_store::vm_view::{NicView, VmView};
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::group::{VM_AFFINITY_GROUP, VM_SECURITY_GROUP, vm_affinity_group, vm_security_group};
 use super::{api_object, date, job_id, job_status, no_items};
 
 api_object! {
@@ -57,6 +58,7 @@ api_object! {
         "state" string "Stopped, Starting, Running, Stopping, Destroyed, Expunging or Error" => view.state,
         "haenable" boolean "whether it is to be restarted elsewhere when its host is gone" => view.ha,
         "group" string "the name that its user groups it under" => view.group,
+        "groupid" string "the instance group of that name" => view.group_id,
         "zoneid" string "the zone that it is in" => view.zone,
         "zonename" string "that zone's name" => view.zone_name,
         "hostid" string "the host that it runs on" => view.host.filter(|_| sight.admin),
@@ -88,10 +90,16 @@ api_object! {
             Some(view.keypairs.join(",")).filter(|names| !names.is_empty()),
         "userdata" string "its user data, base64" => view.user_data.as_ref()
             .filter(|_| sight.user_data).map(|text| STANDARD.encode(text)),
+        "userdataid" string "the registered user data that it was made with" => view.user_data_id,
+        "userdataname" string "that user data's name" => view.user_data_name,
+        "userdatadetails" string "the values that came with it" =>
+            Some(&view.user_data_details).filter(|values| !values.is_empty()).map(|values| json!(values).to_string()),
         "details" map "choices that few need" => details(view),
         "nic" set(NIC) "its network interfaces" => view.nics.iter().map(nic).collect::<Value>(),
-        "securitygroup" set "its security groups, none yet" => no_items(),
-        "affinitygroup" set "its affinity groups, none yet" => no_items(),
+        "securitygroup" set(VM_SECURITY_GROUP) "its security groups" =>
+            view.security_groups.iter().map(vm_security_group).collect::<Value>(),
+        "affinitygroup" set(VM_AFFINITY_GROUP) "its affinity groups" =>
+            view.affinity_groups.iter().map(vm_affinity_group).collect::<Value>(),
         "tags" set "tags, none yet" => no_items(),
         "jobid" string "the job that works on it" => job_id(view.job),
         "jobstatus" integer "state of that job" => job_status(view.job),

@@ -12,6 +12,7 @@ use hostler_store::holdings::{
 };
 use hostler_store::job::job_add;
 use hostler_store::network::network_remove;
+use hostler_store::project::projects_owned;
 use hostler_store::session::sessions_of_account_remove;
 use hostler_store::template::template_get;
 use hostler_store::user::users_remove;
@@ -47,6 +48,7 @@ pub async fn delete(
             for (_, name, uses) in templates_of_account(tx, id)? {
                 refuse_if_used(&name, uses)?;
             }
+            refuse_owner(&projects_owned(tx, id)?)?;
             account_set_state(tx, id, "disabled", true)?;
             sessions_of_account_remove(tx, id)?;
             job_add(tx, &job, now)?;
@@ -66,6 +68,19 @@ fn refuse_if_used(template: &str, uses: i64) -> Result<(), ServiceError> {
         ServiceErrorKind::InUse,
         format!(
             "{uses} VMs of other accounts are made from its template {template}; expunge them first"
+        ),
+    ))
+}
+
+fn refuse_owner(projects: &[String]) -> Result<(), ServiceError> {
+    if projects.is_empty() {
+        return Ok(());
+    }
+    Err(ServiceError::new(
+        ServiceErrorKind::InUse,
+        format!(
+            "it owns project {}; delete it or give it another owner (updateProject) first",
+            projects.join(", ")
         ),
     ))
 }

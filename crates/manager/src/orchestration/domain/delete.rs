@@ -9,6 +9,7 @@ use hostler_store::domain::{domain_get, domain_is_empty, domain_remove, domain_t
 use hostler_store::event::{NewEvent, event_add};
 use hostler_store::holdings::open_job_on;
 use hostler_store::job::job_add;
+use hostler_store::project::{ProjectFilter, project_list};
 use hostler_store::{Page, Scope};
 use serde_json::{Value, json};
 
@@ -105,19 +106,26 @@ async fn delete_accounts(cx: &StepContext) -> Result<Done, StepError> {
         return Ok(Done::writing("the domain is to be empty", |_| Ok(())));
     }
     let (id, caller) = (DomainId::new(cx.job.subject), asker(cx).await?);
-    let accounts = cx
+    let (projects, accounts): (Vec<_>, Vec<_>) = cx
         .read(move |tx| {
-            let scope = Scope::Tree(domain_get(tx, id)?.path);
-            Ok(account_list(tx, &AccountFilter::default(), &scope, Page::default())?.rows)
+            let (scope, page) = (Scope::Tree(domain_get(tx, id)?.path), Page::default());
+            let projects = project_list(tx, &ProjectFilter::default(), &scope, page)?.rows;
+            let accounts = account_list(tx, &AccountFilter::default(), &scope, page)?.rows;
+            let projects = projects.iter().map(|row| row.account).collect();
+            Ok((projects, accounts.iter().map(|row| row.id).collect()))
         })
         .await?;
-    let mut jobs = Vec::new();
-    for row in &accounts {
-        jobs.push(deleting(cx, &caller, row.id).await?);
+    // projects first: an account that owns one cannot be deleted
+    for (ids, what) in [(&projects, "deleting projects"), (&accounts, "deleting accounts")] {
+        let mut jobs = Vec::new();
+        for id in ids {
+            jobs.push(deleting(cx, &caller, *id).await?);
+        }
+        let failed = all_ended(cx, &jobs, what).await?;
+        refuse_failed(&failed, what)?;
     }
-    let failed = all_ended(cx, &jobs, "deleting accounts").await?;
-    refuse_failed(&failed, "deleting accounts")?;
-    Ok(Done::writing(format!("{} accounts deleted", accounts.len()), |_| Ok(())))
+    let text = format!("{} projects and {} accounts deleted", projects.len(), accounts.len());
+    Ok(Done::writing(text, |_| Ok(())))
 }
 
 /// The job that deletes an account: the one that does so already, or a new one.

@@ -11,7 +11,7 @@ use hostler_store::limit;
 use hostler_store::vm::{VmChange, VmRow, vm_get, vm_transition};
 use hostler_store::vm_change::{VmUpdate, size_rule, vm_resize, vm_update};
 
-use super::{requests, size};
+use super::{groups, requests, size};
 use crate::context::Context;
 use crate::error::{ServiceError, ServiceErrorKind};
 use crate::orchestration::Caller;
@@ -34,6 +34,7 @@ pub async fn update(
         .write(move |tx| {
             let row = visible(tx, &caller, id)?;
             requests::must_not_be(&row, requests::GONE, "changed")?;
+            groups::instance_group(tx, row.account, update.group.as_deref(), now)?;
             vm_update(tx, id, &update, now)?;
             told(tx, &caller, &row, "VM.UPDATE", "was changed", now)
         })
@@ -103,7 +104,7 @@ pub async fn recover(app: &Context, caller: &Caller, id: VmId) -> Result<(), Ser
 /// A VM that the caller may see.
 pub(super) fn visible(tx: &Tx<'_>, caller: &Caller, id: VmId) -> Result<VmRow, ServiceError> {
     let row = vm_get(tx, id)?;
-    if requests::may_see(caller, &row) {
+    if requests::may_see(tx, caller, &row)? {
         return Ok(row);
     }
     Err(ServiceError::parameter(format!("there is no virtual machine {id}")))

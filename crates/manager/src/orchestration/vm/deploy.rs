@@ -9,6 +9,7 @@ use hostler_model::{
 };
 use hostler_store::address::{AddressFor, NetworkRoom, address_give};
 use hostler_store::deploy::{DeployFacts, deploy_facts, public_key_named};
+use hostler_store::deploy_groups::NamedGroups;
 use hostler_store::event::event_add;
 use hostler_store::job::job_add;
 use hostler_store::limit;
@@ -21,13 +22,14 @@ use rand::distr::{Alphanumeric, SampleString};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{record, size, start};
+use super::groups::Memberships;
+use super::{record, size, start, user_data};
 use crate::context::Context;
 use crate::error::{ServiceError, ServiceErrorKind};
 use crate::jobs::crash_point;
 use crate::orchestration::Caller;
 use crate::orchestration::volume::{NewVolume, record_of_vm};
-use crate::settings::INSTANCE_NAME;
+use crate::settings::{INSTANCE_NAME, SECURITY_GROUP_ADDING};
 
 /// Everything that a caller can say about a new VM.
 #[derive(Debug, Clone)]
@@ -52,6 +54,10 @@ pub struct DeployRequest {
     pub key_pairs: Vec<String>,
     /// What the guest does at first boot, decoded.
     pub user_data: Option<String>,
+    /// The security and affinity groups that it is to be in, and registered user data.
+    pub groups: NamedGroups,
+    /// Values for the guest that come with registered user data.
+    pub user_data_details: BTreeMap<String, String>,
     /// Size of the root volume; nothing: the offering's or the template's.
     pub root_size: Option<Bytes>,
     /// A data volume that it gets.
@@ -95,18 +101,23 @@ pub async fn deploy(
     let job_id = job.id;
     let (now, caller_, suffix) = (app.now(), caller.clone(), app.settings.text(&INSTANCE_NAME));
     let limits = app.settings.limits();
+    let adding = app.settings.flag(&SECURITY_GROUP_ADDING);
     let vnc_password = Alphanumeric.sample_string(&mut rand::rng(), 8);
     app.store
         .write(move |tx| {
             let (zone, named) = (request.zone, request.networks.clone());
             let owner = (caller_.account, &limits);
-            let facts = deploy_facts(tx, zone, request.offering, request.template, &named, owner)?;
+            let (offering, template, groups) =
+                (request.offering, request.template, request.groups.clone());
+            let facts = deploy_facts(tx, zone, offering, template, &named, owner, &groups)?;
             let root_size = check(&caller_, &request, &facts)?;
             let own_size = match &facts.offering {
                 Some((_, rule)) => size::chosen(rule, &mut request.details)?,
                 None => None,
             };
             let networks = networks(&request, &facts)?;
+            let (user_data, user_data_id) = user_data::chosen(&request, &facts.groups)?;
+            let groups = Memberships::of(&request, &facts, &networks, adding)?;
             within_limits(&facts, own_size, root_size, !limits.started_only || request.start)?;
             let display_name =
                 request.display_name.clone().unwrap_or_else(|| host_name.to_string());
@@ -123,7 +134,9 @@ pub async fn deploy(
                 wanted_host: None,
                 group: request.group.clone(),
                 ssh_keys: ssh_keys(tx, &caller_, &request)?,
-                user_data: request.user_data.clone(),
+                user_data,
+                user_data_id,
+                user_data_details: request.user_data_details.clone(),
                 keyboard: request.keyboard.clone(),
                 vnc_password,
                 details: request.details.clone(),
@@ -150,6 +163,7 @@ pub async fn deploy(
                 let name = Some(format!("DATA-{}", instance_name.vm_number()));
                 record_of_vm(tx, &NewVolume { name, ..data.clone() }, id, &limits, now)?;
             }
+            groups.record(tx, &vm, now)?;
             crash_point(kind, "recording", "volume");
             for (device, network) in (0..).zip(networks) {
                 add_nic(tx, id, network, device, request.ip.filter(|_| device == 0), now)?;

@@ -2,6 +2,7 @@
 
 mod change;
 mod deploy;
+mod groups;
 pub mod reboot;
 pub mod record;
 mod requests;
@@ -12,6 +13,7 @@ mod spec;
 pub(crate) use spec::disk_format;
 pub mod start;
 pub mod stop;
+mod user_data;
 
 pub use change::{change_service, recover, update};
 pub use deploy::{DeployRequest, deploy};

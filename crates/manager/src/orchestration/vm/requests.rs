@@ -8,10 +8,12 @@ use hostler_model::{
 };
 use hostler_store::event::event_add;
 use hostler_store::job::job_add;
+use hostler_store::project::member_of;
 use hostler_store::run::run_get;
 use hostler_store::vm::{VmRow, vm_get};
 use hostler_store::volume::volumes_of;
 use hostler_store::zone::zone_get;
+use hostler_store::{StoreError, Tx};
 use hostler_wire::ConsoleLogCommand;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -35,16 +37,21 @@ pub(super) async fn vm_for(
     caller: &Caller,
     id: VmId,
 ) -> Result<VmRow, ServiceError> {
-    let row = app.store.read(move |tx| vm_get(tx, id)).await?;
-    if may_see(caller, &row) {
-        return Ok(row);
-    }
-    Err(ServiceError::parameter(format!("there is no virtual machine {id}")))
+    let caller = caller.clone();
+    let seen = app.store.read(move |tx| {
+        let row = vm_get(tx, id)?;
+        Ok::<_, StoreError>(may_see(tx, &caller, &row)?.then_some(row))
+    });
+    let none = || ServiceError::parameter(format!("there is no virtual machine {id}"));
+    seen.await?.ok_or_else(none)
 }
 
-/// Whether a VM is the caller's. Which domains an administrator may see, the API has checked.
-pub(super) fn may_see(caller: &Caller, row: &VmRow) -> bool {
-    row.account == caller.account || caller.role != AccountType::User
+/// Whether a VM is the caller's, or a project's that the caller is in. Which domains an administrator may see, the
+/// API has checked.
+pub(super) fn may_see(tx: &Tx<'_>, caller: &Caller, row: &VmRow) -> Result<bool, StoreError> {
+    Ok(row.account == caller.account
+        || caller.role != AccountType::User
+        || member_of(tx, caller.account, row.account)?)
 }
 
 /// A job on a VM that is asked for.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use hostler_model::{Bytes, Generation, HostId, Mib, NetworkId, RunId, StoragePoolId, VolumeState};
-use hostler_scheduler::{Demand, HostView, PoolView};
-use hostler_store::blueprint::Blueprint;
+use hostler_scheduler::{Demand, HostView, Mate, PoolView};
+use hostler_store::blueprint::{Blueprint, MateRow};
 use hostler_store::claim::HostCapacity;
 use hostler_store::nic::NicRow;
 use hostler_store::volume::VolumeRow;
@@ -74,6 +74,7 @@ pub(super) fn demand(
         pool_tags: unwritten_tags(blueprint),
         wanted: wanted.or(blueprint.vm.wanted_host),
         tried,
+        mates: blueprint.mates.iter().map(mate).collect(),
     }
 }
 
@@ -87,6 +88,11 @@ fn unwritten_tags(blueprint: &Blueprint) -> Vec<String> {
     tags.sort();
     tags.dedup();
     tags
+}
+
+fn mate(row: &MateRow) -> Mate {
+    let MateRow { group, kind, vm, host } = row.clone();
+    Mate { group, kind, vm, host }
 }
 
 fn split(tags: &str) -> Vec<String> {
@@ -148,7 +154,8 @@ pub(super) fn vm_spec(
     servers: &ServerAddresses,
 ) -> VmSpec {
     let vm = &blueprint.vm;
-    let metadata = BTreeMap::from([
+    let mut metadata = vm.user_data_details.clone();
+    metadata.extend([
         ("availability-zone".to_owned(), blueprint.zone_name.clone()),
         ("service-offering".to_owned(), blueprint.offering_name.clone()),
         ("instance-name".to_owned(), vm.instance_name.to_string()),

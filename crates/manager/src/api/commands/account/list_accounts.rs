@@ -4,6 +4,7 @@ use hostler_model::{AccountId, AccountType, DomainId};
 use hostler_query_api::{Answer, api_command};
 use hostler_store::Listed;
 use hostler_store::account::{AccountFilter, account_list};
+use hostler_store::limit::rooms_of_accounts;
 use hostler_store::reference::Entity;
 use hostler_store::user::UserRow;
 
@@ -11,6 +12,7 @@ use super::{sees_one_user, users_of};
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 use crate::api::objects::account::{ACCOUNT, account};
+use crate::api::objects::limit::add_usage;
 use crate::api::owner::Wanted;
 
 api_command! {
@@ -56,10 +58,12 @@ impl Handler for ListAccounts {
             keyword: call.keyword(),
         };
         let own = sees_one_user(call.identity.role()).then_some(call.identity.user.id);
-        let listed = call
+        let limits = call.context.settings.limits();
+        let (listed, rooms) = call
             .read(move |tx| {
                 let Listed { total, rows } = account_list(tx, &filter, &scope, page)?;
                 let ids: Vec<AccountId> = rows.iter().map(|row| row.id).collect();
+                let rooms = rooms_of_accounts(tx, &limits, &ids)?;
                 let mut users = users_of(tx, &ids)?;
                 users.retain(|user| own.is_none_or(|own| user.id == own));
                 let (accounts, mut rows) = (rows, Vec::new());
@@ -68,11 +72,16 @@ impl Handler for ListAccounts {
                     let theirs: Vec<UserRow> = users.extract_if(.., |user| of(user)).collect();
                     rows.push((row, theirs));
                 }
-                Ok(Listed { total, rows })
+                Ok((Listed { total, rows }, rooms))
             })
             .await?;
         let id = self.id.map(|id| (Entity::Account, id.uuid()));
-        call.list(listed, id, |(row, users)| account(row, users)).await
+        call.list(listed, id, |(row, users)| {
+            let mut object = account(row, users);
+            add_usage(&mut object, row.id.uuid(), &rooms);
+            object
+        })
+        .await
     }
 }
 

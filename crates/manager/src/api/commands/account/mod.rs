@@ -4,8 +4,8 @@ use hostler_model::AccountId;
 use hostler_query_api::RoleType;
 use hostler_store::account::{AccountRow, account_get};
 use hostler_store::user::{UserFilter, UserRow, user_list};
-use hostler_store::{Page, Scope, Tx};
-use serde_json::Value;
+use hostler_store::{Page, Scope, StoreError, Tx};
+use serde_json::{Value, json};
 
 use super::{Entry, known};
 use crate::api::authority::Authority;
@@ -35,9 +35,16 @@ pub(super) static COMMANDS: &[Entry] = &[
 ];
 
 /// An account as it is now, with its users.
-pub(crate) fn account_now(tx: &Tx<'_>, id: AccountId) -> Result<Value, Failure> {
-    let users = users_of(tx, &[id])?;
-    Ok(account(&account_get(tx, id)?, &users))
+fn account_now(tx: &Tx<'_>, id: AccountId) -> Result<Value, Failure> {
+    Ok(account(&account_get(tx, id)?, &users_of(tx, &[id])?))
+}
+
+/// What a job on an account shows: the account, or success if it was deleted since.
+pub(crate) fn account_or_gone(tx: &Tx<'_>, id: AccountId) -> Result<Value, Failure> {
+    if let Err(StoreError::NotFound { .. }) = account_get(tx, id) {
+        return Ok(json!({"success": true}));
+    }
+    Ok(json!({"account": account_now(tx, id)?}))
 }
 
 /// The users of some accounts.

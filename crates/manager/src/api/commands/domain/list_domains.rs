@@ -4,11 +4,13 @@ use hostler_model::DomainId;
 use hostler_query_api::{Answer, Roles, api_command};
 use hostler_store::Scope;
 use hostler_store::domain::{DomainFilter, domain_list};
+use hostler_store::limit::rooms_of_domains;
 use hostler_store::reference::Entity;
 
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 use crate::api::objects::account::{DOMAIN, domain};
+use crate::api::objects::limit::add_usage;
 
 api_command! {
     /// Lists domains.
@@ -37,7 +39,19 @@ impl Handler for ListDomains {
             ..DomainFilter::default()
         };
         let page = call.page()?;
-        let listed = call.read(move |tx| Ok(domain_list(tx, &filter, &sight, page)?)).await?;
-        call.list(listed, self.id.map(|id| (Entity::Domain, id.uuid())), domain).await
+        let limits = call.context.settings.limits();
+        let (listed, rooms) = call
+            .read(move |tx| {
+                let listed = domain_list(tx, &filter, &sight, page)?;
+                let domains: Vec<DomainId> = listed.rows.iter().map(|view| view.row.id).collect();
+                Ok((listed, rooms_of_domains(tx, &limits, &domains)?))
+            })
+            .await?;
+        call.list(listed, self.id.map(|id| (Entity::Domain, id.uuid())), |view| {
+            let mut object = domain(view);
+            add_usage(&mut object, view.row.id.uuid(), &rooms);
+            object
+        })
+        .await
     }
 }

@@ -13,7 +13,7 @@ use crate::api::owner::Wanted;
 
 api_command! {
     /// Lists what has happened, the newest first.
-    pub(crate) struct ListEvents = "listEvents", synchronous .object("event").shape(&EVENT).paged();
+    pub(crate) struct ListEvents = "listEvents", synchronous .object("event").shape(&EVENT).paged().in_projects();
 
     /// The event of this id.
     id: optional uuid<Uuid> .entity("event"),
@@ -27,6 +27,8 @@ api_command! {
     resourceid: optional uuid<Uuid>,
     /// Events about things of this kind, such as VirtualMachine.
     resourcetype: optional string,
+    /// Events that were archived, in place of those that were not.
+    archived: optional boolean,
     /// Not older than this.
     startdate: optional date,
     /// Not newer than this.
@@ -53,6 +55,9 @@ impl Handler for ListEvents {
         let (scope, page) = (call.scope(wanted).await?, call.page()?);
         let filter = EventFilter {
             id: self.id,
+            ids: Vec::new(),
+            subject_kinds: Vec::new(),
+            archived: self.archived.unwrap_or(false),
             kind: self.kind,
             level: self.level,
             state: self.state,

@@ -2,20 +2,25 @@
 //!
 //! A job's record names what to show, `{"virtualmachine": "<id>"}`; this renders it.
 
-use hostler_model::{AccountId, TemplateId, UserId, VmId, VolumeId};
-use hostler_store::Tx;
+use hostler_model::{AccountId, ProjectId, SecurityRuleId, TemplateId, UserId, VmId, VolumeId};
+use hostler_store::affinity_group::affinity_group_view;
 use hostler_store::host_view::host_view;
 use hostler_store::job_view::JobView;
+use hostler_store::project::project_view;
+use hostler_store::security_group_view::{SecurityGroupView, security_group_view};
 use hostler_store::template_view::template_view;
 use hostler_store::user::user_credentials;
 use hostler_store::vm_view::vm_view;
 use hostler_store::volume_view::volume_view;
+use hostler_store::{StoreError, Tx};
 use serde_json::{Value, json};
 
-use crate::api::commands::account::account_now;
+use crate::api::commands::account::account_or_gone;
 use crate::api::failure::Failure;
 use crate::api::objects::account::user;
+use crate::api::objects::group::{affinity_group, security_group};
 use crate::api::objects::host::host;
+use crate::api::objects::project::project;
 use crate::api::objects::storage::volume;
 use crate::api::objects::template::template;
 use crate::api::objects::vm::{Sight, vm};
@@ -34,14 +39,50 @@ pub(crate) fn rendered(tx: &Tx<'_>, view: &JobView, admin: bool) -> Result<Value
     if let Some(id) = named("volume").and_then(|id| id.parse::<VolumeId>().ok()) {
         return Ok(json!({"volume": volume(&volume_view(tx, id)?, admin)}));
     }
+    if let Some(id) = named("project").and_then(|id| id.parse::<ProjectId>().ok()) {
+        return Ok(json!({"project": project(&project_view(tx, id)?, &[])}));
+    }
     if let Some(id) = named("host").and_then(|id| id.parse().ok()).filter(|_| admin) {
         return Ok(json!({"host": host(&host_view(tx, id)?)}));
     }
     if let Some(id) = named("account").and_then(|id| id.parse::<AccountId>().ok()) {
-        return Ok(json!({"account": account_now(tx, id)?}));
+        return account_or_gone(tx, id);
     }
     if let Some(id) = named("user").and_then(|id| id.parse::<UserId>().ok()) {
-        return Ok(json!({"user": user(&user_credentials(tx, id)?.user)}));
+        return Ok(match user_credentials(tx, id) {
+            Ok(found) => json!({"user": user(&found.user)}),
+            Err(StoreError::NotFound { .. }) => json!({"success": true}),
+            Err(error) => return Err(error.into()),
+        });
+    }
+    if let Some(id) = named("affinitygroup").and_then(|id| id.parse().ok()) {
+        return or_gone("affinitygroup", result, affinity_group_view(tx, id), affinity_group);
+    }
+    if let Some(id) = named("securitygroup").and_then(|id| id.parse().ok()) {
+        let view = security_group_view(tx, id).map(|view| authorised(view, result));
+        return or_gone("securitygroup", result, view, security_group);
     }
     Ok(result.clone())
+}
+
+/// The object under `key`, or no more than its id if it is gone since.
+fn or_gone<V>(
+    key: &str,
+    result: &Value,
+    view: Result<V, StoreError>,
+    render: impl Fn(&V) -> Value,
+) -> Result<Value, Failure> {
+    match view {
+        Ok(view) => Ok(json!({key: render(&view)})),
+        Err(StoreError::NotFound { .. }) => Ok(json!({key: {"id": result[key]}})),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A security group with the rules that the job made, as far as they are still there.
+fn authorised(mut view: SecurityGroupView, result: &Value) -> SecurityGroupView {
+    let rules = result.get("rules").cloned().unwrap_or_default();
+    let rules: Vec<SecurityRuleId> = serde_json::from_value(rules).unwrap_or_default();
+    view.rules.retain(|rule| rules.contains(&rule.id));
+    view
 }

@@ -9,7 +9,7 @@ use crate::api::failure::Failure;
 
 api_command! {
     /// Forgets an SSH key; VMs that were given it keep it.
-    pub(crate) struct DeleteSshKeyPair = "deleteSSHKeyPair", synchronous;
+    pub(crate) struct DeleteSshKeyPair = "deleteSSHKeyPair", synchronous.in_projects();
 
     /// Its name.
     name: required string,

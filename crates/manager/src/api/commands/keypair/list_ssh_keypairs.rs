@@ -13,7 +13,7 @@ use crate::api::owner::Wanted;
 api_command! {
     /// Lists registered SSH keys.
     pub(crate) struct ListSshKeyPairs = "listSSHKeyPairs", synchronous
-        .object("sshkeypair").shape(&SSH_KEYPAIR).paged();
+        .object("sshkeypair").shape(&SSH_KEYPAIR).paged().in_projects();
 
     /// The key of this id.
     id: optional uuid<SshKeyPairId> .entity("sshkeypair"),

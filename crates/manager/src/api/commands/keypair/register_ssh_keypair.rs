@@ -16,7 +16,7 @@ use crate::api::objects::account::{SSH_KEYPAIR, ssh_keypair};
 api_command! {
     /// Keeps a public SSH key, so that VMs can be given it by name.
     pub(crate) struct RegisterSshKeyPair = "registerSSHKeyPair", synchronous
-        .object("keypair").shape(&SSH_KEYPAIR);
+        .object("keypair").shape(&SSH_KEYPAIR).in_projects();
 
     /// Its name, unique in its account.
     name: required string,

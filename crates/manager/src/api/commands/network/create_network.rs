@@ -6,11 +6,14 @@ use std::net::Ipv4Addr;
 
 use hostler_model::{DomainId, LimitKind, NetworkId, NetworkOfferingId, ZoneId};
 use hostler_query_api::{Answer, Roles, api_command};
+use hostler_store::ip_range::{IpRangeFilter, ip_range_list};
 use hostler_store::limit;
 use hostler_store::network::{
     NetworkFilter, NetworkRow, network_add, network_list, network_of_zone,
 };
-use hostler_store::network_offering::{network_offering_by_name, network_offering_get};
+use hostler_store::network_offering::{
+    NetworkOfferingRow, network_offering_by_name, network_offering_get,
+};
 use hostler_store::reference::Entity;
 use hostler_store::zone::zone_get;
 use hostler_store::{Page, Tx};
@@ -26,7 +29,7 @@ use crate::settings::GUEST_DOMAIN;
 api_command! {
     /// Makes a guest network on a bridge that the hosts have.
     pub(crate) struct CreateNetwork = "createNetwork", synchronous
-        .roles(Roles::ADMIN).object("network").shape(&NETWORK);
+        .roles(Roles::ADMIN).object("network").shape(&NETWORK).in_projects();
 
     /// Its name.
     name: required string,
@@ -72,8 +75,9 @@ impl Handler for CreateNetwork {
             start: self.startip,
             end: self.endip.unwrap_or(self.startip),
         };
+        let zone = ("Zone", self.zoneid.uuid());
+        let suffix = call.context.settings.text_at(&GUEST_DOMAIN, Some(zone));
         let row = self.row(call, range).await?;
-        let suffix = call.context.settings.text(&GUEST_DOMAIN);
         let event = call.event("NETWORK.CREATE").about("Network", row.id.uuid());
         let limits = call.context.settings.limits();
         let view = call
@@ -85,6 +89,8 @@ impl Handler for CreateNetwork {
                 if let Some(text) = on_wire.find_map(|other| range.conflict(row.cidr, other)) {
                     return Err(Failure::invalid(text));
                 }
+                let on_wire = others.iter().filter(|other| other.bridge == row.bridge);
+                refuse_added_ranges(tx, &row, &on_wire.map(|other| other.id).collect::<Vec<_>>())?;
                 let is_default = !others.iter().any(|other| other.is_default);
                 let row = NetworkRow { is_default, ..row };
                 network_add(tx, &row)?;
@@ -155,6 +161,7 @@ fn completed(
             Failure::invalid("networkofferingid is missing, and there is no default offering")
         })?,
     };
+    refuse_unusable(&offering, row.zone)?;
     let zone = zone_get(tx, row.zone)?;
     let network_domain = Some(row.network_domain.clone())
         .filter(|domain| !domain.is_empty())
@@ -167,6 +174,42 @@ fn completed(
         network_domain,
         ..row
     })
+}
+
+/// Networks are made of offerings that are Enabled, that the zone has, and that have a driver.
+fn refuse_unusable(offering: &NetworkOfferingRow, zone: ZoneId) -> Result<(), Failure> {
+    let zones = &offering.terms.zones;
+    let why = if offering.guru.is_empty() {
+        format!(
+            "is for {} networks, of which none can be made yet; choose a Shared one",
+            offering.guest_type
+        )
+    } else if offering.terms.is_disabled {
+        "is Disabled; enable it with updateNetworkOffering".to_owned()
+    } else if !zones.is_empty() && !zones.iter().any(|(id, _)| *id == zone) {
+        "is not for this zone; choose another one".to_owned()
+    } else {
+        return Ok(());
+    };
+    Err(Failure::invalid(format!("networkofferingid: network offering {} {why}", offering.name)))
+}
+
+/// Addresses that networks on the same wire have beside their first range are given out once, too.
+fn refuse_added_ranges(
+    tx: &Tx<'_>,
+    row: &NetworkRow,
+    on_wire: &[NetworkId],
+) -> Result<(), Failure> {
+    let filter = IpRangeFilter { zone: Some(row.zone), ..IpRangeFilter::default() };
+    let all = ip_range_list(tx, &filter, Page::default())?.rows;
+    let of_others = all.iter().filter(|r| r.network.is_some_and(|id| on_wire.contains(&id)));
+    match of_others.into_iter().find(|r| row.start_ip <= r.end && r.start <= row.end_ip) {
+        None => Ok(()),
+        Some(other) => Err(Failure::invalid(format!(
+            "startip {} to endip {} overlaps with {} to {} of a network on the same bridge",
+            row.start_ip, row.end_ip, other.start, other.end
+        ))),
+    }
 }
 
 /// The name of a network interface of Linux, as far as it is sensible.

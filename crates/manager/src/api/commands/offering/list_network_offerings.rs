@@ -1,6 +1,6 @@
 //! `listNetworkOfferings`: the kinds of networks.
 
-use hostler_model::NetworkOfferingId;
+use hostler_model::{DomainId, NetworkId, NetworkOfferingId, ZoneId};
 use hostler_query_api::{Answer, api_command};
 use hostler_store::network_offering::{NetworkOfferingFilter, network_offering_list};
 use hostler_store::reference::Entity;
@@ -20,15 +20,34 @@ api_command! {
     name: optional string,
     /// Offerings of this kind: Shared, Isolated or L2.
     guestiptype: optional string,
+    /// Offerings of networks that carry this traffic; all carry Guest.
+    traffictype: optional string,
     /// Those that came with the product, or not.
     isdefault: optional boolean,
-    /// Those in this state; all are Enabled.
+    /// Those in this state: Enabled or Disabled.
     state: optional string,
+    /// Those that this zone has.
+    zoneid: optional uuid<ZoneId> .entity("zone"),
+    /// Those that are for this domain and not for all.
+    domainid: optional uuid<DomainId> .entity("domain"),
+    /// Those with all of these services.
+    supportedservices: optional list<String>,
+    /// Those of which a VLAN has to be named, or not.
+    specifyvlan: optional boolean,
+    /// Those of which addresses have to be named, or not.
+    specifyipranges: optional boolean,
+    /// Those with these tags.
+    tags: optional string,
+    /// What this network could change to: nothing yet.
+    networkid: optional uuid<NetworkId> .entity("network"),
+    /// Those for VPCs; there are none.
+    forvpc: optional boolean,
 }
 
 impl Handler for ListNetworkOfferings {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
-        if self.state.is_some_and(|state| !state.eq_ignore_ascii_case("enabled")) {
+        let is_other = self.traffictype.is_some_and(|kind| !kind.eq_ignore_ascii_case("guest"));
+        if is_other || self.networkid.is_some() || self.forvpc == Some(true) {
             return Ok(Answer::list(call.command, 0, Vec::new()));
         }
         let filter = NetworkOfferingFilter {
@@ -36,10 +55,18 @@ impl Handler for ListNetworkOfferings {
             name: self.name,
             guest_type: self.guestiptype,
             is_default: self.isdefault,
+            is_enabled: self.state.map(|state| state.eq_ignore_ascii_case("enabled")),
+            zone: self.zoneid,
+            domain: self.domainid,
+            services: self.supportedservices.unwrap_or_default(),
+            specify_vlan: self.specifyvlan,
+            specify_ranges: self.specifyipranges,
+            tags: self.tags,
             keyword: call.keyword(),
         };
-        let page = call.page()?;
-        let listed = call.read(move |tx| Ok(network_offering_list(tx, &filter, page)?)).await?;
+        let (page, scope) = (call.page()?, call.identity.sight());
+        let listed =
+            call.read(move |tx| Ok(network_offering_list(tx, &filter, &scope, page)?)).await?;
         let id = self.id.map(|id| (Entity::NetworkOffering, id.uuid()));
         call.list(listed, id, network_offering).await
     }

@@ -1,6 +1,6 @@
 //! `listServiceOfferings`: the sizes of VMs for sale.
 
-use hostler_model::{Mhz, Mib, ServiceOfferingId, VmId};
+use hostler_model::{DomainId, Mhz, Mib, ServiceOfferingId, VmId, ZoneId};
 use hostler_query_api::{Answer, api_command};
 use hostler_store::reference::Entity;
 use hostler_store::service_offering::{ServiceOfferingFilter, service_offering_list};
@@ -20,29 +20,43 @@ api_command! {
     name: optional string,
     /// What this VM could change to.
     virtualmachineid: optional uuid<VmId> .entity("virtualmachine"),
-    /// Offerings with so many CPUs.
+    /// Offerings with so many CPUs, or of which so many can be chosen.
     cpunumber: optional integer,
     /// Offerings with CPUs this fast, in MHz.
     cpuspeed: optional integer,
-    /// Offerings with so much memory, in MiB.
+    /// Offerings with so much memory, in MiB, or of which so much can be chosen.
     memory: optional integer,
     /// Offerings with volumes there: local or shared.
     storagetype: optional string,
     /// Those of the cloud's own VMs; there are none.
     issystem: optional boolean,
-    /// Those in this state; all are Active.
+    /// Active (the default), Inactive or All; the last two for administrators.
     state: optional string,
+    /// Offerings that this zone has.
+    zoneid: optional uuid<ZoneId> .entity("zone"),
+    /// Offerings that are for this domain and not for all.
+    domainid: optional uuid<DomainId> .entity("domain"),
+    /// Accepted: the list is everything that the caller may use.
+    isrecursive: optional boolean,
+    /// Accepted: the list is everything that the caller may use.
+    listall: optional boolean,
 }
 
 impl Handler for ListServiceOfferings {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
-        if let Some(vm) = self.virtualmachineid {
-            call.require(vec![("virtualmachineid", Entity::Vm, vm.uuid())]).await?;
-        }
-        let inactive = self.state.is_some_and(|state| {
-            !state.eq_ignore_ascii_case("active") && !state.eq_ignore_ascii_case("all")
-        });
-        if self.issystem == Some(true) || inactive {
+        let mut named = Vec::new();
+        named.extend(self.virtualmachineid.map(|id| ("virtualmachineid", Entity::Vm, id.uuid())));
+        named.extend(self.zoneid.map(|id| ("zoneid", Entity::Zone, id.uuid())));
+        named.extend(self.domainid.map(|id| ("domainid", Entity::Domain, id.uuid())));
+        call.require(named).await?;
+        let is_active = match self.state.as_deref().filter(|_| call.is_root()) {
+            Some(state) if state.eq_ignore_ascii_case("all") => None,
+            Some(state) if state.eq_ignore_ascii_case("inactive") => Some(false),
+            // one that is named is shown whatever its state is
+            None if self.id.is_some() && call.is_root() => None,
+            _ => Some(true),
+        };
+        if self.issystem == Some(true) {
             return Ok(Answer::list(call.command, 0, Vec::new()));
         }
         let number = |value: Option<i32>| value.map(|n| u64::try_from(n).unwrap_or(0));
@@ -54,10 +68,14 @@ impl Handler for ListServiceOfferings {
             memory: number(self.memory).map(Mib),
             cpu_speed: number(self.cpuspeed).map(Mhz),
             storage_type: self.storagetype,
+            zone: self.zoneid,
+            domain: self.domainid,
+            is_active,
             keyword: call.keyword(),
         };
-        let page = call.page()?;
-        let listed = call.read(move |tx| Ok(service_offering_list(tx, &filter, page)?)).await?;
+        let (page, scope) = (call.page()?, call.identity.sight());
+        let listed =
+            call.read(move |tx| Ok(service_offering_list(tx, &filter, &scope, page)?)).await?;
         let id = self.id.map(|id| (Entity::ServiceOffering, id.uuid()));
         call.list(listed, id, |row| service_offering(row, call.is_root())).await
     }

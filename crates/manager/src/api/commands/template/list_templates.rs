@@ -56,7 +56,7 @@ impl FromStr for Which {
 api_command! {
     /// Lists templates.
     pub(crate) struct ListTemplates = "listTemplates", synchronous
-        .object("template").shape(&TEMPLATE).paged();
+        .object("template").shape(&TEMPLATE).paged().in_projects();
 
     /// Which ones: featured, self, selfexecutable, sharedexecutable, executable, community or all.
     templatefilter: required choice<Which>,

@@ -10,12 +10,13 @@ use super::os_type::OsType;
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 use crate::api::objects::template::{TEMPLATE, template};
+use crate::orchestration::Caller;
 use crate::orchestration::template::{RegisterRequest, register};
 
 api_command! {
     /// Fetches a template from a URL.
     pub(crate) struct RegisterTemplate = "registerTemplate", synchronous
-        .object("template").shape(&TEMPLATE);
+        .object("template").shape(&TEMPLATE).in_projects();
 
     /// Its name.
     name: required string,
@@ -74,6 +75,8 @@ impl Handler for RegisterTemplate {
         if !matches!(arch.as_str(), "x86_64" | "aarch64") {
             return Err(call.wrong("arch", &arch, "x86_64 or aarch64"));
         }
+        let account = call.owner(None, None).await?;
+        let caller = Caller { account, ..call.caller().clone() };
         let request = RegisterRequest {
             name: self.name,
             display_text: self.displaytext,
@@ -88,7 +91,7 @@ impl Handler for RegisterTemplate {
             is_extractable: self.isextractable.unwrap_or(false),
             details: self.details.unwrap_or_default(),
         };
-        let id = register(call.context, call.caller(), request).await?;
+        let id = register(call.context, &caller, request).await?;
         let view = call.read(move |tx| Ok(template_view(tx, id)?)).await?;
         // clients know this answer as a list of one
         Ok(Answer::list(call.command, 1, vec![template(&view, call.is_root())]))

@@ -5,12 +5,12 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use hostler_model::{
-    AccountId, Bytes, ClusterId, DiskOfferingId, DomainId, HostId, NetworkId, PodId,
-    ServiceOfferingId, TemplateId, VmId, ZoneId,
+    AccountId, AffinityGroupId, Bytes, ClusterId, DiskOfferingId, DomainId, HostId, NetworkId,
+    PodId, SecurityGroupId, ServiceOfferingId, TemplateId, UserDataId, VmId, ZoneId,
 };
 use hostler_query_api::{Answer, Records, Roles, api_command};
+use hostler_store::deploy_groups::NamedGroups;
 use hostler_store::reference::Entity;
-use uuid::Uuid;
 
 use super::user_data;
 use crate::api::call::{Call, Handler};
@@ -31,7 +31,7 @@ const KEYBOARDS: &[&str] = &[
 api_command! {
     /// Makes a VM from a template and starts it.
     pub(crate) struct DeployVirtualMachine = "deployVirtualMachine", asynchronous_create
-        .object("virtualmachine").shape(&VM);
+        .object("virtualmachine").shape(&VM).in_projects();
 
     /// The zone that it is to be in.
     zoneid: required uuid<ZoneId> .entity("zone"),
@@ -55,6 +55,10 @@ api_command! {
     hypervisor: optional string,
     /// What the guest does at its first boot, base64; at most 4096 characters by GET.
     userdata: optional string .max(1_048_576),
+    /// Registered user data, in place of userdata.
+    userdataid: optional uuid<UserDataId> .entity("userdata"),
+    /// Values that registered user data wants, as userdatadetails[0].name=value; the guest finds them in its metadata.
+    userdatadetails: optional map .max(1024),
     /// Name of an SSH key that may log in.
     keypair: optional string,
     /// Names of SSH keys that may log in.
@@ -67,13 +71,13 @@ api_command! {
     clusterid: optional uuid<ClusterId> .entity("cluster").roles(Roles::ADMIN),
     /// The pod that it is to run in; name a host instead.
     podid: optional uuid<PodId> .entity("pod").roles(Roles::ADMIN),
-    /// Security groups; no zone has them yet.
-    securitygroupids: optional list<Uuid> .entity("securitygroup"),
-    /// Names of security groups; no zone has them yet.
+    /// Its security groups, where the zone has them; without any, its account's default one. Hosts do not enforce their rules yet.
+    securitygroupids: optional list<SecurityGroupId> .entity("securitygroup"),
+    /// Names of its security groups, in place of or beside their ids.
     securitygroupnames: optional list<String> .entity("securitygroup"),
-    /// Affinity groups; there are none yet.
-    affinitygroupids: optional list<Uuid> .entity("affinitygroup"),
-    /// Names of affinity groups; there are none yet.
+    /// Its affinity groups: they say which VMs run on the same host, or on different ones.
+    affinitygroupids: optional list<AffinityGroupId> .entity("affinitygroup"),
+    /// Names of its affinity groups, in place of or beside their ids.
     affinitygroupnames: optional list<String> .entity("affinitygroup"),
     /// Size of its root volume in GiB; the offering's or the template's without it.
     rootdisksize: optional long,
@@ -115,7 +119,8 @@ impl Handler for DeployVirtualMachine {
         let caller = Caller { account: owner, ..call.caller().clone() };
         let root_size = self.root_size(call)?;
         let data = self.data_volume(call, owner)?;
-        let most = call.context.settings.number(&USER_DATA_MAX);
+        let sender = ("Account", call.identity.user.account.uuid());
+        let most = call.context.settings.number_at(&USER_DATA_MAX, sender);
         let user_data = self
             .userdata
             .map(|sent| user_data::decode(&sent, call.by_post, most))
@@ -135,6 +140,14 @@ impl Handler for DeployVirtualMachine {
             host: self.hostid,
             key_pairs,
             user_data,
+            groups: NamedGroups {
+                security_ids: self.securitygroupids.unwrap_or_default(),
+                security_names: self.securitygroupnames.unwrap_or_default(),
+                affinity_ids: self.affinitygroupids.unwrap_or_default(),
+                affinity_names: self.affinitygroupnames.unwrap_or_default(),
+                user_data: self.userdataid,
+            },
+            user_data_details: self.userdatadetails.unwrap_or_default(),
             root_size,
             data,
             group: self.group,
@@ -169,16 +182,10 @@ impl DeployVirtualMachine {
 
     /// Better no VM than one without what was asked for.
     fn refuse_what_is_not_there_yet(&self) -> Result<(), Failure> {
-        let security = "no zone has security groups; leave it out";
-        let affinity = "there are no affinity groups; leave it out";
         let place = "a VM can be given a host (hostid), not only a part of the zone; leave it out";
         let given = [
             ("clusterid", self.clusterid.is_some(), place),
             ("podid", self.podid.is_some(), place),
-            ("securitygroupids", self.securitygroupids.is_some(), security),
-            ("securitygroupnames", self.securitygroupnames.is_some(), security),
-            ("affinitygroupids", self.affinitygroupids.is_some(), affinity),
-            ("affinitygroupnames", self.affinitygroupnames.is_some(), affinity),
         ];
         match given.iter().find(|(_, given, _)| *given) {
             Some((param, _, why)) => Err(Failure::invalid(format!("{param}: {why}"))),

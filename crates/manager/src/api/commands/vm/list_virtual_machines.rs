@@ -1,8 +1,9 @@
 //! `listVirtualMachines`: the VMs, with everything that clients want to know of them.
 
 use hostler_model::{
-    ClusterId, DomainId, HostId, NetworkId, PodId, ServiceOfferingId, StoragePoolId, TemplateId,
-    UserId, VmId, VmState, ZoneId,
+    AffinityGroupId, ClusterId, DomainId, HostId, InstanceGroupId, NetworkId, PodId,
+    SecurityGroupId, ServiceOfferingId, StoragePoolId, TemplateId, UserDataId, UserId, VmId,
+    VmState, ZoneId,
 };
 use hostler_query_api::{Answer, Roles, api_command};
 use hostler_store::reference::Entity;
@@ -16,7 +17,7 @@ use crate::api::owner::Wanted;
 api_command! {
     /// Lists VMs.
     pub(crate) struct ListVirtualMachines = "listVirtualMachines", synchronous
-        .object("virtualmachine").shape(&VM).paged();
+        .object("virtualmachine").shape(&VM).paged().in_projects();
 
     /// The VM of this id.
     id: optional uuid<VmId> .entity("virtualmachine"),
@@ -46,6 +47,14 @@ api_command! {
     userid: optional uuid<UserId> .entity("user"),
     /// VMs that were given the SSH key of this name.
     keypair: optional string,
+    /// VMs in this security group.
+    securitygroupid: optional uuid<SecurityGroupId> .entity("securitygroup"),
+    /// VMs in this affinity group.
+    affinitygroupid: optional uuid<AffinityGroupId> .entity("affinitygroup"),
+    /// VMs made with this registered user data.
+    userdataid: optional uuid<UserDataId> .entity("userdata"),
+    /// VMs in this instance group.
+    groupid: optional uuid<InstanceGroupId> .entity("instancegroup"),
     /// VMs of this hypervisor; all are KVM.
     hypervisor: optional string,
     /// Whether to show user data.
@@ -89,6 +98,10 @@ impl Handler for ListVirtualMachines {
             user: self.userid,
             keypair: self.keypair,
             group: None,
+            instance_group: self.groupid,
+            security_group: self.securitygroupid,
+            affinity_group: self.affinitygroupid,
+            user_data: self.userdataid,
             keyword: call.keyword(),
             with_expunged: false,
         };

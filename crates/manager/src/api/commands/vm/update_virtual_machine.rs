@@ -59,7 +59,8 @@ impl Handler for UpdateVirtualMachine {
             None => None,
             Some(id) => Some(OsType::of(id).ok_or_else(|| call.unknown("ostypeid", id))?),
         };
-        let most = call.context.settings.number(&USER_DATA_MAX);
+        let sender = ("Account", call.identity.user.account.uuid());
+        let most = call.context.settings.number_at(&USER_DATA_MAX, sender);
         let user_data = self
             .userdata
             .map(|sent| user_data::decode(&sent, call.by_post, most))

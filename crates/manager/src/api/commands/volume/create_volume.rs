@@ -13,7 +13,8 @@ use crate::orchestration::volume::{NewVolume, Size, create};
 
 api_command! {
     /// Makes a data volume. It takes room on a host when a VM that has it runs there for the first time.
-    pub(crate) struct CreateVolume = "createVolume", asynchronous_create.object("volume").shape(&VOLUME);
+    pub(crate) struct CreateVolume = "createVolume", asynchronous_create
+        .object("volume").shape(&VOLUME).in_projects();
 
     /// What it is sold as.
     diskofferingid: required uuid<DiskOfferingId> .entity("diskoffering"),

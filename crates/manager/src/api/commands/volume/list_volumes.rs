@@ -15,7 +15,7 @@ use crate::api::owner::Wanted;
 
 api_command! {
     /// Lists volumes.
-    pub(crate) struct ListVolumes = "listVolumes", synchronous .object("volume").shape(&VOLUME).paged();
+    pub(crate) struct ListVolumes = "listVolumes", synchronous .object("volume").shape(&VOLUME).paged().in_projects();
 
     /// The volume of this id.
     id: optional uuid<VolumeId> .entity("volume"),

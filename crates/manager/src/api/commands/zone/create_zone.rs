@@ -32,6 +32,8 @@ api_command! {
     domain: optional string,
     /// Where isolated networks get their subnets from.
     guestcidraddress: optional string,
+    /// Whether its VMs have security groups; those of a Basic zone always have. Hosts do not enforce their rules yet.
+    securitygroupenabled: optional boolean,
     /// Enabled (the default), or Disabled: it takes no new VMs.
     allocationstate: optional choice<AllocationState>,
     /// Whether volumes may live on hosts' own disks; true by default.
@@ -58,7 +60,8 @@ impl Handler for CreateZone {
             guest_cidr,
             allocation_state: self.allocationstate.unwrap_or(AllocationState::Enabled),
             local_storage: self.localstorageenabled.unwrap_or(true),
-            security_groups: false,
+            security_groups: self.networktype == NetworkType::Basic
+                || self.securitygroupenabled.unwrap_or(false),
             created: call.now(),
         };
         let (shown, event) =

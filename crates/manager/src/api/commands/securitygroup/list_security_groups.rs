@@ -1,0 +1,60 @@
+//! `listSecurityGroups`: the groups, with their rules and members.
+
+use hostler_model::{DomainId, SecurityGroupId, VmId};
+use hostler_query_api::{Answer, api_command};
+use hostler_store::reference::Entity;
+use hostler_store::security_group_view::{SecurityGroupFilter, security_group_list};
+
+use crate::api::call::{Call, Handler};
+use crate::api::failure::Failure;
+use crate::api::objects::group::{SECURITY_GROUP, security_group};
+use crate::api::owner::Wanted;
+
+api_command! {
+    /// Lists security groups with their rules.
+    pub(crate) struct ListSecurityGroups = "listSecurityGroups", synchronous
+        .object("securitygroup").shape(&SECURITY_GROUP).paged();
+
+    /// The group of this id.
+    id: optional uuid<SecurityGroupId> .entity("securitygroup"),
+    /// Groups of this name.
+    securitygroupname: optional string,
+    /// Groups that this VM is in.
+    virtualmachineid: optional uuid<VmId> .entity("virtualmachine"),
+    /// Groups of this account; goes with domainid.
+    account: optional string,
+    /// Groups of accounts in this domain.
+    domainid: optional uuid<DomainId> .entity("domain"),
+    /// With domainid: domains below it too.
+    isrecursive: optional boolean,
+    /// Everything that the caller may see, not only its own.
+    listall: optional boolean,
+}
+
+impl Handler for ListSecurityGroups {
+    async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
+        let vm = self.virtualmachineid;
+        call.require(
+            vm.map(|id| ("virtualmachineid", Entity::Vm, id.uuid())).into_iter().collect(),
+        )
+        .await?;
+        let wanted = Wanted {
+            account: self.account,
+            domain: self.domainid,
+            recursive: self.isrecursive.unwrap_or(false),
+            everything: self.listall.unwrap_or(false),
+            by_id: self.id.is_some() || vm.is_some(),
+        };
+        let (scope, page) = (call.scope(wanted).await?, call.page()?);
+        let filter = SecurityGroupFilter {
+            id: self.id,
+            name: self.securitygroupname,
+            vm,
+            keyword: call.keyword(),
+        };
+        let listed =
+            call.read(move |tx| Ok(security_group_list(tx, &filter, &scope, page)?)).await?;
+        let id = self.id.map(|id| (Entity::SecurityGroup, id.uuid()));
+        call.list(listed, id, security_group).await
+    }
+}

@@ -1,0 +1,47 @@
+//! `listUserData`: the user data that is kept by name.
+
+use hostler_model::{DomainId, UserDataId};
+use hostler_query_api::{Answer, api_command};
+use hostler_store::reference::Entity;
+use hostler_store::user_data::{UserDataFilter, user_data_list};
+
+use crate::api::call::{Call, Handler};
+use crate::api::failure::Failure;
+use crate::api::objects::userdata::{REGISTERED, registered};
+use crate::api::owner::Wanted;
+
+api_command! {
+    /// Lists registered user data.
+    pub(crate) struct ListUserData = "listUserData", synchronous
+        .object("userdata").shape(&REGISTERED).paged();
+
+    /// The user data of this id.
+    id: optional uuid<UserDataId> .entity("userdata"),
+    /// User data of this name.
+    name: optional string,
+    /// User data of this account; goes with domainid.
+    account: optional string,
+    /// User data of accounts in this domain.
+    domainid: optional uuid<DomainId> .entity("domain"),
+    /// With domainid: domains below it too.
+    isrecursive: optional boolean,
+    /// Everything that the caller may see, not only its own.
+    listall: optional boolean,
+}
+
+impl Handler for ListUserData {
+    async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
+        let wanted = Wanted {
+            account: self.account,
+            domain: self.domainid,
+            recursive: self.isrecursive.unwrap_or(false),
+            everything: self.listall.unwrap_or(false),
+            by_id: self.id.is_some(),
+        };
+        let (scope, page) = (call.scope(wanted).await?, call.page()?);
+        let filter = UserDataFilter { id: self.id, name: self.name, keyword: call.keyword() };
+        let listed = call.read(move |tx| Ok(user_data_list(tx, &filter, &scope, page)?)).await?;
+        let id = self.id.map(|id| (Entity::UserData, id.uuid()));
+        call.list(listed, id, registered).await
+    }
+}

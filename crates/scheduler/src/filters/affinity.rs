@@ -1,0 +1,37 @@
+//! `AffinityFilter`: members of a strict affinity group run on one host, or each on a host of its own.
+
+use hostler_model::AffinityKind;
+
+use crate::{Demand, Filter, HostView};
+
+/// Lets through the hosts that the VM's strict affinity groups allow.
+#[derive(Debug)]
+pub(super) struct AffinityFilter;
+
+impl Filter for AffinityFilter {
+    fn name(&self) -> &'static str {
+        "AffinityFilter"
+    }
+
+    fn meaning(&self) -> &'static str {
+        "hosts where the VM's affinity groups allow it, or every host if it is in none"
+    }
+
+    fn check(&self, host: &HostView, demand: &Demand) -> Result<(), String> {
+        for mate in &demand.mates {
+            let (group, vm) = (&mate.group, &mate.vm);
+            match mate.kind {
+                AffinityKind::Together if mate.host != host.id => {
+                    return Err(format!(
+                        "is not where {vm} runs, and group {group} keeps them together"
+                    ));
+                }
+                AffinityKind::Apart if mate.host == host.id => {
+                    return Err(format!("runs {vm}, and group {group} keeps them apart"));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}

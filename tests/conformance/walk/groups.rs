@@ -1,0 +1,88 @@
+//! Security groups, affinity groups and instance groups, from their making to their end.
+
+use hostler_tests::cloud::Cloud;
+
+use crate::answers::{Witness, id};
+
+pub(crate) async fn all(w: &mut Witness, cloud: &Cloud) {
+    security(w).await;
+    affinity(w, cloud).await;
+    let group = id(&w.call("createInstanceGroup", &[("name", "ig9")]).await, "instancegroup");
+    w.call("updateInstanceGroup", &[("id", &group), ("name", "ig8")]).await;
+    w.call("listInstanceGroups", &[("id", &group)]).await;
+    w.call("deleteInstanceGroup", &[("id", &group)]).await;
+}
+
+async fn security(w: &mut Witness) {
+    let params = [("name", "sg9"), ("description", "nine")];
+    let group = id(&w.call("createSecurityGroup", &params).await, "securitygroup");
+    let mut rules = Vec::new();
+    for (way, key) in [("Ingress", "ingressrule"), ("Egress", "egressrule")] {
+        let params = [
+            ("securitygroupid", group.as_str()),
+            ("protocol", "tcp"),
+            ("startport", "80"),
+            ("endport", "81"),
+            ("cidrlist", "0.0.0.0/0"),
+            ("usersecuritygrouplist[0].account", "admin"),
+            ("usersecuritygrouplist[0].group", "sg9"),
+        ];
+        let answer = w.call(&format!("authorizeSecurityGroup{way}"), &params).await;
+        let job = w.job(&answer).await;
+        let made = &job["jobresult"]["securitygroup"];
+        assert_eq!(made[key].as_array().unwrap().len(), 2, "{job}");
+        w.hold("securitygroup", made);
+        rules.push((way, made[key][0]["ruleid"].as_str().unwrap().to_owned()));
+    }
+    w.call("listSecurityGroups", &[("id", &group)]).await;
+    for (way, rule) in rules {
+        let answer = w.call(&format!("revokeSecurityGroup{way}"), &[("id", &rule)]).await;
+        w.job(&answer).await;
+    }
+    w.call("updateSecurityGroup", &[("id", &group), ("name", "sg8")]).await;
+    w.call("deleteSecurityGroup", &[("id", &group)]).await;
+}
+
+async fn affinity(w: &mut Witness, cloud: &Cloud) {
+    w.call("listAffinityGroupTypes", &[]).await;
+    let params = [("name", "ag9"), ("type", "host anti-affinity")];
+    let answer = w.call("createAffinityGroup", &params).await;
+    let job = w.job(&answer).await;
+    w.hold("affinitygroup", &job["jobresult"]["affinitygroup"]);
+    let group = answer["id"].as_str().unwrap().to_owned();
+    let c = cloud.catalogue;
+    let [zone, offering, template] =
+        [c.zone.to_string(), c.offering.to_string(), c.template.to_string()];
+    let params = [
+        ("zoneid", zone.as_str()),
+        ("serviceofferingid", &offering),
+        ("templateid", &template),
+        ("affinitygroupids", &group),
+        ("group", "ig7"),
+        ("startvm", "false"),
+    ];
+    let answer = w.call("deployVirtualMachine", &params).await;
+    w.job(&answer).await;
+    let vm = answer["id"].as_str().unwrap().to_owned();
+    w.call("listVirtualMachines", &[("affinitygroupid", &group)]).await;
+    w.call("listAffinityGroups", &[("virtualmachineid", &vm)]).await;
+    let answer = w.call("updateVMAffinityGroup", &[("id", &vm)]).await;
+    w.job(&answer).await;
+    let answer = w.call("deleteAffinityGroup", &[("id", &group)]).await;
+    w.job(&answer).await;
+    let answer = w.call("destroyVirtualMachine", &[("id", &vm), ("expunge", "true")]).await;
+    w.job(&answer).await;
+}
+
+/// Registered user data, from its registration to its end.
+pub(crate) async fn user_data(w: &mut Witness, cloud: &Cloud) {
+    w.call("registerUserData", &[("name", "ud9"), ("userdata", "I2Nsb3VkLWNvbmZpZw==")]).await;
+    let data = id(&w.call("listUserData", &[("name", "ud9")]).await, "userdata");
+    let template = cloud.catalogue.template.to_string();
+    let link = [("templateid", template.as_str()), ("userdataid", &data)];
+    w.call("linkUserDataToTemplate", &link).await;
+    w.call("linkUserDataToTemplate", &link[..1]).await;
+    w.call("deleteUserData", &[("id", &data)]).await;
+    w.call("createSSHKeyPair", &[("name", "made9")]).await;
+    w.call("deleteSSHKeyPair", &[("name", "made9")]).await;
+}

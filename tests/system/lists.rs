@@ -1,0 +1,24 @@
+//! [M] Lists of very many things, by what can be counted: which indexes a filter reads, and how many statements a page
+//! takes. How long it takes is measured by `tests/bench/lists-of-many`.
+
+#![allow(clippy::unwrap_used)] // a test says what it expects
+
+use hostler_tests::many::{Many, World};
+
+/// Enough that a page is full and another one follows for most filters.
+const VMS: usize = 2000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_vms_takes_the_same_few_statements_whatever_is_filtered() {
+    let world = World::new().await.unwrap();
+    let many = Many::write(&world, VMS).unwrap();
+    for (name, params) in many.filters() {
+        let params: Vec<(&str, &str)> =
+            params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let before = world.manager.context.store.counters().statements;
+        let answer = world.admin.ok("listVirtualMachines", &params).await;
+        let statements = world.manager.context.store.counters().statements - before;
+        println!("{name}: {statements} statements, {} VMs", answer["count"]);
+        assert!(statements <= 10, "{name}: {statements}");
+    }
+}
