@@ -17,6 +17,9 @@ const DEVIATIONS: &[(&str, &str)] = &[
     ("deleteNetwork", "the same"),
     ("createServiceOffering", "offerings are made for the whole cloud, by the root administrator"),
     ("deleteServiceOffering", "the same"),
+    ("createDiskOffering", "the same"),
+    ("updateDiskOffering", "the same"),
+    ("deleteDiskOffering", "the same"),
 ];
 
 struct Caller {
