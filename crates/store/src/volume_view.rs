@@ -8,8 +8,9 @@ use hostler_model::{
 };
 use rusqlite::Row;
 
-use crate::columns::{amount, parsed, parsed_or_null, time, time_or_null};
+use crate::columns::{amount, json, parsed, parsed_or_null, time, time_or_null};
 use crate::listing::{Listed, Page, Query, Scope};
+use crate::tag::{TagView, tags_column};
 use crate::{StoreError, Tx};
 
 /// A volume with all that a reader of a list wants to know of it.
@@ -77,6 +78,8 @@ pub struct VolumeView {
     pub job: Option<(JobId, JobState)>,
     /// Since when there has been one.
     pub created: Timestamp,
+    /// Its tags, by their keys.
+    pub tags: Vec<TagView>,
 }
 
 /// Which volumes to list.
@@ -108,6 +111,8 @@ pub struct VolumeFilter {
     pub disk_offering: Option<DiskOfferingId>,
     /// Root volumes of VMs of this size.
     pub service_offering: Option<ServiceOfferingId>,
+    /// Those with one of these tags, each a key and a value.
+    pub tags: Vec<(String, String)>,
     /// Those whose name contains this.
     pub keyword: Option<String>,
 }
@@ -133,6 +138,7 @@ pub fn volume_list(
         .is("v.state", filter.state)
         .is("v.vm", filter.vm)
         .is("v.zone", filter.zone)
+        .tagged("v.id", &filter.tags)
         .is("v.pool", filter.pool)
         .is("p.host", filter.host)
         .is("p.pod", filter.pod)
@@ -148,12 +154,15 @@ const LIVING: &str = "v.removed IS NULL AND v.state <> 'Expunging'";
 
 fn volumes() -> Query {
     Query::new(
-        "v.*, a.name AS account_name, d.id AS domain, d.name AS domain_name, d.path AS domain_path,
+        concat!(
+            "v.*, a.name AS account_name, d.id AS domain, d.name AS domain_name, d.path AS domain_path,
          z.name AS zone_name, vm.host_name AS vm_name, vm.display_name AS vm_display_name,
          vm.state AS vm_state, vm.offering, o.name AS offering_name, t.name AS template_name,
          t.display_text AS template_text, p.name AS pool_name, p.pod AS pod, pod.name AS pod_name,
          p.cluster AS cluster, cluster.name AS cluster_name, k.name AS disk_name, k.display_text AS disk_text,
-         j.id AS job_id, j.state AS job_state",
+         j.id AS job_id, j.state AS job_state, ",
+             tags_column!("v.id")
+         ),
         "volume v JOIN account a ON a.id = v.account JOIN domain d ON d.id = a.domain
          JOIN zone z ON z.id = v.zone LEFT JOIN vm ON vm.id = v.vm
          LEFT JOIN service_offering o ON o.id = vm.offering LEFT JOIN template t ON t.id = v.template
@@ -210,6 +219,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<VolumeView> {
         attached: time_or_null(row, "attached")?,
         job: parsed_or_null(row, "job_id")?.zip(parsed_or_null(row, "job_state")?),
         created: time(row, "created")?,
+        tags: json(row, "tags")?,
     })
 }
 

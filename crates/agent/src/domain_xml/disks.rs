@@ -39,7 +39,7 @@ fn element(disk: &DiskSpec, path: &Path, target: DiskTarget) -> Result<Disk, Xml
             name: "qemu",
             kind: match disk.format {
                 DiskFormat::Qcow2 => "qcow2",
-                DiskFormat::Raw => "raw",
+                DiskFormat::Raw | DiskFormat::Iso => "raw",
             },
             cache: Some("none"),
             discard: Some("unmap"),

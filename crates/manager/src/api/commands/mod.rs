@@ -16,6 +16,7 @@ mod diskoffering;
 mod domain;
 mod event;
 mod facility;
+mod firewall;
 mod group;
 mod host;
 mod job;
@@ -30,7 +31,8 @@ mod role;
 mod securitygroup;
 mod setting;
 mod storage;
-mod template;
+pub(crate) mod tag;
+pub(crate) mod template;
 mod user;
 mod userdata;
 mod vm;
@@ -38,8 +40,6 @@ mod volume;
 mod zone;
 
 pub(crate) use limit::OwnerRow;
-pub(crate) use template::os_type::OsType;
-
 /// A command, as the dispatcher knows it.
 #[derive(Debug)]
 pub(crate) struct Entry {
@@ -81,6 +81,7 @@ static TABLES: &[&[Entry]] = &[
     domain::COMMANDS,
     event::COMMANDS,
     facility::COMMANDS,
+    firewall::COMMANDS,
     group::COMMANDS,
     host::COMMANDS,
     job::COMMANDS,
@@ -95,6 +96,7 @@ static TABLES: &[&[Entry]] = &[
     securitygroup::COMMANDS,
     setting::COMMANDS,
     storage::COMMANDS,
+    tag::COMMANDS,
     template::COMMANDS,
     user::COMMANDS,
     userdata::COMMANDS,

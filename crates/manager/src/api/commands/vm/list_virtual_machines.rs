@@ -10,6 +10,7 @@ use hostler_store::reference::Entity;
 use hostler_store::vm_view::{VmFilter, vm_list};
 
 use crate::api::call::{Call, Handler};
+use crate::api::commands::tag;
 use crate::api::failure::Failure;
 use crate::api::objects::vm::{Sight, VM, vm};
 use crate::api::owner::Wanted;
@@ -27,6 +28,8 @@ api_command! {
     name: optional string,
     /// VMs in this state; Present means in any but Destroyed and Expunging.
     state: optional string,
+    /// VMs with one of these tags, each a key and a value.
+    tags: optional records,
     /// VMs in this zone.
     zoneid: optional uuid<ZoneId> .entity("zone"),
     /// VMs on hosts in this pod.
@@ -102,6 +105,7 @@ impl Handler for ListVirtualMachines {
             security_group: self.securitygroupid,
             affinity_group: self.affinitygroupid,
             user_data: self.userdataid,
+            tags: tag::pairs(self.tags)?,
             keyword: call.keyword(),
             with_expunged: false,
         };

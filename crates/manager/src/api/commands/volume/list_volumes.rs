@@ -9,6 +9,7 @@ use hostler_store::reference::Entity;
 use hostler_store::volume_view::{VolumeFilter, volume_list};
 
 use crate::api::call::{Call, Handler};
+use crate::api::commands::tag;
 use crate::api::failure::Failure;
 use crate::api::objects::storage::{VOLUME, volume};
 use crate::api::owner::Wanted;
@@ -45,6 +46,8 @@ api_command! {
     serviceofferingid: optional uuid<ServiceOfferingId> .entity("serviceoffering"),
     /// Encrypted volumes; there are none.
     isencrypted: optional boolean,
+    /// Volumes with one of these tags, each a key and a value.
+    tags: optional records,
     /// Volumes of this account; goes with domainid.
     account: optional string,
     /// Volumes of accounts in this domain.
@@ -82,6 +85,7 @@ impl Handler for ListVolumes {
             cluster: self.clusterid,
             disk_offering: self.diskofferingid,
             service_offering: self.serviceofferingid,
+            tags: tag::pairs(self.tags)?,
             keyword: call.keyword(),
         };
         let listed = call.read(move |tx| Ok(volume_list(tx, &filter, &scope, page)?)).await?;
