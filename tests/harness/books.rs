@@ -114,6 +114,14 @@ impl Books {
         ))?;
         differ("NICs served", &recorded, &nics);
 
+        let files: Vec<String> = views.iter().flat_map(|d| host.hypervisor.files(d.uuid)).collect();
+        let plugged = |id: &Uuid| files.iter().any(|file| file.contains(&id.to_string()));
+        let there = self.ids("SELECT id FROM volume")?.into_iter().filter(plugged).collect();
+        let recorded = self.ids(&format!(
+            "SELECT id FROM volume WHERE removed IS NULL AND vm IN (SELECT vm.id {on_host})"
+        ))?;
+        differ("disks of libvirt domains", &recorded, &there);
+
         let has = |id: &Uuid| host.storage.volume_file(host.pool, VolumeId::new(*id)).is_ok();
         let all = self.ids("SELECT id FROM volume")?;
         let there = all.into_iter().filter(has).collect();
@@ -162,7 +170,8 @@ const LEFT_OVER: &[(&str, &str)] = &[
     (
         "a volume of no VM",
         "SELECT volume.id FROM volume LEFT JOIN vm ON vm.id = volume.vm
-         WHERE volume.removed IS NULL AND (vm.id IS NULL OR vm.removed IS NOT NULL)",
+         WHERE volume.removed IS NULL AND (vm.removed IS NOT NULL
+             OR vm.id IS NULL AND (volume.kind = 'ROOT' OR volume.vm IS NOT NULL))",
     ),
     (
         "a NIC of no VM",

@@ -54,6 +54,8 @@ mod vm_lists;
 mod vm_nics;
 #[path = "api/vms.rs"]
 mod vms;
+#[path = "api/volumes.rs"]
+mod volumes;
 #[path = "api/wires.rs"]
 mod wires;
 

@@ -32,7 +32,7 @@ async fn a_vm_is_stopped_started_rebooted_and_expunged_and_leaves_nothing() {
     assert_eq!(cloud.ended(job).await.unwrap(), (JobState::Succeeded, String::new()));
     assert_eq!(cloud.domains().len(), 1);
 
-    let job = vm::destroy(app, &admin, id, true).await.unwrap();
+    let job = vm::destroy(app, &admin, id, true, Vec::new()).await.unwrap();
     assert_eq!(cloud.ended(job).await.unwrap(), (JobState::Succeeded, String::new()));
     assert_eq!(cloud.vm_state(id).await.unwrap(), VmState::Expunged);
     assert_eq!(cloud.domains(), Vec::<String>::new());

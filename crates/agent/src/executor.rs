@@ -373,7 +373,10 @@ fn allowed(order: &Order) -> Duration {
         Command::CreateVolume(_) | Command::DeleteVolume(_) | Command::RemoveTemplate(_) => {
             minutes(60)
         }
+        Command::DetachVolume(c) => minutes(5) + Duration::from_secs(c.grace_seconds.into()),
         Command::Start(_)
+        | Command::AttachVolume(_)
+        | Command::ResizeVolume(_)
         | Command::Reboot(_)
         | Command::Forget(_)
         | Command::PrepareNic(_)

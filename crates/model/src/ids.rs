@@ -58,6 +58,8 @@ typed_ids! {
     ClusterId,
     /// One command to an agent. The same id means the same command, however often it arrives.
     CommandId,
+    /// A size of data volumes for sale.
+    DiskOfferingId,
     /// A tenancy unit that holds accounts, as in the API's `domainid`; never a running VM.
     DomainId,
     /// What a host's machine is called for ever: made once on the host, kept through renaming and readdressing.

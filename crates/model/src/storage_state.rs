@@ -29,6 +29,8 @@ named_enum! {
         CreateUndone,
         /// A job begins to delete it.
         ExpungeRequested,
+        /// Its host would not delete it.
+        ExpungeFailed,
         /// It is gone.
         Expunged,
     }
@@ -45,6 +47,7 @@ impl VolumeState {
         (Self::Allocated, VolumeEvent::ExpungeRequested, Self::Expunging),
         (Self::Creating,  VolumeEvent::ExpungeRequested, Self::Expunging),
         (Self::Ready,     VolumeEvent::ExpungeRequested, Self::Expunging),
+        (Self::Expunging, VolumeEvent::ExpungeFailed,    Self::Ready),
         (Self::Expunging, VolumeEvent::Expunged,         Self::Expunged),
     ];
 

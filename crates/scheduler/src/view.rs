@@ -84,7 +84,7 @@ pub struct Demand {
     pub memory: Mib,
     /// Space for volumes that are not written yet.
     pub disk: Bytes,
-    /// The pool on which its root volume lies already.
+    /// The pool on which a volume of it lies already.
     pub disk_on: Option<StoragePoolId>,
     /// Machine architecture.
     pub arch: String,

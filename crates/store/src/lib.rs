@@ -21,6 +21,7 @@ pub mod claim;
 pub mod cluster;
 pub mod deploy;
 pub mod deploy_groups;
+pub mod disk_offering;
 pub mod domain;
 pub mod event;
 pub mod event_view;

@@ -3,12 +3,12 @@
 //! Not here: the life of a volume (`volume`).
 
 use hostler_model::{
-    AccountId, Bytes, DomainId, HostId, ServiceOfferingId, StoragePoolId, TemplateId, Timestamp,
-    VmId, VolumeId, VolumeState, ZoneId,
+    AccountId, Bytes, ClusterId, DiskOfferingId, DomainId, HostId, JobId, JobState, PodId,
+    ServiceOfferingId, StoragePoolId, TemplateId, Timestamp, VmId, VolumeId, VolumeState, ZoneId,
 };
 use rusqlite::Row;
 
-use crate::columns::{amount, json, parsed, parsed_or_null, time};
+use crate::columns::{amount, json, parsed, parsed_or_null, time, time_or_null};
 use crate::listing::{Listed, Page, Query, Scope};
 use crate::tag::{TagView, tags_column};
 use crate::{StoreError, Tx};
@@ -66,6 +66,16 @@ pub struct VolumeView {
     pub pool_name: Option<String>,
     /// Where it is in that pool.
     pub path: Option<String>,
+    /// The pod of that pool, by id and name.
+    pub pod: Option<(PodId, String)>,
+    /// The cluster of that pool, by id and name.
+    pub cluster: Option<(ClusterId, String)>,
+    /// What it was sold as, for a data volume: id, name and text.
+    pub disk_offering: Option<(DiskOfferingId, String, String)>,
+    /// Since when it is its VM's.
+    pub attached: Option<Timestamp>,
+    /// The job that works on it just now.
+    pub job: Option<(JobId, JobState)>,
     /// Since when there has been one.
     pub created: Timestamp,
     /// Its tags, by their keys.
@@ -93,6 +103,14 @@ pub struct VolumeFilter {
     pub pool: Option<StoragePoolId>,
     /// Those on pools of this host.
     pub host: Option<HostId>,
+    /// Those on pools of this pod.
+    pub pod: Option<PodId>,
+    /// Those on pools of this cluster.
+    pub cluster: Option<ClusterId>,
+    /// Those of this size.
+    pub disk_offering: Option<DiskOfferingId>,
+    /// Root volumes of VMs of this size.
+    pub service_offering: Option<ServiceOfferingId>,
     /// Those with one of these tags, each a key and a value.
     pub tags: Vec<(String, String)>,
     /// Those whose name contains this.
@@ -109,34 +127,60 @@ pub fn volume_list(
     scope: &Scope,
     page: Page,
 ) -> Result<Listed<VolumeView>, StoreError> {
+    let listed = if filter.state.is_some() { "v.removed IS NULL" } else { LIVING };
+    volumes()
+        .only(listed)
+        .scope(scope)
+        .is("v.id", filter.id)
+        .any("v.id", &filter.ids)
+        .is("v.name", filter.name.as_deref())
+        .filter("v.kind = ? COLLATE NOCASE", filter.kind.clone())
+        .is("v.state", filter.state)
+        .is("v.vm", filter.vm)
+        .is("v.zone", filter.zone)
+        .tagged("v.id", &filter.tags)
+        .is("v.pool", filter.pool)
+        .is("p.host", filter.host)
+        .is("p.pod", filter.pod)
+        .is("p.cluster", filter.cluster)
+        .is("v.disk_offering", filter.disk_offering)
+        .is("v.kind = 'ROOT' AND vm.offering", filter.service_offering)
+        .keyword(&["v.name"], filter.keyword.as_deref())
+        .list(tx, "list volumes", page, read)
+}
+
+/// What is being deleted is only shown to those who ask for it.
+const LIVING: &str = "v.removed IS NULL AND v.state <> 'Expunging'";
+
+fn volumes() -> Query {
     Query::new(
         concat!(
             "v.*, a.name AS account_name, d.id AS domain, d.name AS domain_name, d.path AS domain_path,
          z.name AS zone_name, vm.host_name AS vm_name, vm.display_name AS vm_display_name,
          vm.state AS vm_state, vm.offering, o.name AS offering_name, t.name AS template_name,
-         t.display_text AS template_text, p.name AS pool_name, ",
-            tags_column!("v.id")
-        ),
+         t.display_text AS template_text, p.name AS pool_name, p.pod AS pod, pod.name AS pod_name,
+         p.cluster AS cluster, cluster.name AS cluster_name, k.name AS disk_name, k.display_text AS disk_text,
+         j.id AS job_id, j.state AS job_state, ",
+             tags_column!("v.id")
+         ),
         "volume v JOIN account a ON a.id = v.account JOIN domain d ON d.id = a.domain
          JOIN zone z ON z.id = v.zone LEFT JOIN vm ON vm.id = v.vm
          LEFT JOIN service_offering o ON o.id = vm.offering LEFT JOIN template t ON t.id = v.template
-         LEFT JOIN storage_pool p ON p.id = v.pool",
+         LEFT JOIN storage_pool p ON p.id = v.pool LEFT JOIN pod ON pod.id = p.pod
+         LEFT JOIN cluster ON cluster.id = p.cluster LEFT JOIN disk_offering k ON k.id = v.disk_offering
+         LEFT JOIN job j ON j.id = v.job AND j.finished IS NULL",
         "v.number",
     )
-    .only("v.removed IS NULL")
-    .scope(scope)
-    .is("v.id", filter.id)
-    .any("v.id", &filter.ids)
-    .is("v.name", filter.name.as_deref())
-    .filter("v.kind = ? COLLATE NOCASE", filter.kind.clone())
-    .is("v.state", filter.state)
-    .is("v.vm", filter.vm)
-    .is("v.zone", filter.zone)
-    .tagged("v.id", &filter.tags)
-    .is("v.pool", filter.pool)
-    .is("p.host", filter.host)
-    .keyword(&["v.name"], filter.keyword.as_deref())
-    .list(tx, "list volumes", page, read)
+}
+
+/// One volume, also one that was deleted.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn volume_view(tx: &Tx<'_>, id: VolumeId) -> Result<VolumeView, StoreError> {
+    let listed = volumes().is("v.id", Some(id)).list(tx, "read a volume", Page::default(), read)?;
+    let found = listed.rows.into_iter().next();
+    found.ok_or_else(|| StoreError::NotFound { what: "volume", id: id.to_string() })
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<VolumeView> {
@@ -166,7 +210,27 @@ fn read(row: &Row<'_>) -> rusqlite::Result<VolumeView> {
         pool: parsed_or_null(row, "pool")?,
         pool_name: row.get("pool_name")?,
         path: row.get("path")?,
+        pod: named(row, "pod", "pod_name")?,
+        cluster: named(row, "cluster", "cluster_name")?,
+        disk_offering: match named(row, "disk_offering", "disk_name")? {
+            Some((id, name)) => Some((id, name, row.get("disk_text")?)),
+            None => None,
+        },
+        attached: time_or_null(row, "attached")?,
+        job: parsed_or_null(row, "job_id")?.zip(parsed_or_null(row, "job_state")?),
         created: time(row, "created")?,
         tags: json(row, "tags")?,
     })
+}
+
+/// An id with the name of what it names.
+fn named<T: std::str::FromStr>(
+    row: &Row<'_>,
+    id: &str,
+    name: &str,
+) -> rusqlite::Result<Option<(T, String)>>
+where
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    Ok(parsed_or_null(row, id)?.zip(row.get(name)?))
 }

@@ -4,11 +4,12 @@ use hostler_model::{Bytes, CommandId, Generation};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Call, Command, ConsoleLogCommand, CreateVolumeCommand, DeleteTemplateAnswer,
-    DeleteTemplateCommand, DeleteVolumeCommand, DownloadAnswer, DownloadCommand, ForgetCommand,
-    InquireCommand, ListTemplatesAnswer, ListTemplatesCommand, PrepareNicCommand,
-    PrepareTemplateCommand, RebootCommand, ReleaseNicCommand, RemoveTemplateCommand, ReportAnswer,
-    ReportCommand, StartCommand, StopCommand, WorkerCommand,
+    AttachVolumeCommand, Call, Command, ConsoleLogCommand, CreateVolumeCommand,
+    DeleteTemplateAnswer, DeleteTemplateCommand, DeleteVolumeCommand, DetachVolumeCommand,
+    DownloadAnswer, DownloadCommand, ForgetCommand, InquireCommand, ListTemplatesAnswer,
+    ListTemplatesCommand, PrepareNicCommand, PrepareTemplateCommand, RebootCommand,
+    ReleaseNicCommand, RemoveTemplateCommand, ReportAnswer, ReportCommand, ResizeVolumeCommand,
+    StartCommand, StopCommand, WorkerCommand,
 };
 
 /// What became of one order.
@@ -55,6 +56,12 @@ pub enum Answer {
     DeleteTemplate(DeleteTemplateAnswer),
     /// To `Worker(List)`.
     ListTemplates(ListTemplatesAnswer),
+    /// To `AttachVolume`.
+    AttachVolume(AttachVolumeAnswer),
+    /// To `DetachVolume`.
+    DetachVolume(DetachVolumeAnswer),
+    /// To `ResizeVolume`.
+    ResizeVolume(ResizeVolumeAnswer),
 }
 
 /// Why an order was not carried out. After any of these nothing of it is left, unless the text says so.
@@ -164,6 +171,27 @@ pub struct DeleteVolumeAnswer {
     pub was_there: bool,
 }
 
+/// The answer to [`AttachVolumeCommand`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttachVolumeAnswer {
+    /// Whether it was plugged in before.
+    pub was_attached: bool,
+}
+
+/// The answer to [`DetachVolumeCommand`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DetachVolumeAnswer {
+    /// Whether it was plugged in.
+    pub was_attached: bool,
+}
+
+/// The answer to [`ResizeVolumeCommand`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResizeVolumeAnswer {
+    /// How large the guest sees it.
+    pub size: Bytes,
+}
+
 /// The answer to [`PrepareNicCommand`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PrepareNicAnswer {}
@@ -255,6 +283,9 @@ calls! {
     ConsoleLogCommand => ConsoleLog, ConsoleLogAnswer;
     InquireCommand => Inquire, InquireAnswer;
     ReportCommand => Report, ReportAnswer;
+    AttachVolumeCommand => AttachVolume, AttachVolumeAnswer;
+    DetachVolumeCommand => DetachVolume, DetachVolumeAnswer;
+    ResizeVolumeCommand => ResizeVolume, ResizeVolumeAnswer;
 }
 
 macro_rules! worker_calls {
@@ -294,6 +325,9 @@ impl Answer {
             Self::Download(_) => "DownloadAnswer",
             Self::DeleteTemplate(_) => "DeleteTemplateAnswer",
             Self::ListTemplates(_) => "ListTemplatesAnswer",
+            Self::AttachVolume(_) => "AttachVolumeAnswer",
+            Self::DetachVolume(_) => "DetachVolumeAnswer",
+            Self::ResizeVolume(_) => "ResizeVolumeAnswer",
         }
     }
 }

@@ -7,7 +7,8 @@ use hostler_model::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Answer, GuestNetwork, HostReport, NicSpec, TemplateSource, VmSpec, VolumeSpec, WorkerCommand,
+    Answer, DiskSpec, GuestNetwork, HostReport, NicSpec, TemplateSource, VmSpec, VolumeSpec,
+    WorkerCommand,
 };
 
 /// A numbered order. The same id is the same order, however often it arrives; it runs once.
@@ -55,6 +56,12 @@ pub enum Command {
     Report(ReportCommand),
     /// An order for an image worker.
     Worker(WorkerCommand),
+    /// Give a running VM another disk.
+    AttachVolume(AttachVolumeCommand),
+    /// Take a disk from a running VM.
+    DetachVolume(DetachVolumeCommand),
+    /// Make a volume larger.
+    ResizeVolume(ResizeVolumeCommand),
 }
 
 /// Ties each command to its own answer: who calls with a `StopCommand` gets a `StopAnswer`.
@@ -191,6 +198,55 @@ pub struct InquireCommand {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReportCommand {}
 
+/// A run of a VM that an order about its running libvirt domain means; another run is not touched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunningVm {
+    /// The VM.
+    pub vm: VmId,
+    /// The run that is meant.
+    pub run: RunId,
+    /// The newest generation that the manager knows.
+    pub generation: Generation,
+    /// Name of the libvirt domain.
+    pub name: InstanceName,
+}
+
+/// Plugs a volume into a running VM. One that is plugged in already is a success.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttachVolumeCommand {
+    /// Whose disk it becomes.
+    pub to: RunningVm,
+    /// The volume, which has to be there.
+    pub disk: DiskSpec,
+}
+
+/// Unplugs a volume from a running VM and waits until its guest has let go. Not plugged in, or a VM that does not
+/// run any more, is a success.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DetachVolumeCommand {
+    /// Whose disk it is.
+    pub from: RunningVm,
+    /// The volume.
+    pub volume: VolumeId,
+    /// Its pool.
+    pub pool: StoragePoolId,
+    /// Seconds that the guest has to let go.
+    pub grace_seconds: u32,
+}
+
+/// Makes a volume larger. One that is as large already, or larger, is a success; a volume never gets smaller.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResizeVolumeCommand {
+    /// The volume.
+    pub volume: VolumeId,
+    /// Its pool.
+    pub pool: StoragePoolId,
+    /// How large the guest is to see it.
+    pub size: Bytes,
+    /// The VM that has it as a disk just now; nothing: nobody may have it open.
+    pub used_by: Option<RunningVm>,
+}
+
 /// The answer to [`ReportCommand`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReportAnswer {
@@ -216,6 +272,9 @@ impl Command {
             Self::Inquire(_) => "InquireCommand",
             Self::Report(_) => "ReportCommand",
             Self::Worker(c) => c.name(),
+            Self::AttachVolume(_) => "AttachVolumeCommand",
+            Self::DetachVolume(_) => "DetachVolumeCommand",
+            Self::ResizeVolume(_) => "ResizeVolumeCommand",
         }
     }
 
@@ -228,7 +287,11 @@ impl Command {
             Self::Forget(c) => Some(c.vm),
             Self::PrepareNic(c) => Some(c.vm),
             Self::ReleaseNic(c) => Some(c.vm),
-            Self::PrepareTemplate(_)
+            Self::AttachVolume(c) => Some(c.to.vm),
+            Self::DetachVolume(c) => Some(c.from.vm),
+            Self::ResizeVolume(ResizeVolumeCommand { used_by: Some(by), .. }) => Some(by.vm),
+            Self::ResizeVolume(_)
+            | Self::PrepareTemplate(_)
             | Self::RemoveTemplate(_)
             | Self::CreateVolume(_)
             | Self::DeleteVolume(_)

@@ -9,4 +9,5 @@ pub(super) mod images;
 pub(super) mod lists;
 pub(super) mod projects;
 pub(super) mod vms;
+pub(super) mod volumes;
 pub(super) mod wires;

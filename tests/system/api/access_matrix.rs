@@ -19,6 +19,9 @@ const DEVIATIONS: &[(&str, &str)] = &[
     ("createServiceOffering", "offerings are made for the whole cloud, by the root administrator"),
     ("deleteServiceOffering", "the same"),
     ("updateServiceOffering", "the same"),
+    ("createDiskOffering", "the same"),
+    ("updateDiskOffering", "the same"),
+    ("deleteDiskOffering", "the same"),
 ];
 
 struct Caller {

@@ -38,6 +38,14 @@ pub(crate) enum Operation {
     RestoreRunning,
     Register,
     Delete,
+    /// A data volume to a VM that runs.
+    Attach,
+    /// A data volume to a VM that is stopped.
+    AttachOff,
+    Detach,
+    /// A data volume of a VM that runs.
+    Resize,
+    DeleteVolume,
     Maintain,
     Resume,
     Reconnect,
@@ -120,7 +128,33 @@ pub(crate) static ALL: &[Scenario] = &[
         "start",
         &["job Failed 533", "vm Stopped", "volume Ready"],
     ),
-    good("expunge", O::Expunge, &["job Succeeded -", "domains 0"]),
+    good("expunge", O::Expunge, &["job Succeeded -", "domains 0", "data Ready 0 0 1 1"]),
+    good("attach off", O::AttachOff, &["job Succeeded -", "data Allocated 1 1 1 1"]),
+    good("attach", O::Attach, &["job Succeeded -", "data Ready 1 1 1 1", "call attach_disk"]),
+    good("detach", O::Detach, &["job Succeeded -", "data Ready 0 0 1 1", "call detach_disk"]),
+    good("resize", O::Resize, &["job Succeeded -", "data Ready 1 1 3 1", "call resize_disk"]),
+    good("volume deleted", O::DeleteVolume, &["job Succeeded -"]),
+    bad(
+        "attach refused",
+        O::Attach,
+        Luck::Refused(&["attach_disk"]),
+        "plug",
+        &["job Failed 530", "data Allocated 0 0 1 1"],
+    ),
+    bad(
+        "detach refused",
+        O::Detach,
+        Luck::Refused(&["detach_disk"]),
+        "unplug",
+        &["job Failed 530", "data Ready 1 1 1 1"],
+    ),
+    bad(
+        "resize refused",
+        O::Resize,
+        Luck::Refused(&["resize_disk"]),
+        "grow",
+        &["job Failed 530", "data Ready 1 1 1 1"],
+    ),
 ];
 
 const ENDING: Luck = Luck::Refused(&["shut_down", "destroy"]);
@@ -177,6 +211,10 @@ impl Operation {
             Self::RestoreRunning => "vm.restore_running",
             Self::Register => "template.register",
             Self::Delete => "template.delete",
+            Self::Attach | Self::AttachOff => "volume.attach",
+            Self::Detach => "volume.detach",
+            Self::Resize => "volume.resize",
+            Self::DeleteVolume => "volume.delete",
             Self::Maintain => "host.maintain",
             Self::Resume => "host.resume",
             Self::Reconnect => "host.reconnect",
@@ -192,6 +230,7 @@ impl Operation {
         crash: &CrashCloud,
         name: &str,
     ) -> anyhow::Result<Option<String>> {
+        offer(crash).await?;
         match self {
             Self::Deploy | Self::Record | Self::Register => Ok(None),
             Self::RestoreRunning => {
@@ -199,6 +238,29 @@ impl Operation {
                 crash.all_up().await?;
                 Ok(Some(deploy(crash, name, None).await?))
             }
+            Self::Attach | Self::AttachOff => {
+                let vm = deploy(crash, name, None).await?;
+                if matches!(self, Self::AttachOff) {
+                    job(crash, &Request::new("stopVirtualMachine").with("id", &vm)).await?;
+                }
+                Ok(Some(format!("{vm} {}", volume(crash, name).await?)))
+            }
+            Self::Detach | Self::Resize | Self::DeleteVolume => {
+                let (vm, volume) = (deploy(crash, name, None).await?, volume(crash, name).await?);
+                let both = format!("{vm} {volume}");
+                job(crash, &Self::Attach.request(crash, name, Some(&both))).await?;
+                if matches!(self, Self::DeleteVolume) {
+                    job(crash, &Self::Detach.request(crash, name, Some(&both))).await?;
+                }
+                Ok(Some(both))
+            }
+            Self::Expunge => {
+                let deployed = with_data(crash, new_vm(crash, name, None));
+                let handle = crash.client()?.start_job(&deployed).await?;
+                succeeded(crash, &handle.job).await?;
+                handle.id.context("the id of the VM").map(Some)
+            }
+            Self::Stop | Self::Reboot | Self::Destroy => Ok(Some(deploy(crash, name, None).await?)),
             Self::Maintain | Self::Reconnect => Ok(Some(host(crash)?)),
             Self::Resume => {
                 let host = host(crash)?;
@@ -209,9 +271,6 @@ impl Operation {
                 Ok(Some(account_with_vm(crash, name).await?.1))
             }
             Self::DeleteDomain => Ok(Some(account_with_vm(crash, name).await?.0)),
-            Self::Stop | Self::Reboot | Self::Destroy | Self::Expunge => {
-                Ok(Some(deploy(crash, name, None).await?))
-            }
             Self::Start | Self::Scale | Self::Restore => {
                 let vm = deploy(crash, name, None).await?;
                 job(crash, &Request::new("stopVirtualMachine").with("id", &vm)).await?;
@@ -237,8 +296,15 @@ impl Operation {
     /// How it is asked for.
     pub(crate) fn request(self, crash: &CrashCloud, name: &str, subject: Option<&str>) -> Request {
         let id = subject.unwrap_or_default();
+        let (vm, volume) = id.split_once(' ').unwrap_or_default();
         match self {
-            Self::Deploy => new_vm(crash, name, None),
+            Self::Attach | Self::AttachOff => {
+                Request::new("attachVolume").with("id", volume).with("virtualmachineid", vm)
+            }
+            Self::Detach => Request::new("detachVolume").with("id", volume),
+            Self::Resize => Request::new("resizeVolume").with("id", volume).with("size", "3"),
+            Self::DeleteVolume => Request::new("destroyVolume").with("id", volume),
+            Self::Deploy => with_data(crash, new_vm(crash, name, None)),
             Self::Record => new_vm(crash, name, None).with("startvm", "false"),
             Self::Start => Request::new("startVirtualMachine").with("id", id),
             Self::Stop => Request::new("stopVirtualMachine").with("id", id),
@@ -311,6 +377,34 @@ fn new_vm(crash: &CrashCloud, name: &str, template: Option<&str>) -> Request {
         .with("name", name)
 }
 
+/// Sells data volumes of any size, once in the life of a cloud.
+async fn offer(crash: &CrashCloud) -> anyhow::Result<()> {
+    if offering(crash).is_none() {
+        let request = Request::new("createDiskOffering").with("name", "any");
+        crash.client()?.call(&request.with("customized", "true")).await?;
+    }
+    Ok(())
+}
+
+fn offering(crash: &CrashCloud) -> Option<String> {
+    Books::open(&crash.database()).ok()?.value("SELECT id FROM disk_offering").ok()?
+}
+
+/// The same VM with a data volume, where any are for sale.
+fn with_data(crash: &CrashCloud, vm: Request) -> Request {
+    match offering(crash) {
+        Some(offering) => vm.with("diskofferingid", offering).with("size", "1"),
+        None => vm,
+    }
+}
+
+async fn volume(crash: &CrashCloud, name: &str) -> anyhow::Result<String> {
+    let zone = crash.cloud.catalogue.zone.to_string();
+    let request = Request::new("createVolume").with("name", name).with("zoneid", zone);
+    let handle = crash.client()?.start_job(&with_data(crash, request)).await?;
+    handle.id.context("the id of the volume")
+}
+
 async fn deploy(crash: &CrashCloud, name: &str, template: Option<&str>) -> anyhow::Result<String> {
     let handle = crash.client()?.start_job(&new_vm(crash, name, template)).await?;
     succeeded(crash, &handle.job).await?;
@@ -351,6 +445,18 @@ pub(crate) fn end(crash: &CrashCloud, job: JobId, said: &[usize]) -> anyhow::Res
         ("vm", format!("SELECT state FROM vm WHERE id = {of_job}")),
         ("why", format!("SELECT error IS NOT NULL FROM vm WHERE id = {of_job}")),
         ("volume", format!("SELECT state FROM volume WHERE vm = {of_job}")),
+        (
+            "data",
+            "SELECT state, vm IS NOT NULL, device, size >> 30, disk_offering IS NOT NULL FROM volume
+             WHERE kind = 'DATADISK' AND removed IS NULL"
+                .to_owned(),
+        ),
+        (
+            "event",
+            format!(
+                "SELECT kind, level, state FROM event WHERE job = '{job}' AND subject <> {of_job} ORDER BY number"
+            ),
+        ),
         ("NICs", format!("SELECT count(*) FROM nic WHERE vm = {of_job} AND removed IS NULL")),
         ("addresses", "SELECT count(*) FROM address WHERE nic IS NOT NULL".to_owned()),
         ("claims", "SELECT count(*) FROM claim".to_owned()),
@@ -386,6 +492,9 @@ pub(crate) async fn clean_up(crash: &CrashCloud) -> anyhow::Result<()> {
     let books = Books::open(&crash.database())?;
     for vm in books.rows("SELECT id FROM vm WHERE removed IS NULL")? {
         expunge(crash, &vm).await?;
+    }
+    for volume in books.rows("SELECT id FROM volume WHERE removed IS NULL")? {
+        job(crash, &Request::new("destroyVolume").with("id", volume)).await?;
     }
     for host in books.rows("SELECT id FROM host WHERE admin_state <> 'Enabled'")? {
         job(crash, &O::Resume.request(crash, "", Some(&host))).await?;

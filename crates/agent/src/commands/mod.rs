@@ -2,9 +2,11 @@
 //!
 //! Not here: the turns that commands of one VM take, and the journal of orders (the agent's core has both).
 
+mod attach_volume;
 mod console_log;
 mod create_volume;
 mod delete_volume;
+mod detach_volume;
 mod error;
 mod forget;
 mod prepare_nic;
@@ -13,10 +15,14 @@ mod reboot;
 mod release_nic;
 mod remove_template;
 mod report;
+mod resize_volume;
+mod running;
 mod start;
 mod stop;
 #[cfg(test)]
 pub(crate) mod tests;
+#[cfg(test)]
+mod volume_tests;
 
 use hostler_wire::{Answer, Command, CommandFailure, FailureKind};
 use tracing::instrument;
@@ -57,6 +63,9 @@ pub fn execute(
         }
         Command::CreateVolume(c) => create_volume::execute(resource, &c).map(Answer::CreateVolume),
         Command::DeleteVolume(c) => delete_volume::execute(resource, &c).map(Answer::DeleteVolume),
+        Command::AttachVolume(c) => attach_volume::execute(resource, &c).map(Answer::AttachVolume),
+        Command::DetachVolume(c) => detach_volume::execute(resource, &c).map(Answer::DetachVolume),
+        Command::ResizeVolume(c) => resize_volume::execute(resource, &c).map(Answer::ResizeVolume),
         Command::PrepareNic(c) => prepare_nic::execute(resource, &c).map(Answer::PrepareNic),
         Command::ReleaseNic(c) => release_nic::execute(resource, &c).map(Answer::ReleaseNic),
         Command::ConsoleLog(c) => console_log::execute(resource, &c).map(Answer::ConsoleLog),

@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 pub(crate) struct World {
     pub(crate) hypervisor: Arc<FakeHypervisor>,
-    storage: Arc<MemoryStorage>,
+    pub(super) storage: Arc<MemoryStorage>,
     pub(crate) resource: LibvirtComputingResource,
     state: tempfile::TempDir,
 }
@@ -86,7 +86,7 @@ fn task() -> Task {
     }
 }
 
-fn call<C: Call>(
+pub(super) fn call<C: Call>(
     resource: &LibvirtComputingResource,
     command: C,
 ) -> Result<C::Answer, CommandFailure>

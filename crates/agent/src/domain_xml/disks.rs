@@ -1,5 +1,7 @@
 //! Disks and the seed CD-ROM: which bus, which letter, which file.
 
+use std::path::Path;
+
 use hostler_model::VolumeId;
 use hostler_wire::{DiskFormat, DiskSpec, GuestOs, VmSpec};
 
@@ -9,6 +11,46 @@ use super::{HostSide, XmlError, has_pcie, text};
 /// Serial number of a disk, by which a guest knows it: the first 20 digits of its volume's id.
 pub(super) fn serial(volume: VolumeId) -> String {
     volume.uuid().simple().to_string()[..20].to_owned()
+}
+
+/// The element `<disk>` of a disk that is plugged into a running domain whose disks have the targets `used`.
+///
+/// Data disks that come later are always virtio: nothing else can be plugged in everywhere.
+pub(super) fn plugged(disk: &DiskSpec, path: &Path, used: &[String]) -> Result<String, XmlError> {
+    let mut letters = Letters::default();
+    let target = loop {
+        let target = letters.next("virtio");
+        if !used.contains(&target) {
+            break target;
+        }
+    };
+    let element = element(disk, path, DiskTarget { dev: target, bus: "virtio" })?;
+    let mut xml = String::new();
+    let serializer = quick_xml::se::Serializer::with_root(&mut xml, Some("disk"))?;
+    serde::Serialize::serialize(&element, serializer)?;
+    Ok(xml)
+}
+
+fn element(disk: &DiskSpec, path: &Path, target: DiskTarget) -> Result<Disk, XmlError> {
+    Ok(Disk {
+        kind: "file",
+        device: "disk",
+        driver: Driver {
+            name: "qemu",
+            kind: match disk.format {
+                DiskFormat::Qcow2 => "qcow2",
+                DiskFormat::Raw | DiskFormat::Iso => "raw",
+            },
+            cache: Some("none"),
+            discard: Some("unmap"),
+        },
+        source: SourceFile { file: text(path)? },
+        target,
+        iotune: iotune(disk),
+        readonly: None,
+        serial: Some(serial(disk.volume)),
+        boot: None,
+    })
 }
 
 /// Every disk in the order of device numbers, and then the seed.
@@ -23,25 +65,9 @@ pub(super) fn disks(spec: &VmSpec, host: &HostSide, machine: &str) -> Result<Vec
     let mut disks = Vec::with_capacity(order.len() + 1);
     for (position, (disk, path)) in order.into_iter().enumerate() {
         let bus = if position == 0 { root_bus } else { data_bus };
-        disks.push(Disk {
-            kind: "file",
-            device: "disk",
-            driver: Driver {
-                name: "qemu",
-                kind: match disk.format {
-                    DiskFormat::Qcow2 => "qcow2",
-                    DiskFormat::Raw | DiskFormat::Iso => "raw",
-                },
-                cache: Some("none"),
-                discard: Some("unmap"),
-            },
-            source: SourceFile { file: text(path)? },
-            target: DiskTarget { dev: letters.next(bus), bus },
-            iotune: iotune(disk),
-            readonly: None,
-            serial: Some(serial(disk.volume)),
-            boot: (position == 0).then(|| BootOrder { order: "1".to_owned() }),
-        });
+        let mut disk = element(disk, path, DiskTarget { dev: letters.next(bus), bus })?;
+        disk.boot = (position == 0).then(|| BootOrder { order: "1".to_owned() });
+        disks.push(disk);
     }
     // Common cloud kernels have no driver for SATA, but know virtio-scsi.
     let seed_bus = if spec.os == GuestOs::WindowsLegacy { plain } else { "scsi" };

@@ -10,7 +10,7 @@ mod elements;
 use std::path::{Path, PathBuf};
 
 use hostler_model::{CloudId, Mhz, Mib, NicId};
-use hostler_wire::{Firmware, GuestOs, NicSpec, VmSpec};
+use hostler_wire::{DiskSpec, Firmware, GuestOs, NicSpec, VmSpec};
 
 use crate::hypervisor::MARK_NAMESPACE;
 use elements::{
@@ -130,6 +130,14 @@ pub fn domain_xml(spec: &VmSpec, host: &HostSide) -> Result<String, XmlError> {
     serializer.indent(' ', 2);
     serde::Serialize::serialize(&domain, serializer)?;
     Ok(xml)
+}
+
+/// The element `<disk>` of a disk that is plugged into a running domain whose disks have the targets `used`.
+///
+/// # Errors
+/// [`XmlError`]
+pub fn disk_xml(disk: &DiskSpec, path: &Path, used: &[String]) -> Result<String, XmlError> {
+    disks::plugged(disk, path, used)
 }
 
 /// Name of the host's end of a NIC: ours by its beginning, and the same at every start.

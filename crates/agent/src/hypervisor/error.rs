@@ -34,6 +34,18 @@ pub enum HypervisorError {
         /// What the library said.
         source: Fault,
     },
+    /// The guest has not let go of a disk.
+    #[error(
+        "the guest of {name} did not let go of {file} within {seconds} s; is it still booting, or is the disk mounted?"
+    )]
+    Kept {
+        /// Name of the domain.
+        name: String,
+        /// File of the disk.
+        file: String,
+        /// How long it was waited for.
+        seconds: u64,
+    },
     /// The domain is gone.
     #[error("there is no libvirt domain {name}")]
     NoDomain {
@@ -59,6 +71,7 @@ impl HypervisorError {
             Self::Unreachable { .. } => FailureKind::Unavailable,
             Self::TimedOut { .. } => FailureKind::TimedOut,
             Self::Refused { .. } | Self::NoDomain { .. } => FailureKind::Failed,
+            Self::Kept { .. } => FailureKind::InUse,
             Self::NotOurs { .. } => FailureKind::Conflict,
         }
     }

@@ -13,10 +13,11 @@ use quick_xml::Reader;
 use quick_xml::events::Event;
 use uuid::Uuid;
 
+use super::disks::disks;
 use super::error::Fault;
 use super::{
-    Change, DomainView, Ended, Found, Hypervisor, HypervisorError, HypervisorFacts, Listing,
-    OwnedDomain, OwnerMark, Vacancy,
+    Change, DiskView, DomainView, Ended, Found, Hypervisor, HypervisorError, HypervisorFacts,
+    Listing, OwnedDomain, OwnerMark, Vacancy,
 };
 use crate::domain_xml::DomainType;
 
@@ -31,6 +32,8 @@ pub struct Trouble {
     pub refuse: BTreeSet<&'static str>,
     /// Guests do not obey their power button.
     pub ignore_shutdown: bool,
+    /// Guests do not let go of disks.
+    pub keep_disks: bool,
     /// Every listing lacks something.
     pub incomplete: bool,
     /// How long each start takes.
@@ -55,7 +58,7 @@ struct State {
 #[derive(Debug, Clone)]
 struct FakeDomain {
     view: DomainView,
-    disks: Vec<String>,
+    disks: Vec<DiskView>,
 }
 
 impl fmt::Debug for FakeHypervisor {
@@ -104,6 +107,13 @@ impl FakeHypervisor {
     /// Every domain, as it is.
     pub fn domains(&self) -> Vec<DomainView> {
         self.lock().domains.values().map(|domain| domain.view.clone()).collect()
+    }
+
+    /// The files of a running domain's disks.
+    pub fn files(&self, uuid: Uuid) -> Vec<String> {
+        let state = self.lock();
+        let found = state.domains.get(&uuid).map(|domain| domain.disks.as_slice());
+        found.unwrap_or_default().iter().map(|disk| disk.file.clone()).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -175,17 +185,14 @@ fn sort(state: &State, cloud: CloudId, name: &str, uuid: Uuid) -> Found {
 }
 
 /// What a domain's XML says of its disks, CPUs and memory.
-fn read(xml: &str) -> (Vec<String>, u32, Mib) {
-    let (mut disks, mut vcpus, mut memory, mut element) = (Vec::new(), 0, Mib(0), String::new());
+fn read(xml: &str) -> (Vec<DiskView>, u32, Mib) {
+    let (mut vcpus, mut memory, mut element) = (0, Mib(0), String::new());
     let mut reader = Reader::from_str(xml);
     while let Ok(event) = reader.read_event() {
         match event {
             Event::Eof => break,
             Event::Start(start) | Event::Empty(start) => {
                 start.name().as_ref().clone_into(&mut element);
-                if element == "source" {
-                    disks.extend(super::owned::attribute(&start, "file"));
-                }
             }
             Event::Text(text) if element == "vcpu" => vcpus = text.parse().unwrap_or(vcpus),
             Event::Text(text) if element == "memory" => {
@@ -195,7 +202,7 @@ fn read(xml: &str) -> (Vec<String>, u32, Mib) {
             _ => {}
         }
     }
-    (disks, vcpus, memory)
+    (disks(xml), vcpus, memory)
 }
 
 impl Hypervisor for FakeHypervisor {
@@ -311,10 +318,51 @@ impl Hypervisor for FakeHypervisor {
         Ok(state.domains.contains_key(&domain.uuid()).then_some(5900))
     }
 
+    fn disks(&self, domain: &OwnedDomain) -> Result<Vec<DiskView>, HypervisorError> {
+        let state = self.reach()?;
+        let found = state.domains.get(&domain.uuid());
+        let name = domain.name().to_owned();
+        found.map(|domain| domain.disks.clone()).ok_or(HypervisorError::NoDomain { name })
+    }
+
+    fn attach_disk(&self, domain: &OwnedDomain, xml: &str) -> Result<(), HypervisorError> {
+        let mut state = self.changing("attach_disk", domain)?;
+        if let Some(found) = state.domains.get_mut(&domain.uuid()) {
+            found.disks.extend(disks(xml));
+        }
+        Ok(())
+    }
+
+    fn detach_disk(
+        &self,
+        domain: &OwnedDomain,
+        file: &str,
+        grace: Duration,
+    ) -> Result<(), HypervisorError> {
+        let mut state = self.changing("detach_disk", domain)?;
+        if state.trouble.keep_disks {
+            let (name, file) = (domain.name().to_owned(), file.to_owned());
+            return Err(HypervisorError::Kept { name, file, seconds: grace.as_secs() });
+        }
+        if let Some(found) = state.domains.get_mut(&domain.uuid()) {
+            found.disks.retain(|disk| disk.file != file);
+        }
+        Ok(())
+    }
+
+    fn resize_disk(
+        &self,
+        domain: &OwnedDomain,
+        _file: &str,
+        _size: Bytes,
+    ) -> Result<(), HypervisorError> {
+        self.changing("resize_disk", domain).map(drop)
+    }
+
     fn disks_in_use(&self) -> Result<Vec<String>, HypervisorError> {
         let state = self.reach()?;
         let running = state.domains.values().filter(|domain| domain.view.power != PowerState::Off);
-        Ok(running.flat_map(|domain| domain.disks.clone()).collect())
+        Ok(running.flat_map(|domain| domain.disks.iter().map(|disk| disk.file.clone())).collect())
     }
 
     fn stats(&self, cloud: CloudId) -> Result<Vec<VmStats>, HypervisorError> {

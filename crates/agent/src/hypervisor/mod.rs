@@ -4,6 +4,7 @@
 //!
 //! Not here: what a domain is made of (`domain_xml`), and what a command does with one (`commands`).
 
+mod disks;
 mod error;
 #[cfg(any(test, feature = "fake-hypervisor"))]
 mod fake;
@@ -14,10 +15,11 @@ mod owned;
 use std::fmt::Debug;
 use std::time::Duration;
 
-use hostler_model::{CloudId, Generation, InstanceName, Mib, PowerReason, PowerState};
+use hostler_model::{Bytes, CloudId, Generation, InstanceName, Mib, PowerReason, PowerState};
 use hostler_wire::VmStats;
 use uuid::Uuid;
 
+pub use disks::DiskView;
 pub use error::HypervisorError;
 #[cfg(any(test, feature = "fake-hypervisor"))]
 pub use fake::{FakeHypervisor, Trouble};
@@ -107,6 +109,41 @@ pub trait Hypervisor: Debug + Send + Sync + 'static {
     /// # Errors
     /// [`HypervisorError`]
     fn vnc_port(&self, domain: &OwnedDomain) -> Result<Option<u16>, HypervisorError>;
+
+    /// The disks of a domain, as it runs; without their order meaning anything.
+    ///
+    /// # Errors
+    /// [`HypervisorError`]
+    fn disks(&self, domain: &OwnedDomain) -> Result<Vec<DiskView>, HypervisorError>;
+
+    /// Plugs a disk into a running domain; `xml` is the element `<disk>`.
+    ///
+    /// # Errors
+    /// [`HypervisorError`]; the domain is as before.
+    fn attach_disk(&self, domain: &OwnedDomain, xml: &str) -> Result<(), HypervisorError>;
+
+    /// Asks the guest of a running domain to let go of a disk and waits until it has; one that has no such disk, or
+    /// has ended, is a success.
+    ///
+    /// # Errors
+    /// [`HypervisorError::Kept`] if the guest has not in that time: it may still do so.
+    fn detach_disk(
+        &self,
+        domain: &OwnedDomain,
+        file: &str,
+        grace: Duration,
+    ) -> Result<(), HypervisorError>;
+
+    /// Makes a disk of a running domain larger, and tells its guest.
+    ///
+    /// # Errors
+    /// [`HypervisorError`]; the disk is as before.
+    fn resize_disk(
+        &self,
+        domain: &OwnedDomain,
+        file: &str,
+        size: Bytes,
+    ) -> Result<(), HypervisorError>;
 
     /// Files that running domains have open as disks, whoever owns the domains.
     ///

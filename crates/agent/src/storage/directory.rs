@@ -296,6 +296,36 @@ impl Storage for DirectoryStorage {
         }
     }
 
+    fn volume_size(&self, pool: StoragePoolId, volume: VolumeId) -> Result<Bytes, StorageError> {
+        let path = self.volume_file(pool, volume)?;
+        Ok(qcow2::header(&path).map_err(file_error("read volume", &path))?.size)
+    }
+
+    fn grow_volume(
+        &self,
+        pool: StoragePoolId,
+        volume: VolumeId,
+        size: Bytes,
+    ) -> Result<(), StorageError> {
+        if self.volume_size(pool, volume)? >= size {
+            return Ok(());
+        }
+        let path = self.volume_file(pool, volume)?;
+        let bytes = size.0.to_string();
+        let arguments: [&OsStr; 6] = [
+            "resize".as_ref(),
+            "-q".as_ref(),
+            "-f".as_ref(),
+            "qcow2".as_ref(),
+            path.as_ref(),
+            bytes.as_ref(),
+        ];
+        let grown = program::run("qemu-img", &arguments, QEMU_IMG).map_err(|source| {
+            StorageError::Program { what: "make larger", path: path.clone(), source }
+        });
+        grown.map(drop).map_err(|e| self.full_or(e, NOTHING_LEFT, format!("volume {volume}")))
+    }
+
     fn volume_path(&self, pool: StoragePoolId, volume: VolumeId) -> Result<PathBuf, StorageError> {
         self.check(pool)?;
         Ok(self.root.join("volumes").join(format!("{volume}.qcow2")))

@@ -98,6 +98,26 @@ impl Storage for MemoryStorage {
         Ok(self.check(pool)?.volumes.remove(&volume).is_some())
     }
 
+    fn volume_size(&self, pool: StoragePoolId, volume: VolumeId) -> Result<Bytes, StorageError> {
+        let path = self.volume_path(pool, volume)?;
+        let size = self.lock().volumes.get(&volume).map(|there| there.size);
+        size.ok_or(StorageError::NoVolume { volume, path })
+    }
+
+    fn grow_volume(
+        &self,
+        pool: StoragePoolId,
+        volume: VolumeId,
+        size: Bytes,
+    ) -> Result<(), StorageError> {
+        let path = self.volume_path(pool, volume)?;
+        let mut books = self.lock();
+        let there =
+            books.volumes.get_mut(&volume).ok_or(StorageError::NoVolume { volume, path })?;
+        there.size = there.size.max(size);
+        Ok(())
+    }
+
     fn volume_path(&self, pool: StoragePoolId, volume: VolumeId) -> Result<PathBuf, StorageError> {
         drop(self.check(pool)?);
         Ok(format!("/simulated/volumes/{volume}.qcow2").into())

@@ -72,6 +72,23 @@ pub trait Storage: Debug + Send + Sync + 'static {
     /// [`StorageError`]; then it is still there.
     fn delete_volume(&self, pool: StoragePoolId, volume: VolumeId) -> Result<bool, StorageError>;
 
+    /// How large a guest sees a volume that is there.
+    ///
+    /// # Errors
+    /// [`StorageError`]
+    fn volume_size(&self, pool: StoragePoolId, volume: VolumeId) -> Result<Bytes, StorageError>;
+
+    /// Makes a volume larger that nobody uses; one that is as large already stays as it is.
+    ///
+    /// # Errors
+    /// [`StorageError`]; then it is as before.
+    fn grow_volume(
+        &self,
+        pool: StoragePoolId,
+        volume: VolumeId,
+        size: Bytes,
+    ) -> Result<(), StorageError>;
+
     /// Where a volume's file is, or would be.
     ///
     /// # Errors

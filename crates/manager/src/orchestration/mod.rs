@@ -11,6 +11,7 @@ pub mod domain;
 pub mod host;
 pub mod template;
 pub mod vm;
+pub mod volume;
 
 pub use caller::Caller;
 
@@ -30,6 +31,10 @@ pub static WORKFLOWS: &[&dyn Workflow] = &[
     &vm::retire::EXPUNGE,
     &template::register::RegisterTemplate,
     &template::delete::DeleteTemplate,
+    &volume::attach::AttachVolume,
+    &volume::detach::DetachVolume,
+    &volume::resize::ResizeVolume,
+    &volume::delete::DeleteVolume,
     &account::DeleteAccount,
     &account::DisableAccount,
     &domain::DeleteDomain,

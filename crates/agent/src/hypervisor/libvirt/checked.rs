@@ -5,7 +5,7 @@
 #![allow(unsafe_code)] // the C library; each use says why it is sound
 
 use std::collections::BTreeMap;
-use std::ffi::{CStr, c_int, c_void};
+use std::ffi::{CStr, c_char, c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
@@ -106,18 +106,44 @@ pub(super) fn on_lifecycle(connect: &Connect, tell: OnDomain) -> Result<(), Erro
         c_int,
         *mut c_void,
     ) -> c_int;
+    // SAFETY: libvirt calls back with the signature of the event id that is registered, which is `lifecycle`'s; the
+    // generic type is only how the C interface spells it.
+    unsafe {
+        let callback = std::mem::transmute::<Lifecycle, OnEvent>(lifecycle);
+        register(connect, sys::VIR_DOMAIN_EVENT_ID_LIFECYCLE, callback, tell)
+    }
+}
+
+/// Has every device that a guest has let go of told to `tell`, by its domain.
+pub(super) fn on_device_removed(connect: &Connect, tell: OnDomain) -> Result<(), Error> {
+    type DeviceRemoved =
+        unsafe extern "C" fn(sys::virConnectPtr, sys::virDomainPtr, *const c_char, *mut c_void);
+    // SAFETY: as above, and the signature is `device_removed`'s.
+    unsafe {
+        let callback = std::mem::transmute::<DeviceRemoved, OnEvent>(device_removed);
+        register(connect, sys::VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, callback, tell)
+    }
+}
+
+/// How the C interface spells a callback of whatever signature.
+type OnEvent = unsafe extern "C" fn(sys::virConnectPtr, sys::virDomainPtr, *mut c_void);
+
+/// # Safety
+/// The callback must really have the signature of the event `id`, with a pointer to an [`OnDomain`] as its last
+/// argument.
+unsafe fn register(
+    connect: &Connect,
+    id: u32,
+    callback: OnEvent,
+    tell: OnDomain,
+) -> Result<(), Error> {
     let opaque = Box::into_raw(Box::new(tell));
-    // SAFETY: libvirt calls back with the signature of the event id that is registered, which is `lifecycle`'s;
-    // the generic type is only how the C interface spells it. `opaque` lives until `free` gets it.
+    // SAFETY: `opaque` lives until `free` gets it; the caller answers for the callback.
     let id = unsafe {
-        let callback = std::mem::transmute::<
-            Lifecycle,
-            unsafe extern "C" fn(sys::virConnectPtr, sys::virDomainPtr, *mut c_void),
-        >(lifecycle);
         sys::virConnectDomainEventRegisterAny(
             connect.as_ptr(),
             ptr::null_mut(),
-            sys::VIR_DOMAIN_EVENT_ID_LIFECYCLE.cast_signed(),
+            id.cast_signed(),
             Some(callback),
             opaque.cast(),
             Some(free::<OnDomain>),
@@ -167,6 +193,20 @@ unsafe extern "C" fn lifecycle(
         let _ = catch_unwind(AssertUnwindSafe(|| tell(uuid)));
     }
     0
+}
+
+unsafe extern "C" fn device_removed(
+    _connect: sys::virConnectPtr,
+    domain: sys::virDomainPtr,
+    _alias: *const c_char,
+    opaque: *mut c_void,
+) {
+    // SAFETY: `opaque` is the box that `on_device_removed` registered; the domain is valid during the call.
+    let (tell, uuid) = unsafe { (&*opaque.cast::<OnDomain>(), uuid_of(domain)) };
+    if let Some(uuid) = uuid {
+        // Unwinding through C would end the process.
+        let _ = catch_unwind(AssertUnwindSafe(|| tell(uuid)));
+    }
 }
 
 unsafe extern "C" fn closed(_connect: sys::virConnectPtr, _reason: c_int, opaque: *mut c_void) {

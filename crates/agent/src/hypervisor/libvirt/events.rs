@@ -184,6 +184,11 @@ fn subscribe(uri: &str, hub: &Arc<Hub>) -> Result<Subscription, HypervisorError>
     let told = Arc::clone(hub);
     checked::on_lifecycle(&connect, Box::new(move |uuid| told.pass_on(Change::Domain(uuid))))
         .map_err(|error| calls::refused("subscribe to events", &error))?;
+    let told = Arc::clone(hub);
+    let removed = Box::new(move |uuid| told.pass_on(Change::Domain(uuid)));
+    if let Err(error) = checked::on_device_removed(&connect, removed) {
+        debug!(%error, "this driver does not tell when a device is gone");
+    }
     info!(uri, "connected to libvirt");
     Ok(Subscription { _connect: connect, ended, _never: never })
 }

@@ -14,16 +14,18 @@ use std::time::{Duration, Instant};
 
 use hostler_model::{Bytes, CloudId, Generation, InstanceName, Mib, PowerState, VmId};
 use hostler_wire::VmStats;
+use tracing::debug;
 use uuid::Uuid;
 use virt::connect::Connect;
 use virt::domain::Domain;
 use virt::error::Error;
 use virt::sys;
 
+use super::disks::disks;
 use super::owned::MARK_NAMESPACE;
 use super::{
-    Change, DomainView, Ended, Found, Hypervisor, HypervisorError, HypervisorFacts, Listing,
-    OwnedDomain, OwnerMark, Vacancy,
+    Change, DiskView, DomainView, Ended, Found, Hypervisor, HypervisorError, HypervisorFacts,
+    Listing, OwnedDomain, OwnerMark, Vacancy,
 };
 use crate::domain_xml::DomainType;
 use calls::{Calls, refused};
@@ -33,6 +35,8 @@ use events::Hub;
 const READING: Duration = Duration::from_secs(20);
 /// For what QEMU must answer.
 const ASKING: Duration = Duration::from_secs(15);
+/// For disks that come and go: libvirt itself waits some seconds for the guest.
+const PLUGGING: Duration = Duration::from_secs(45);
 /// For what can wait until the next time.
 const STATISTICS: Duration = Duration::from_secs(3);
 /// For a QEMU to come up or to be killed: libvirt itself waits up to 15 s for a kill.
@@ -89,6 +93,40 @@ impl LibvirtHypervisor {
             .calls
             .call("read a domain's state", READING, move |connect| read::by_uuid(connect, uuid))?;
         view.map(|view| view.power).ok_or(HypervisorError::NoDomain { name })
+    }
+
+    /// The disk with that file, while the domain runs and has it.
+    fn plugged(
+        &self,
+        domain: &OwnedDomain,
+        file: &str,
+    ) -> Result<Option<DiskView>, HypervisorError> {
+        match self.power(domain) {
+            Ok(PowerState::Off) | Err(HypervisorError::NoDomain { .. }) => return Ok(None),
+            Ok(PowerState::On | PowerState::Unknown) => {}
+            Err(error) => return Err(error),
+        }
+        match self.disks(domain) {
+            Ok(disks) => Ok(disks.into_iter().find(|disk| disk.file == file)),
+            Err(HypervisorError::NoDomain { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A guest that is still booting does not hear it, and one that is at it refuses to be asked again.
+    fn ask_to_let_go(&self, domain: &OwnedDomain, disk: &DiskView) -> Result<(), HypervisorError> {
+        let xml = disk.element();
+        let asked = self.with("unplug a disk of", PLUGGING, domain, move |_, handle| {
+            handle.detach_device_flags(&xml, sys::VIR_DOMAIN_AFFECT_LIVE)
+        });
+        match asked {
+            Ok(()) | Err(HypervisorError::NoDomain { .. }) => Ok(()),
+            Err(error @ HypervisorError::Refused { .. }) => {
+                debug!(%error, disk = disk.target, "asked for a disk, and was refused");
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn press_power_button(&self, domain: &OwnedDomain) -> Result<(), HypervisorError> {
@@ -245,6 +283,56 @@ impl Hypervisor for LibvirtHypervisor {
     fn vnc_port(&self, domain: &OwnedDomain) -> Result<Option<u16>, HypervisorError> {
         self.with("read the console port of", READING, domain, |_, handle| {
             handle.xml_desc(0).map(|xml| read::vnc_port(&xml))
+        })
+    }
+
+    fn disks(&self, domain: &OwnedDomain) -> Result<Vec<DiskView>, HypervisorError> {
+        self.with("read the disks of", READING, domain, |_, handle| {
+            handle.xml_desc(0).map(|xml| disks(&xml))
+        })
+    }
+
+    fn attach_disk(&self, domain: &OwnedDomain, xml: &str) -> Result<(), HypervisorError> {
+        let xml = xml.to_owned();
+        self.with("plug a disk into", PLUGGING, domain, move |_, handle| {
+            handle.attach_device_flags(&xml, sys::VIR_DOMAIN_AFFECT_LIVE)
+        })
+    }
+
+    fn detach_disk(
+        &self,
+        domain: &OwnedDomain,
+        file: &str,
+        grace: Duration,
+    ) -> Result<(), HypervisorError> {
+        let deadline = Instant::now() + grace;
+        let mut attention = self.hub.attend(domain.uuid());
+        let mut ask_at = Instant::now();
+        loop {
+            let Some(disk) = self.plugged(domain, file)? else { return Ok(()) };
+            let now = Instant::now();
+            if now >= deadline {
+                let (name, file, seconds) =
+                    (domain.name().to_owned(), file.to_owned(), grace.as_secs());
+                return Err(HypervisorError::Kept { name, file, seconds });
+            }
+            if now >= ask_at {
+                self.ask_to_let_go(domain, &disk)?;
+                ask_at = Instant::now() + PRESS_AGAIN;
+            }
+            attention.wait(ask_at.min(deadline).saturating_duration_since(Instant::now()));
+        }
+    }
+
+    fn resize_disk(
+        &self,
+        domain: &OwnedDomain,
+        file: &str,
+        size: Bytes,
+    ) -> Result<(), HypervisorError> {
+        let file = file.to_owned();
+        self.with("make a disk larger of", PLUGGING, domain, move |_, handle| {
+            handle.block_resize(&file, size.0, sys::VIR_DOMAIN_BLOCK_RESIZE_BYTES)
         })
     }
 

@@ -12,6 +12,7 @@ pub(crate) mod account;
 mod affinity;
 mod cluster;
 mod discovery;
+mod diskoffering;
 mod domain;
 mod event;
 mod facility;
@@ -36,6 +37,7 @@ pub(crate) mod template;
 mod user;
 mod userdata;
 mod vm;
+mod volume;
 mod zone;
 
 pub(crate) use limit::OwnerRow;
@@ -76,6 +78,7 @@ static TABLES: &[&[Entry]] = &[
     affinity::COMMANDS,
     cluster::COMMANDS,
     discovery::COMMANDS,
+    diskoffering::COMMANDS,
     domain::COMMANDS,
     event::COMMANDS,
     facility::COMMANDS,
@@ -100,6 +103,7 @@ static TABLES: &[&[Entry]] = &[
     user::COMMANDS,
     userdata::COMMANDS,
     vm::COMMANDS,
+    volume::COMMANDS,
     zone::COMMANDS,
 ];
 

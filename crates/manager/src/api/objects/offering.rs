@@ -1,11 +1,13 @@
 //! Service, disk and network offerings in answers.
 
+use hostler_store::disk_offering::DiskOfferingRow;
+use hostler_store::domain::DomainRow;
 use hostler_store::network_offering::NetworkOfferingRow;
 use hostler_store::service_offering::ServiceOfferingRow;
 use serde_json::Value;
 
 use super::network::SERVICE;
-use super::{api_object, api_shape, date};
+use super::{api_object, date};
 use crate::api::commands::offering::network_services::provider;
 
 api_object! {
@@ -73,13 +75,49 @@ fn text(tags: &str, admin: bool) -> Option<&str> {
     Some(tags).filter(|tags| admin && !tags.is_empty())
 }
 
-api_shape! {
-    /// A size of data volumes. There are none yet.
-    DISK_OFFERING = "DiskOfferingResponse" {
-        "id" string "its id",
-        "name" string "its name",
-        "displaytext" string "what it is, for buyers",
-        "disksize" long "its size in GiB",
+api_object! {
+    /// A size of data volumes.
+    DISK_OFFERING = "DiskOfferingResponse", disk_offering(view: &DiskOfferingView, admin: bool) {
+        "id" string "its id" => view.row.id,
+        "name" string "its name" => view.row.name,
+        "displaytext" string "what it is, for buyers" => view.row.display_text,
+        "disksize" long "how large its volumes are, in GiB; 0 if that is chosen for each" =>
+            view.row.size.map_or(0, hostler_model::Bytes::as_gib_rounded_up),
+        "iscustomized" boolean "whether the size is chosen for each volume" => view.row.size.is_none(),
+        "iscustomizediops" boolean "whether operations per second are chosen, always false" => false,
+        "provisioningtype" string "how volumes grow, always thin" => "thin",
+        "storagetype" string "where volumes live: local or shared" => view.row.storage_type,
+        "tags" string "tags that a storage pool must have" => text(&view.row.tags, admin),
+        "domainid" string "the domains that may use it; none: all" => view.domain_ids(),
+        "domain" string "those domains' names" => view.domain_names(),
+        "displayoffering" boolean "whether portals show it" => view.row.is_shown,
+        "encrypt" boolean "whether volumes are encrypted, always false" => false,
+        "disksizestrictness" boolean "whether volumes keep their size, always false" => false,
+        "state" string "Active or Inactive" => view.row.state,
+        "created" date "since when it is for sale" => date(view.row.created),
+    }
+}
+
+/// A disk offering with the names of its domains.
+pub(crate) struct DiskOfferingView {
+    /// The offering.
+    pub(crate) row: DiskOfferingRow,
+    /// Those who may use it; none: all.
+    pub(crate) domains: Vec<DomainRow>,
+}
+
+impl DiskOfferingView {
+    fn domain_ids(&self) -> Option<String> {
+        self.joined(|domain| domain.id.to_string())
+    }
+
+    fn domain_names(&self) -> Option<String> {
+        self.joined(|domain| domain.name.clone())
+    }
+
+    fn joined(&self, of: impl Fn(&DomainRow) -> String) -> Option<String> {
+        let all: Vec<String> = self.domains.iter().map(of).collect();
+        (!all.is_empty()).then(|| all.join(","))
     }
 }
 

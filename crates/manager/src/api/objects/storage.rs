@@ -4,7 +4,7 @@ use hostler_store::storage_pool_view::StoragePoolView;
 use hostler_store::volume_view::VolumeView;
 
 use super::tag::{TAG, tags};
-use super::{api_object, date};
+use super::{api_object, api_shape, date, job_id, job_status};
 
 api_object! {
     /// A volume.
@@ -14,6 +14,7 @@ api_object! {
         "type" string "ROOT or DATADISK" => view.kind,
         "state" string "Allocated, Creating, Ready or Expunging" => view.state,
         "size" long "how large a guest sees it, in bytes" => view.size,
+        "virtualsize" long "the same" => view.size,
         "deviceid" long "its place among the VM's disks, from 0" => view.vm.map(|_| view.device),
         "account" string "whose it is" => view.account_name,
         "domainid" string "the owner's domain" => view.domain,
@@ -33,6 +34,25 @@ api_object! {
         "storageid" string "the pool that it lives on" => view.pool.filter(|_| admin),
         "storage" string "that pool's name" => view.pool_name.as_ref().filter(|_| admin),
         "path" string "where it is in that pool" => view.path.as_ref().filter(|_| admin),
+        "podid" string "the pod of that pool" => view.pod.as_ref().filter(|_| admin).map(|pod| pod.0),
+        "podname" string "that pod's name" => view.pod.as_ref().filter(|_| admin).map(|pod| &pod.1),
+        "clusterid" string "the cluster of that pool" =>
+            view.cluster.as_ref().filter(|_| admin).map(|cluster| cluster.0),
+        "clustername" string "that cluster's name" =>
+            view.cluster.as_ref().filter(|_| admin).map(|cluster| &cluster.1),
+        "diskofferingid" string "what it was sold as, for a data volume" =>
+            view.disk_offering.as_ref().map(|offering| offering.0),
+        "diskofferingname" string "that offering's name" =>
+            view.disk_offering.as_ref().map(|offering| &offering.1),
+        "diskofferingdisplaytext" string "what that offering is, for people" =>
+            view.disk_offering.as_ref().map(|offering| &offering.2),
+        "attached" date "since when it is its VM's" => view.attached.map(date),
+        "vmtype" string "the kind of its VM: User" => view.vm.map(|_| "User"),
+        "jobid" string "the job that works on it" => job_id(view.job),
+        "jobstatus" integer "that job's status" => job_status(view.job),
+        "displayvolume" boolean "whether portals show it, always true" => true,
+        "deleteprotection" boolean "whether it may not be deleted, always false" => false,
+        "supportsstoragesnapshot" boolean "whether its pool takes snapshots, always false" => false,
         "storagetype" string "local: on its host's own disks" => "local",
         "provisioningtype" string "how it grows, always thin" => "thin",
         "hypervisor" string "always KVM" => "KVM",
@@ -42,6 +62,23 @@ api_object! {
         "quiescevm" boolean "whether its VM is stilled for snapshots, always false" => false,
         "created" date "since when there has been one" => date(view.created),
         "tags" set(TAG) "its tags" => tags(&view.tags),
+    }
+}
+
+api_shape! {
+    /// A copy of a volume at a moment. There are none.
+    SNAPSHOT = "SnapshotResponse" {
+        "id" string "its id",
+        "name" string "its name",
+        "volumeid" string "the volume",
+    }
+}
+
+api_shape! {
+    /// When a volume is copied by itself. There are none.
+    SNAPSHOT_POLICY = "SnapshotPolicyResponse" {
+        "id" string "its id",
+        "volumeid" string "the volume",
     }
 }
 

@@ -23,9 +23,9 @@ use crate::context::Context;
 use crate::error::{ServiceError, ServiceErrorKind};
 use crate::jobs::{Commit, Done, StepContext, StepError, Undone, Workflow, nothing};
 use crate::orchestration::children::{all_ended, asker, refuse_failed};
-use crate::orchestration::{Caller, template, vm};
+use crate::orchestration::{Caller, template, vm, volume};
 
-const STEPS: &[&str] = &["vms", "templates", "networks", "remove"];
+const STEPS: &[&str] = &["vms", "volumes", "templates", "networks", "remove"];
 
 /// Disables the account, records the job that deletes it, and has it run.
 ///
@@ -102,6 +102,7 @@ impl Workflow for DeleteAccount {
     async fn act(&self, cx: &StepContext, step: &str) -> Result<Done, StepError> {
         match step {
             "vms" => expunge_vms(cx).await,
+            "volumes" => delete_volumes(cx).await,
             "templates" => delete_templates(cx).await,
             "networks" => remove_networks(cx).await,
             _ => Ok(remove(cx)),
@@ -149,7 +150,16 @@ async fn expunging(
     {
         return Ok(job);
     }
-    Ok(vm::destroy(&cx.app, caller, vm, true).await?)
+    Ok(vm::destroy(&cx.app, caller, vm, true, Vec::new()).await?)
+}
+
+/// Data volumes, which the VMs have left behind.
+async fn delete_volumes(cx: &StepContext) -> Result<Done, StepError> {
+    let (id, caller) = (account_of(cx), asker(cx).await?);
+    let jobs = volume::delete_of_account(&cx.app, &caller, id).await?;
+    let failed = all_ended(cx, &jobs, "deleting volumes").await?;
+    refuse_failed(&failed, "deleting volumes")?;
+    Ok(Done::writing(format!("{} volumes deleted", jobs.len()), |_| Ok(())))
 }
 
 async fn delete_templates(cx: &StepContext) -> Result<Done, StepError> {

@@ -30,6 +30,7 @@ use crate::context::Context;
 use crate::error::{ServiceError, ServiceErrorKind};
 use crate::jobs::crash_point;
 use crate::orchestration::Caller;
+use crate::orchestration::volume::{NewVolume, record_of_vm};
 use crate::settings::{INSTANCE_NAME, SECURITY_GROUP_ADDING};
 
 /// What jobs and events call a VM.
@@ -70,6 +71,8 @@ pub struct DeployRequest {
     pub user_data_details: BTreeMap<String, String>,
     /// Size of the root volume; nothing: the offering's or the template's.
     pub root_size: Option<Bytes>,
+    /// A data volume that it gets.
+    pub data: Option<NewVolume>,
     /// Group, for people.
     pub group: Option<String>,
     /// Keyboard of the console.
@@ -104,6 +107,7 @@ impl DeployRequest {
             groups: NamedGroups::default(),
             user_data_details: BTreeMap::new(),
             root_size: None,
+            data: None,
             group: None,
             keyboard: None,
             details: BTreeMap::new(),
@@ -196,6 +200,10 @@ impl Plan {
         let name = format!("ROOT-{}", instance_name.vm_number());
         let volume = VolumeId::new(Uuid::now_v7());
         volume_add_root(tx, volume, id, owner, zone, template, root_size, &name, now)?;
+        if let Some(data) = &self.request.data {
+            let name = Some(format!("DATA-{}", instance_name.vm_number()));
+            record_of_vm(tx, &NewVolume { name, ..data.clone() }, id, &self.limits, now)?;
+        }
         groups.record(tx, &vm, now)?;
         crash_point(self.job.kind, "recording", "volume");
         for (device, network) in (0..).zip(networks) {

@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use hostler_model::{
-    AccountType, AllocationState, Bytes, CommandId, JobId, RunState, VmId, VmState, ZoneId,
+    AccountType, AllocationState, Bytes, CommandId, JobId, RunState, VmId, VmState, VolumeId,
+    ZoneId,
 };
 use hostler_store::event::event_add;
 use hostler_store::job::job_add;
 use hostler_store::project::member_of;
 use hostler_store::run::run_get;
 use hostler_store::vm::{VmRow, vm_get};
+use hostler_store::volume::volumes_of;
 use hostler_store::zone::zone_get;
 use hostler_store::{StoreError, Tx};
 use hostler_wire::ConsoleLogCommand;
@@ -161,7 +163,7 @@ pub async fn stop(
             verb: "stopped",
             kind: "vm.stop",
             steps: stop_job::STEPS,
-            input: json!(stop_job::Input { forced }),
+            input: json!(stop_job::Input { forced, ..Default::default() }),
         },
     )
     .await
@@ -190,7 +192,7 @@ pub async fn reboot(
             verb: "rebooted",
             kind: "vm.reboot",
             steps: reboot_job::STEPS,
-            input: json!(stop_job::Input { forced }),
+            input: json!(stop_job::Input { forced, ..Default::default() }),
         },
     )
     .await
@@ -223,20 +225,24 @@ pub(super) fn must_not_be_protected(vm: &VmRow) -> Result<(), ServiceError> {
     Ok(())
 }
 
-/// Throws a VM away; with `expunge_now` nothing of it is kept.
+/// Throws a VM away; with `expunge_now` nothing of it is kept but its data volumes. Those in `volumes` go with it.
 ///
 /// # Errors
-/// [`ServiceError`] if there is none.
+/// [`ServiceError`] if there is none, or `volumes` names what is not a data volume of it.
 pub async fn destroy(
     app: &Context,
     caller: &Caller,
     id: VmId,
     expunge_now: bool,
+    volumes: Vec<VolumeId>,
 ) -> Result<JobId, ServiceError> {
     let vm = vm_for(app, caller, id).await?;
     must_not_be_protected(&vm)?;
+    if !volumes.is_empty() {
+        check_volumes(app, &vm, volumes.clone(), expunge_now).await?;
+    }
     if expunge_now {
-        return retire(app, caller, &vm, "destroyVirtualMachine").await;
+        return retire(app, caller, &vm, "destroyVirtualMachine", volumes).await;
     }
     must_not_be(&vm, GONE, "destroyed")?;
     ask(
@@ -263,7 +269,31 @@ pub async fn expunge(app: &Context, caller: &Caller, id: VmId) -> Result<JobId, 
     let vm = vm_for(app, caller, id).await?;
     must_not_be_protected(&vm)?;
     must_not_be(&vm, &[VmState::Running, VmState::Starting, VmState::Stopping], "expunged")?;
-    retire(app, caller, &vm, "expungeVirtualMachine").await
+    retire(app, caller, &vm, "expungeVirtualMachine", Vec::new()).await
+}
+
+/// Data volumes go only with a VM that is expunged at once: one that can be recovered needs them.
+async fn check_volumes(
+    app: &Context,
+    vm: &VmRow,
+    named: Vec<VolumeId>,
+    expunge_now: bool,
+) -> Result<(), ServiceError> {
+    if !expunge_now {
+        return Err(ServiceError::parameter(
+            "volumeids goes with expunge=true: a VM that can be recovered keeps its volumes",
+        ));
+    }
+    let id = vm.id;
+    let all = app.store.read(move |tx| volumes_of(tx, id)).await?;
+    let is_data = |id: &VolumeId| all.iter().any(|volume| volume.id == *id && !volume.is_root);
+    match named.iter().find(|id| !is_data(id)) {
+        None => Ok(()),
+        Some(odd) => Err(ServiceError::parameter(format!(
+            "parameter volumeids: {} has no data volume {odd}",
+            vm.instance_name
+        ))),
+    }
 }
 
 async fn retire(
@@ -271,6 +301,7 @@ async fn retire(
     caller: &Caller,
     vm: &VmRow,
     api_command: &'static str,
+    volumes: Vec<VolumeId>,
 ) -> Result<JobId, ServiceError> {
     must_not_be(vm, &[VmState::Expunging, VmState::Expunged], "expunged")?;
     ask(
@@ -283,7 +314,7 @@ async fn retire(
             verb: "expunged",
             kind: retire::EXPUNGE.kind(),
             steps: retire::EXPUNGE.steps(),
-            input: json!(stop_job::Input { forced: true }),
+            input: json!(stop_job::Input { forced: true, volumes }),
         },
     )
     .await

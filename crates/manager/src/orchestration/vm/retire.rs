@@ -5,11 +5,11 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use hostler_model::{VmEvent, VmState, VolumeEvent, VolumeState};
+use hostler_model::{VmEvent, VmState, VolumeEvent, VolumeId, VolumeState};
 use hostler_store::event::event_add;
 use hostler_store::nic::nics_remove;
 use hostler_store::vm::{VmChange, vm_get, vm_transition};
-use hostler_store::volume::{volume_transition, volumes_of};
+use hostler_store::volume::{VolumeRow, volume_set_vm, volume_transition, volumes_of};
 use hostler_wire::{DeleteVolumeCommand, ForgetCommand};
 use serde_json::{Value, json};
 
@@ -103,7 +103,9 @@ fn give_up(cx: &StepContext) -> Commit {
 async fn delete(cx: &StepContext) -> Result<Done, StepError> {
     let (vm, now) = (vm_of(cx), cx.app.now());
     let (row, volumes) = cx.read(move |tx| Ok((vm_get(tx, vm)?, volumes_of(tx, vm)?))).await?;
-    for volume in &volumes {
+    let named = volumes_named(cx);
+    let goes = move |volume: &VolumeRow| volume.is_root || named.contains(&volume.id);
+    for volume in volumes.iter().filter(|volume| goes(volume)) {
         let (Some(pool), Some(host)) = (volume.pool, volume.host) else { continue };
         let command = DeleteVolumeCommand { volume: volume.id, pool };
         cx.call(host, &format!("volume {}", volume.id), command, WAIT)
@@ -114,10 +116,15 @@ async fn delete(cx: &StepContext) -> Result<Done, StepError> {
         let command = ForgetCommand { vm, name: row.instance_name.clone() };
         cx.call(host, "forget", command, WAIT).await.map_err(ServiceError::from)?;
     }
-    let count = volumes.len();
-    Ok(Done::writing(format!("{count} volumes deleted"), move |tx| {
+    let count = volumes.iter().filter(|volume| goes(volume)).count();
+    let text = format!("{count} volumes deleted, {} kept", volumes.len() - count);
+    Ok(Done::writing(text, move |tx| {
         for volume in volumes_of(tx, vm)? {
             let mut volume = volume;
+            if !goes(&volume) {
+                volume_set_vm(tx, &volume, None, now)?;
+                continue;
+            }
             if volume.state != VolumeState::Expunging {
                 let pool = volume.pool;
                 volume =
@@ -127,6 +134,12 @@ async fn delete(cx: &StepContext) -> Result<Done, StepError> {
         }
         Ok(())
     }))
+}
+
+/// Data volumes that the request named, to go with the VM.
+fn volumes_named(cx: &StepContext) -> Vec<VolumeId> {
+    let input: stop::Input = serde_json::from_value(cx.job.input.clone()).unwrap_or_default();
+    input.volumes
 }
 
 fn finish(cx: &StepContext) -> Done {

@@ -9,6 +9,7 @@ use hostler_scheduler::{Demand, HostView, Mate, PoolView};
 use hostler_store::blueprint::{Blueprint, MateRow};
 use hostler_store::claim::HostCapacity;
 use hostler_store::nic::NicRow;
+use hostler_store::volume::VolumeRow;
 use hostler_wire::{
     DiskFormat, DiskSpec, Firmware, GuestNetwork, GuestOs, NicSpec, Secret, SeedSpec,
     TemplateSource, VmSpec, VncSpec,
@@ -64,23 +65,34 @@ pub(super) fn demand(
     tried: Vec<(HostId, String)>,
     wanted: &start::Input,
 ) -> Demand {
-    let root = blueprint.volumes.first();
     let unwritten = blueprint.volumes.iter().filter(|v| v.pool.is_none()).map(|v| v.size.0).sum();
     Demand {
         cpus: u64::from(blueprint.cpus),
         cpu_mhz: blueprint.cpu_mhz,
         memory: blueprint.memory,
         disk: Bytes(unwritten),
-        disk_on: root.and_then(|volume| volume.pool),
+        disk_on: blueprint.volumes.iter().find_map(|volume| volume.pool),
         arch: blueprint.template.arch.clone(),
         tags: split(&blueprint.host_tags),
-        pool_tags: split(&blueprint.pool_tags),
+        pool_tags: unwritten_tags(blueprint),
         wanted: wanted.host.or(blueprint.vm.wanted_host),
         wanted_cluster: wanted.cluster,
         wanted_pod: wanted.pod,
         tried,
         mates: blueprint.mates.iter().map(mate).collect(),
     }
+}
+
+/// Tags that the pool must have for volumes that are not written yet.
+fn unwritten_tags(blueprint: &Blueprint) -> Vec<String> {
+    let unwritten = blueprint.volumes.iter().filter(|volume| volume.pool.is_none());
+    let wanted = |volume: &VolumeRow| {
+        split(if volume.is_root { &blueprint.pool_tags } else { &volume.tags })
+    };
+    let mut tags: Vec<String> = unwritten.flat_map(wanted).collect();
+    tags.sort();
+    tags.dedup();
+    tags
 }
 
 fn mate(row: &MateRow) -> Mate {

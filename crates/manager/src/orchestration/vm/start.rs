@@ -83,6 +83,9 @@ struct Chosen {
     pool: StoragePoolId,
     /// Volumes that this start writes for the first time.
     creates: Vec<VolumeId>,
+    /// Whether other volumes of the VM lie on that pool already.
+    #[serde(default)]
+    is_bound: bool,
 }
 
 impl Memory {
@@ -195,6 +198,7 @@ async fn choose(cx: &StepContext) -> Result<Done, StepError> {
         run,
         pool,
         creates: unwritten.map(|v| v.id).collect(),
+        is_bound: demand.disk_on.is_some(),
     };
     let output = format!("{} was chosen", host.name);
     let (cpu, mib) = (demand.cpu_on(host), demand.memory_on(host));
@@ -264,7 +268,8 @@ pub(super) fn check(blueprint: &Blueprint) -> Result<(), StepError> {
             format!("{} is {}; only a stopped VM can be started", vm.instance_name, vm.state);
         return Err(StepError::fail(ServiceErrorKind::Unsupported, text));
     }
-    let is_written = blueprint.volumes.iter().all(|v| v.state == VolumeState::Ready);
+    let mut roots = blueprint.volumes.iter().filter(|v| v.is_root);
+    let is_written = roots.all(|v| v.state == VolumeState::Ready);
     if !is_written && blueprint.template.state != TemplateState::Ready {
         let text = format!(
             "the template of {} is {}, not Ready",
@@ -339,7 +344,8 @@ async fn prepare(cx: &StepContext) -> Result<Done, StepError> {
             let path = paths.get(&volume.id).map(String::as_str);
             *volume = volume_transition(tx, volume, VolumeEvent::Created, Some(pool), path, now)?;
         }
-        if !creates.is_empty() && !blueprint.template.copies.contains(&pool) {
+        let roots = blueprint.volumes.iter().any(|v| v.is_root && creates.contains(&v.id));
+        if roots && !blueprint.template.copies.contains(&pool) {
             let (template, size) = (blueprint.vm.template, blueprint.template.size);
             copy_set(tx, template, pool, CopyState::Ready, size, now)?;
         }
@@ -365,11 +371,12 @@ async fn prepare_storage(
             let command = PrepareTemplateCommand { template, pool: chosen.pool, source };
             cx.call(chosen.host, "template", command, WAIT).await?;
         }
+        let least = volume.template.map_or(Bytes(0), |_| blueprint.template.virtual_size);
         let spec = VolumeSpec {
             volume: volume.id,
             pool: chosen.pool,
             template: volume.template,
-            size: Bytes(volume.size.0.max(blueprint.template.virtual_size.0)),
+            size: volume.size.max(least),
         };
         let label = format!("volume {}", volume.id);
         let answer =
@@ -401,7 +408,7 @@ fn try_elsewhere(cx: &StepContext, chosen: &Chosen, failure: &CommandFailure) ->
     let mut memory = Memory::of(cx);
     let tries = u64::try_from(memory.tried.len()).unwrap_or(u64::MAX).saturating_add(1);
     let may_help = matches!(failure.kind, FailureKind::Failed | FailureKind::NoCapacity);
-    let is_bound = chosen.creates.is_empty();
+    let is_bound = chosen.is_bound;
     if !may_help || is_bound || tries >= cx.app.settings.number(&START_RETRY) {
         let text = format!("{}: {}", chosen.host_name, failure.text);
         let why = ServiceError::from(CommandFailure { text, ..failure.clone() });

@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use hostler_model::{
     Generation, HostId, InstanceName, PowerState, RunEvent, RunId, RunState, VmEvent, VmState,
+    VolumeId,
 };
 use hostler_store::address::address_of_host_if_given;
 use hostler_store::event::event_add;
@@ -39,6 +40,8 @@ const WAIT: Duration = Duration::from_mins(2);
 pub(super) struct Input {
     /// Whether to spare the guest's own shutdown.
     pub(super) forced: bool,
+    /// Data volumes that go with a VM that is expunged.
+    pub(super) volumes: Vec<VolumeId>,
 }
 
 /// What the steps leave for later ones.

@@ -2,7 +2,9 @@
 //!
 //! A job's record names what to show, `{"virtualmachine": "<id>"}`; this renders it.
 
-use hostler_model::{AccountId, NetworkId, ProjectId, SecurityRuleId, TemplateId, UserId, VmId};
+use hostler_model::{
+    AccountId, NetworkId, ProjectId, SecurityRuleId, TemplateId, UserId, VmId, VolumeId,
+};
 use hostler_store::affinity_group::affinity_group_view;
 use hostler_store::host_view::host_view;
 use hostler_store::job_view::JobView;
@@ -12,6 +14,7 @@ use hostler_store::security_group_view::{SecurityGroupView, security_group_view}
 use hostler_store::template_view::template_view;
 use hostler_store::user::user_credentials;
 use hostler_store::vm_view::vm_view;
+use hostler_store::volume_view::volume_view;
 use hostler_store::{Page, StoreError, Tx};
 use serde_json::{Value, json};
 
@@ -22,6 +25,7 @@ use crate::api::objects::group::{affinity_group, security_group};
 use crate::api::objects::host::host;
 use crate::api::objects::network::network;
 use crate::api::objects::project::project;
+use crate::api::objects::storage::volume;
 use crate::api::objects::template::template;
 use crate::api::objects::vm::{Sight, vm};
 
@@ -42,6 +46,9 @@ pub(crate) fn rendered(
     }
     if let Some(id) = named("template").and_then(|id| id.parse::<TemplateId>().ok()) {
         return Ok(json!({"template": template(&template_view(tx, id)?, admin)}));
+    }
+    if let Some(id) = named("volume").and_then(|id| id.parse::<VolumeId>().ok()) {
+        return Ok(json!({"volume": volume(&volume_view(tx, id)?, admin)}));
     }
     if let Some(id) = named("project").and_then(|id| id.parse::<ProjectId>().ok()) {
         return Ok(json!({"project": project(&project_view(tx, id)?, &[])}));

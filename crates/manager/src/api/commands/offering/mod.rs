@@ -6,7 +6,6 @@ mod create_network_offering;
 mod create_service_offering;
 mod delete_network_offering;
 mod delete_service_offering;
-mod list_disk_offerings;
 mod list_network_offerings;
 mod list_service_offerings;
 mod list_supported_network_services;
@@ -21,7 +20,6 @@ pub(super) static COMMANDS: &[Entry] = &[
     known::<create_service_offering::CreateServiceOffering>(),
     known::<delete_network_offering::DeleteNetworkOffering>(),
     known::<delete_service_offering::DeleteServiceOffering>(),
-    known::<list_disk_offerings::ListDiskOfferings>(),
     known::<list_network_offerings::ListNetworkOfferings>(),
     known::<list_service_offerings::ListServiceOfferings>(),
     known::<list_supported_network_services::ListSupportedNetworkServices>(),

@@ -1,4 +1,4 @@
-//! Commands about storage pools and volumes.
+//! Commands about storage pools.
 
 use hostler_model::StoragePoolId;
 use hostler_query_api::Answer;
@@ -19,7 +19,6 @@ use crate::error::{ServiceError, ServiceErrorKind};
 mod cancel_storage_maintenance;
 mod enable_storage_maintenance;
 mod list_storage_pools;
-mod list_volumes;
 mod update_storage_pool;
 
 /// Begins or ends the maintenance of a pool: a change of the record, which clients expect a job of.
@@ -63,6 +62,5 @@ pub(super) static COMMANDS: &[Entry] = &[
     known::<cancel_storage_maintenance::CancelStorageMaintenance>(),
     known::<enable_storage_maintenance::EnableStorageMaintenance>(),
     known::<list_storage_pools::ListStoragePools>(),
-    known::<list_volumes::ListVolumes>(),
     known::<update_storage_pool::UpdateStoragePool>(),
 ];

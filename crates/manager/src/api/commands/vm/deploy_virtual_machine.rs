@@ -6,21 +6,22 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use hostler_model::{
-    AffinityGroupId, Bytes, ClusterId, DomainId, HostId, MacAddress, NetworkId, PodId,
-    SecurityGroupId, ServiceOfferingId, TemplateId, UserDataId, VmId, ZoneId,
+    AccountId, AffinityGroupId, Bytes, ClusterId, DiskOfferingId, DomainId, HostId, MacAddress,
+    NetworkId, PodId, SecurityGroupId, ServiceOfferingId, TemplateId, UserDataId, VmId, ZoneId,
 };
 use hostler_query_api::{Answer, Records, Roles, api_command};
 use hostler_store::deploy_groups::NamedGroups;
 use hostler_store::reference::Entity;
 use hostler_store::vm::GuestPassword;
-use uuid::Uuid;
 
 use super::{rehearsed, user_data};
 use crate::api::call::{Call, Handler};
+use crate::api::commands::diskoffering::size_of;
 use crate::api::failure::Failure;
 use crate::api::objects::vm::VM;
 use crate::orchestration::Caller;
 use crate::orchestration::vm::{DeployRequest, NicWish, Placing, deploy, rehearse_deploy};
+use crate::orchestration::volume::{NewVolume, Size};
 use crate::settings::USER_DATA_MAX;
 
 /// Layouts of a console's keyboard that clients know.
@@ -86,8 +87,10 @@ api_command! {
     affinitygroupnames: optional list<String> .entity("affinitygroup"),
     /// Size of its root volume in GiB; the offering's or the template's without it.
     rootdisksize: optional long,
-    /// A size of data volume; none are for sale yet.
-    diskofferingid: optional uuid<Uuid> .entity("diskoffering"),
+    /// What a data volume that it gets is sold as.
+    diskofferingid: optional uuid<DiskOfferingId> .entity("diskoffering"),
+    /// Size of that data volume in GiB, where the disk offering leaves it open.
+    size: optional long,
     /// Choices that few need; with a custom offering its size: cpuNumber, cpuSpeed, memory.
     details: optional map .max(1024),
     /// BIOS, which is the default; UEFI cannot be had yet.
@@ -123,6 +126,9 @@ impl Handler for DeployVirtualMachine {
         ];
         let param = if self.networkids.is_some() { "networkids" } else { "iptonetworklist" };
         named.extend(networks.iter().map(|id| (param, Entity::Network, id.uuid())));
+        named.extend(
+            self.diskofferingid.map(|id| ("diskofferingid", Entity::DiskOffering, id.uuid())),
+        );
         named.extend(self.hostid.map(|id| ("hostid", Entity::Host, id.uuid())));
         named.extend(self.clusterid.map(|id| ("clusterid", Entity::Cluster, id.uuid())));
         named.extend(self.podid.map(|id| ("podid", Entity::Pod, id.uuid())));
@@ -130,6 +136,7 @@ impl Handler for DeployVirtualMachine {
         let owner = call.owner(self.account.clone(), self.domainid).await?;
         let caller = Caller { account: owner, ..call.caller().clone() };
         let root_size = self.root_size(call)?;
+        let data = self.data_volume(call, owner)?;
         let sender = ("Account", call.identity.user.account.uuid());
         let most = call.context.settings.number_at(&USER_DATA_MAX, sender);
         let user_data = self
@@ -163,6 +170,7 @@ impl Handler for DeployVirtualMachine {
             },
             user_data_details: self.userdatadetails.unwrap_or_default(),
             root_size,
+            data,
             group: self.group,
             keyboard: self.keyboard,
             details: self.details.unwrap_or_default(),
@@ -183,9 +191,6 @@ impl DeployVirtualMachine {
     fn check(&self, call: Call<'_>) -> Result<(), Failure> {
         if let Some(other) = self.hypervisor.as_ref().filter(|h| !h.eq_ignore_ascii_case("KVM")) {
             return Err(call.wrong("hypervisor", other, "KVM"));
-        }
-        if let Some(id) = self.diskofferingid {
-            return Err(call.unknown("diskofferingid", id));
         }
         self.refuse_what_is_not_there_yet()?;
         if let Some(odd) = self.keyboard.as_ref().filter(|k| !KEYBOARDS.contains(&k.as_str())) {
@@ -225,6 +230,25 @@ impl DeployVirtualMachine {
             None => Ok((self.networkids.clone().unwrap_or_default(), BTreeMap::new())),
             Some(records) => addressed_networks(call, records),
         }
+    }
+
+    fn data_volume(
+        &self,
+        call: Call<'_>,
+        account: AccountId,
+    ) -> Result<Option<NewVolume>, Failure> {
+        let chosen = self.size.map(|gib| size_of(call, "size", gib)).transpose()?;
+        let Some(offering) = self.diskofferingid else {
+            return match chosen {
+                None => Ok(None),
+                Some(_) => Err(Failure::invalid(
+                    "size is that of a data volume and needs diskofferingid; rootdisksize is that of the root volume",
+                )),
+            };
+        };
+        let domain_path = (!call.is_root()).then(|| call.identity.user.domain_path.clone());
+        let size = Size { offering, chosen, domain_path };
+        Ok(Some(NewVolume { account, zone: self.zoneid, name: None, size }))
     }
 
     fn root_size(&self, call: Call<'_>) -> Result<Option<Bytes>, Failure> {

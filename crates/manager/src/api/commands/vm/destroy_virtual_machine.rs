@@ -1,6 +1,6 @@
 //! `destroyVirtualMachine`: throws a VM away; it can be had back until it is expunged.
 
-use hostler_model::VmId;
+use hostler_model::{VmId, VolumeId};
 use hostler_query_api::{Answer, api_command};
 use hostler_store::reference::Entity;
 
@@ -20,18 +20,21 @@ api_command! {
     expunge: optional boolean,
     /// Whether to say only what would be done, and do nothing.
     dryrun: optional boolean,
+    /// With expunge: its data volumes that go with it. The others are kept, detached.
+    volumeids: optional list<VolumeId> .entity("volume"),
 }
 
 impl Handler for DestroyVirtualMachine {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
         call.require(vec![("id", Entity::Vm, self.id.uuid())]).await?;
+        let volumes = self.volumeids.unwrap_or_default();
         let expunge = self.expunge.unwrap_or(false);
         if self.dryrun == Some(true) {
             let verb = if expunge { "expunged" } else { "destroyed" };
             let seen = rehearse_end(call.context, call.caller(), self.id, verb).await?;
             return Ok(rehearsed(call, seen));
         }
-        let job = destroy(call.context, call.caller(), self.id, expunge).await?;
+        let job = destroy(call.context, call.caller(), self.id, expunge, volumes).await?;
         Ok(Answer::job(call.command, None, job.uuid()))
     }
 }

@@ -1,6 +1,9 @@
 //! `listVolumes`: the disks of VMs.
 
-use hostler_model::{DomainId, HostId, StoragePoolId, VmId, VolumeId, VolumeState, ZoneId};
+use hostler_model::{
+    ClusterId, DiskOfferingId, DomainId, HostId, PodId, ServiceOfferingId, StoragePoolId, VmId,
+    VolumeId, VolumeState, ZoneId,
+};
 use hostler_query_api::{Answer, Roles, api_command};
 use hostler_store::reference::Entity;
 use hostler_store::volume_view::{VolumeFilter, volume_list};
@@ -33,6 +36,16 @@ api_command! {
     storageid: optional uuid<StoragePoolId> .entity("storagepool").roles(Roles::ADMINS),
     /// Volumes on this host's own disks.
     hostid: optional uuid<HostId> .entity("host").roles(Roles::ADMINS),
+    /// Volumes on own disks of hosts in this pod.
+    podid: optional uuid<PodId> .entity("pod").roles(Roles::ADMINS),
+    /// Volumes on own disks of hosts in this cluster.
+    clusterid: optional uuid<ClusterId> .entity("cluster").roles(Roles::ADMINS),
+    /// Volumes of this size.
+    diskofferingid: optional uuid<DiskOfferingId> .entity("diskoffering"),
+    /// Root volumes of VMs of this size.
+    serviceofferingid: optional uuid<ServiceOfferingId> .entity("serviceoffering"),
+    /// Encrypted volumes; there are none.
+    isencrypted: optional boolean,
     /// Volumes with one of these tags, each a key and a value.
     tags: optional records,
     /// Volumes of this account; goes with domainid.
@@ -47,6 +60,9 @@ api_command! {
 
 impl Handler for ListVolumes {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
+        if self.isencrypted == Some(true) {
+            return Ok(Answer::list(call.command, 0, Vec::new()));
+        }
         let wanted = Wanted {
             account: self.account,
             domain: self.domainid,
@@ -65,6 +81,10 @@ impl Handler for ListVolumes {
             zone: self.zoneid,
             pool: self.storageid,
             host: self.hostid,
+            pod: self.podid,
+            cluster: self.clusterid,
+            disk_offering: self.diskofferingid,
+            service_offering: self.serviceofferingid,
             tags: tag::pairs(self.tags)?,
             keyword: call.keyword(),
         };

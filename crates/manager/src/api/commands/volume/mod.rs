@@ -1,0 +1,28 @@
+//! Commands about volumes.
+
+use super::{Entry, known};
+
+mod attach_volume;
+mod create_volume;
+mod delete_volume;
+mod destroy_volume;
+mod detach_volume;
+mod list_snapshot_policies;
+mod list_snapshots;
+mod list_volumes;
+mod resize_volume;
+mod update_volume;
+
+/// One line each.
+pub(super) static COMMANDS: &[Entry] = &[
+    known::<attach_volume::AttachVolume>(),
+    known::<create_volume::CreateVolume>(),
+    known::<delete_volume::DeleteVolume>(),
+    known::<destroy_volume::DestroyVolume>(),
+    known::<detach_volume::DetachVolume>(),
+    known::<list_snapshot_policies::ListSnapshotPolicies>(),
+    known::<list_snapshots::ListSnapshots>(),
+    known::<list_volumes::ListVolumes>(),
+    known::<resize_volume::ResizeVolume>(),
+    known::<update_volume::UpdateVolume>(),
+];

@@ -1,0 +1,173 @@
+//! Data volumes: the services that check and record, and the workflows that act.
+//!
+//! A volume is recorded `Allocated`; the pool of the host that first runs its VM is where it is written. From then on
+//! it binds its VM to that host, because pools are local so far. A job that works on a volume takes it
+//! (`volume_take`), in the transaction that checks: no second one can. Work on an attached volume is in the lane of its
+//! VM, so that it never meets a start or a stop.
+
+pub mod attach;
+pub mod create;
+pub mod delete;
+pub mod detach;
+pub mod resize;
+
+pub use attach::attach;
+pub(crate) use create::record_of_vm;
+pub use create::{NewVolume, Size, create, rename, size_of};
+pub use delete::{delete, delete_of_account};
+pub use detach::{AttachedVolume, detach};
+pub use resize::{NewSize, resize};
+
+use std::time::Duration;
+
+use hostler_model::{JobId, RunState, VmId, VmState, VolumeId, VolumeState};
+use hostler_store::event::{NewEvent, event_add};
+use hostler_store::job::{NewJob, job_add};
+use hostler_store::run::{RunRow, run_get};
+use hostler_store::vm::{VmRow, vm_get};
+use hostler_store::volume::{VolumeRow, volume_get, volume_take};
+use hostler_store::{StoreError, Tx};
+use hostler_wire::RunningVm;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::context::Context;
+use crate::error::{ServiceError, ServiceErrorKind};
+use crate::jobs::StepContext;
+use crate::orchestration::Caller;
+
+/// How long an order may take before the agent is asked what became of it.
+const WAIT: Duration = Duration::from_mins(5);
+
+/// What a job on a volume is about; its subject may be the VM.
+#[derive(Debug, Serialize, Deserialize)]
+struct Input {
+    volume: VolumeId,
+    /// What else the request says.
+    #[serde(default)]
+    wants: Value,
+}
+
+/// The volume that a job is about.
+///
+/// # Errors
+/// If the journal does not say.
+fn volume_of(cx: &StepContext) -> Result<VolumeId, ServiceError> {
+    Ok(input(cx)?.volume)
+}
+
+fn input(cx: &StepContext) -> Result<Input, ServiceError> {
+    serde_json::from_value(cx.job.input.clone()).map_err(|e| {
+        let text = format!("the journal does not say which volume is meant: {e}");
+        ServiceError::new(ServiceErrorKind::Internal, text)
+    })
+}
+
+/// What the API shows of a job: the volume as it is when asked.
+fn volume_result(cx: &StepContext) -> Value {
+    json!({ "volume": cx.job.input.get("volume") })
+}
+
+fn step_event(
+    cx: &StepContext,
+    kind: &'static str,
+    level: &'static str,
+    volume: VolumeId,
+    description: String,
+) -> NewEvent {
+    NewEvent {
+        at: cx.app.now(),
+        kind,
+        level,
+        state: "Completed",
+        description,
+        cause: format!("job {}", cx.job.id),
+        account: Some(cx.job.account),
+        user: Some(cx.job.user),
+        subject: Some(("Volume", volume.uuid())),
+        job: Some(cx.job.id),
+    }
+}
+
+/// A job on a volume that is asked for.
+struct Ask {
+    kind: &'static str,
+    api_command: &'static str,
+    steps: &'static [&'static str],
+    wants: Value,
+    /// In whose lane it runs; nothing: the volume's own.
+    vm: Option<VmId>,
+}
+
+impl Ask {
+    fn job(&self, caller: &Caller, volume: VolumeId) -> NewJob {
+        let subject = self.vm.map_or(("Volume", volume.uuid()), |vm| ("VirtualMachine", vm.uuid()));
+        let input = json!({ "volume": volume, "wants": self.wants });
+        caller.job(self.kind, self.api_command, subject, input, self.steps)
+    }
+
+    /// Takes the volume, and records job and event.
+    fn record(
+        &self,
+        tx: &Tx<'_>,
+        caller: &Caller,
+        volume: &VolumeRow,
+        event: (&'static str, String),
+        app: &Context,
+    ) -> Result<NewJob, ServiceError> {
+        let (job, now) = (self.job(caller, volume.id), app.now());
+        volume_take(tx, volume, job.id)?;
+        job_add(tx, &job, now)?;
+        let subject = ("Volume", volume.id.uuid());
+        event_add(tx, &caller.event(now, event.0, event.1, subject, Some(job.id)))?;
+        Ok(job)
+    }
+}
+
+/// Has a job run that was recorded.
+fn run(app: &Context, job: &NewJob) -> JobId {
+    app.jobs.run(app, job.subject.1, job.id);
+    job.id
+}
+
+/// A volume with its VM and that VM's run, as they are.
+#[derive(Debug)]
+struct Scene {
+    volume: VolumeRow,
+    vm: Option<VmRow>,
+    run: Option<RunRow>,
+}
+
+impl Scene {
+    /// `vm` is the VM to look at; nothing: the one that has the volume.
+    fn read(tx: &Tx<'_>, volume: VolumeId, vm: Option<VmId>) -> Result<Self, StoreError> {
+        let volume = volume_get(tx, volume)?;
+        let vm = vm.or(volume.vm).map(|vm| vm_get(tx, vm)).transpose()?;
+        let run = vm.as_ref().and_then(|vm| vm.run).map(|run| run_get(tx, run)).transpose()?;
+        Ok(Self { volume, vm, run })
+    }
+
+    /// The VM's run, if it runs.
+    fn running(&self) -> Option<(&VmRow, &RunRow)> {
+        let vm = self.vm.as_ref().filter(|vm| vm.state == VmState::Running)?;
+        Some((vm, self.run.as_ref().filter(|run| run.state != RunState::Ended)?))
+    }
+}
+
+/// A run as orders name it.
+fn running_vm(vm: &VmRow, run: &RunRow) -> RunningVm {
+    let (name, generation) = (vm.instance_name.clone(), run.generation);
+    RunningVm { vm: vm.id, run: run.id, generation, name }
+}
+
+/// Refuses a volume that is being deleted.
+fn must_live(volume: &VolumeRow) -> Result<(), ServiceError> {
+    if volume.state == VolumeState::Expunging {
+        return Err(refused(format!("volume {} is being deleted", volume.name)));
+    }
+    Ok(())
+}
+
+fn refused(text: String) -> ServiceError {
+    ServiceError::new(ServiceErrorKind::Unsupported, text)
+}
