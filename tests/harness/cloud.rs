@@ -19,7 +19,7 @@ use hostler_model::{
 };
 use hostler_store::domain::domain_by_path;
 use hostler_store::job::job_state;
-use hostler_store::template::template_get;
+use hostler_store::template::{TemplateChoices, template_get};
 use hostler_store::user::user_by_name;
 use hostler_store::vm::vm_get;
 use hostler_store::{Store, StoreError};
@@ -253,7 +253,9 @@ impl Cloud {
     }
 
     async fn register_template(&self) -> anyhow::Result<TemplateId> {
+        let caller = self.admin().await?;
         let request = template::RegisterRequest {
+            account: caller.account,
             name: "tiny".to_owned(),
             display_text: None,
             url: "http://images.invalid/tiny.qcow2".to_owned(),
@@ -265,10 +267,10 @@ impl Cloud {
             is_public: true,
             is_featured: false,
             is_extractable: false,
-            password_enabled: false,
+            choices: TemplateChoices::default(),
             details: BTreeMap::new(),
         };
-        let id = template::register(self.context(), &self.admin().await?, request).await?;
+        let id = template::register(self.context(), &caller, request).await?;
         let ready = async {
             loop {
                 let row = self.store().read(move |tx| template_get(tx, id));

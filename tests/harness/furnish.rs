@@ -154,6 +154,9 @@ fn guests(
         dns: Vec::new(),
         mtu: 1500,
         is_default: true,
+        acl_type: "Domain".to_owned(),
+        acl_domain: None,
+        subdomain_access: true,
         state: "Setup".to_owned(),
         created: now,
     })

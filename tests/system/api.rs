@@ -12,6 +12,8 @@ mod affinity;
 mod bad_input;
 #[path = "api/catalogue.rs"]
 mod catalogue;
+#[path = "api/firewalls.rs"]
+mod firewalls;
 #[path = "api/groups.rs"]
 mod groups;
 #[path = "api/http.rs"]
@@ -20,6 +22,8 @@ mod http;
 mod identity;
 #[path = "api/integration_port.rs"]
 mod integration_port;
+#[path = "api/networks.rs"]
+mod networks;
 #[path = "api/offerings.rs"]
 mod offerings;
 #[path = "api/ownership.rs"]
@@ -34,6 +38,10 @@ mod roles;
 mod sessions;
 #[path = "api/settings.rs"]
 mod settings;
+#[path = "api/tags.rs"]
+mod tags;
+#[path = "api/templates.rs"]
+mod templates;
 #[path = "api/userdata.rs"]
 mod userdata;
 #[path = "api/vm_changes.rs"]

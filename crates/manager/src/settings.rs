@@ -171,6 +171,8 @@ settings! {
     MAX_PROJECT_VOLUMES = "max.project.volumes", Limit, "20", Global, Limits, true;
     /// Virtual private clouds that a project may have when no limit was set; -1 is unlimited.
     MAX_PROJECT_VPCS = "max.project.vpcs", Limit, "20", Global, Limits, true;
+    /// Whether users may make their templates and ISOs public.
+    ALLOW_PUBLIC_TEMPLATES = "allow.public.user.templates", Flag, "true", Global, Advanced, true;
     /// How often the memory of a cluster's hosts is sold.
     MEMORY_FACTOR = "mem.overprovisioning.factor", Ratio, "1.0", Cluster, Advanced, true;
     /// Whether a VM that names no security group gets its account's default one, where there are security groups.
@@ -429,7 +431,7 @@ fn place_of(scope: &str, id: &str) -> Option<Place> {
 
 #[cfg(test)]
 mod tests {
-    use std::fmt::Write;
+    use std::fmt::Write as _;
 
     use super::*;
 
@@ -439,7 +441,7 @@ mod tests {
     fn document() -> String {
         let mut text = include_str!("settings.head.md").to_owned();
         for setting in SETTINGS {
-            let written = writeln!(
+            let _ = writeln!(
                 text,
                 "| `{}` | `{}` | {} | {} | {} | {} |",
                 setting.name,
@@ -449,7 +451,6 @@ mod tests {
                 if setting.dynamic { "at once" } else { "at a restart" },
                 setting.description,
             );
-            written.unwrap();
         }
         text
     }

@@ -93,6 +93,7 @@ pub(crate) async fn probe(
             check_size(qcow2::check(&start)?, limit)?;
         }
         DiskFormat::Raw if found.is_none() => {}
+        DiskFormat::Iso if is_iso(&start) => {}
         _ => return Err(wrong(found.unwrap_or("no disk image that is known here"), wanted)),
     }
     let info = qemu_img_info(path, wanted).await?;
@@ -101,7 +102,7 @@ pub(crate) async fn probe(
 }
 
 fn check_info(info: &Info, wanted: DiskFormat) -> Result<(), ProbeError> {
-    if info.format != name(wanted) {
+    if info.format != as_qemu_calls(wanted) {
         return Err(wrong(&info.format, wanted));
     }
     if info.backing_filename.is_some() {
@@ -169,11 +170,26 @@ fn wrong(found: &str, wanted: DiskFormat) -> ProbeError {
     ProbeError::WrongFormat { found: found.to_owned(), wanted: name(wanted) }
 }
 
-/// As QEMU calls it.
+/// Whether a file begins as an ISO 9660 file system does: with a volume descriptor in its 17th block of 2 KiB.
+fn is_iso(start: &[u8]) -> bool {
+    const AT: usize = 16 * 2048;
+    start.get(AT + 1..AT + 6).is_some_and(|magic| magic == b"CD001")
+}
+
+/// What `qemu-img` takes it for.
+const fn as_qemu_calls(format: DiskFormat) -> &'static str {
+    match format {
+        DiskFormat::Qcow2 => "qcow2",
+        DiskFormat::Raw | DiskFormat::Iso => "raw",
+    }
+}
+
+/// For people.
 pub(crate) const fn name(format: DiskFormat) -> &'static str {
     match format {
         DiskFormat::Qcow2 => "qcow2",
         DiskFormat::Raw => "raw",
+        DiskFormat::Iso => "iso",
     }
 }
 
@@ -232,6 +248,20 @@ mod tests {
     use tempfile::TempDir;
 
     const LIMIT: Bytes = Bytes::from_gib(50);
+
+    #[tokio::test]
+    async fn an_iso_says_so_in_its_seventeenth_block() {
+        let dir = TempDir::new().unwrap();
+        let path = dir.path().join("a");
+        let mut bytes = vec![0u8; 64 << 10];
+        std::fs::write(&path, &bytes).unwrap();
+        let error = probe(&path, DiskFormat::Iso, LIMIT).await.unwrap_err();
+        assert!(error.to_string().contains("not iso"), "{error}");
+        bytes[32768..32774].copy_from_slice(b"\x01CD001");
+        std::fs::write(&path, &bytes).unwrap();
+        assert_eq!(probe(&path, DiskFormat::Iso, LIMIT).await.unwrap(), Bytes(64 << 10));
+        assert!(probe(&path, DiskFormat::Qcow2, LIMIT).await.is_err());
+    }
 
     async fn qemu_img(dir: &TempDir, arguments: &[&str]) -> PathBuf {
         let output =

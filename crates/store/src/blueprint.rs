@@ -99,7 +99,7 @@ pub fn blueprint(tx: &Tx<'_>, id: VmId) -> Result<Blueprint, StoreError> {
     let sql = format!(
         "SELECT {VM_COLUMNS}, coalesce(vm.own_cpus, o.cpus) AS cpus,
              coalesce(vm.own_cpu_mhz, o.cpu_mhz) AS cpu_mhz, coalesce(vm.own_memory_mib, o.memory_mib) AS memory, o.limit_cpu AS limit_cpu,
-             o.host_tags AS host_tags, o.tags AS pool_tags, o.name AS offering_name, zone.name AS zone_name,
+             trim(o.host_tags || ',' || t.host_tag, ',') AS host_tags, o.tags AS pool_tags, o.name AS offering_name, zone.name AS zone_name,
              t.state AS template_state, coalesce(vm.own_os, t.os) AS os, t.arch AS arch, t.format AS format,
              coalesce(t.size, 0) AS size, coalesce(t.virtual_size, 0) AS virtual_size,
              coalesce(t.sha256, '') AS sha256, w.guid AS guid, w.serve_address AS serve_address,

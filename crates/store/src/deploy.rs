@@ -10,6 +10,7 @@ use crate::address::{NetworkRoom, ROOM};
 use crate::columns::{json, parsed, parsed_or_null, to_json};
 use crate::deploy_groups::{FoundGroups, GROUPS, NamedGroups};
 use crate::limit::{LimitDefaults, Room, rooms_sql};
+use crate::network::usable;
 use crate::offering_scope::offered_in;
 use crate::vm_change::{SIZE_RULE, SizeRule, read_size_rule};
 use crate::{StoreError, Tx};
@@ -57,6 +58,10 @@ pub struct DeployTemplate {
     pub name: String,
     /// Whether every account may use it.
     pub is_public: bool,
+    /// Whether its owner shares it with the VM's.
+    pub is_shared: bool,
+    /// Whether it is an ISO, from which no root volume can be made.
+    pub is_iso: bool,
     /// Whether it is a system VM's.
     pub is_system: bool,
     /// The zone that it is for; nothing: all.
@@ -83,6 +88,7 @@ pub fn deploy_facts(
     groups: &NamedGroups,
 ) -> Result<DeployFacts, StoreError> {
     let in_zone = offered_in("o.id", "?1");
+    let usable = usable("network", "x.id = ?5");
     let rooms = rooms_sql(["?5", "?6", "?7"]);
     let sql = format!(
         "SELECT z.allocation_state AS allocation_state, z.network_type AS network_type,
@@ -90,9 +96,11 @@ pub fn deploy_facts(
                 coalesce(z.security_groups, 0) AS security_groups, {GROUPS} AS groups,
                 o.id AS offering, o.root_size AS root_size, {SIZE_RULE},
                 t.id AS template, t.account AS account, t.name AS name, t.is_public AS is_public,
+                EXISTS (SELECT 1 FROM template_share WHERE template = t.id AND account = ?5) AS is_shared,
+                t.format = 'ISO' AS is_iso,
                 t.is_system AS is_system, t.zone AS template_zone, t.state AS state,
                 coalesce(t.virtual_size, 0) AS virtual_size, t.password_enabled AS password_enabled,
-                (SELECT json_group_array({ROOM}) FROM network WHERE zone = ?1 AND removed IS NULL
+                (SELECT json_group_array({ROOM}) FROM network WHERE zone = ?1 AND removed IS NULL AND {usable}
                      AND CASE ?4 WHEN '[]' THEN is_default = 1
                          ELSE id IN (SELECT value FROM json_each(?4)) END) AS networks,
                 (SELECT count(*) FROM storage_pool WHERE zone = ?1 AND state = 'Up' AND removed IS NULL) AS pools,
@@ -128,6 +136,8 @@ pub fn deploy_facts(
                     account: parsed(row, "account")?,
                     name: row.get("name")?,
                     is_public: row.get("is_public")?,
+                    is_shared: row.get("is_shared")?,
+                    is_iso: row.get("is_iso")?,
                     is_system: row.get("is_system")?,
                     zone: parsed_or_null(row, "template_zone")?,
                     state: parsed(row, "state")?,

@@ -127,6 +127,18 @@ fn names(sql: &str, alias: &str) -> bool {
     })
 }
 
+impl Scope {
+    /// A query of the ids of its accounts, and the value in place of its `?`.
+    pub(crate) fn accounts(&self) -> (String, Option<String>) {
+        match self.condition("one.id") {
+            None => ("SELECT id FROM account WHERE ? IS NOT NULL".to_owned(), Some(String::new())),
+            Some((condition, value)) => {
+                (format!("SELECT one.id FROM account one WHERE {condition}"), Some(value))
+            }
+        }
+    }
+}
+
 /// A query that is put together from the filters that were given.
 ///
 /// Its text depends only on which filters there are, so that it is prepared once.
@@ -184,6 +196,18 @@ impl Query {
         let texts: Vec<String> = values.iter().map(T::to_string).collect();
         let list = (!texts.is_empty()).then(|| serde_json::json!(texts).to_string());
         self.filter(&format!("{column} IN (SELECT value FROM json_each(?))"), list)
+    }
+
+    /// Rows of things that have one of the tags, each a key and a value, if any are given.
+    pub(crate) fn tagged(self, id_column: &str, tags: &[(String, String)]) -> Self {
+        let list = (!tags.is_empty()).then(|| serde_json::json!(tags).to_string());
+        self.filter(
+            &format!(
+                "{id_column} IN (SELECT g.resource FROM json_each(?) w JOIN tag g
+                     ON g.name = json_extract(w.value, '$[0]') AND g.value = json_extract(w.value, '$[1]'))"
+            ),
+            list,
+        )
     }
 
     /// Rows of which one of the columns contains the text, in any case of its letters.

@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004_groups.sql"),
     include_str!("migrations/0005_vm.sql"),
     include_str!("migrations/0007_catalogue.sql"),
+    include_str!("migrations/0008_images.sql"),
     include_str!("migrations/0009_indexes.sql"),
 ];
 

@@ -6,8 +6,9 @@ use hostler_model::{AccountId, DomainId, NetworkId, NetworkOfferingId, Timestamp
 use ipnet::Ipv4Net;
 use rusqlite::{Row, params};
 
-use crate::columns::{parsed, parsed_or_null, time};
-use crate::listing::{Listed, Page, Query};
+use crate::columns::{json, parsed, parsed_or_null, time, to_json};
+use crate::listing::{Listed, Page, Query, Scope};
+use crate::tag::{TagView, tags_column};
 use crate::{StoreError, Tx, still_used};
 
 /// A guest network.
@@ -47,6 +48,12 @@ pub struct NetworkRow {
     pub dns: Vec<Ipv4Addr>,
     /// Largest packet, in bytes.
     pub mtu: u32,
+    /// `Account`: only its account may use it; `Domain`: everybody in `acl_domain`.
+    pub acl_type: String,
+    /// The domain whose accounts may use it; nothing: every domain.
+    pub acl_domain: Option<DomainId>,
+    /// Whether accounts of domains below may use it too.
+    pub subdomain_access: bool,
     /// Whether it is what VMs of its zone get when they name no network.
     pub is_default: bool,
     /// `Setup`: it can be used.
@@ -85,11 +92,19 @@ pub struct NetworkView {
     pub domain_name: String,
     /// That domain's path.
     pub domain_path: String,
+    /// Its tags, by their keys.
+    pub tags: Vec<TagView>,
 }
 
 /// Which networks to list.
 #[derive(Debug, Clone, Default)]
 pub struct NetworkFilter {
+    /// Those that somebody in this scope may use; nothing: all.
+    pub usable_in: Option<Scope>,
+    /// `Account` or `Domain`: those that are for one account, or for a domain.
+    pub acl_type: Option<String>,
+    /// Those that do all of this for their guests.
+    pub services: Vec<String>,
     /// This one.
     pub id: Option<NetworkId>,
     /// These.
@@ -104,6 +119,8 @@ pub struct NetworkFilter {
     pub guest_type: Option<String>,
     /// Those of this traffic type.
     pub traffic_type: Option<String>,
+    /// Those with one of these tags, each a key and a value.
+    pub tags: Vec<(String, String)>,
     /// Those whose name or text contains this.
     pub keyword: Option<String>,
 }
@@ -116,8 +133,10 @@ pub fn network_add(tx: &Tx<'_>, row: &NetworkRow) -> Result<(), StoreError> {
     tx.execute(
         "record a network",
         "INSERT INTO network (id, name, display_text, zone, offering, account, guru, guest_type, traffic_type,
-             cidr, gateway, start_ip, end_ip, bridge, network_domain, dns, mtu, is_default, state, created)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
+             cidr, gateway, start_ip, end_ip, bridge, network_domain, dns, mtu, is_default, state, created, acl_type,
+             acl_domain, subdomain_access)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
+             ?21, ?22, ?23)",
         params![
             row.id.to_string(),
             row.name,
@@ -134,11 +153,14 @@ pub fn network_add(tx: &Tx<'_>, row: &NetworkRow) -> Result<(), StoreError> {
             row.end_ip.to_string(),
             row.bridge,
             row.network_domain,
-            row.dns.iter().map(Ipv4Addr::to_string).collect::<Vec<_>>().join(","),
+            comma_separated(&row.dns),
             row.mtu,
             row.is_default,
             row.state,
             row.created.0,
+            row.acl_type,
+            row.acl_domain.map(|id| id.to_string()),
+            row.subdomain_access,
         ],
     )?;
     Ok(())
@@ -205,24 +227,102 @@ pub fn network_list(
     filter: &NetworkFilter,
     page: Page,
 ) -> Result<Listed<NetworkView>, StoreError> {
-    Query::new(
-        "n.*, z.name AS zone_name, z.dns1, z.dns2, o.name AS offering_name,
+    let query = Query::new(
+        concat!(
+            "n.*, z.name AS zone_name, z.dns1, z.dns2, o.name AS offering_name,
          o.display_text AS offering_text, o.services, a.name AS account_name, d.id AS domain,
-         d.name AS domain_name, d.path AS domain_path",
+         d.name AS domain_name, d.path AS domain_path, ",
+            tags_column!("n.id")
+        ),
         "network n JOIN zone z ON z.id = n.zone JOIN network_offering o ON o.id = n.offering
          JOIN account a ON a.id = n.account JOIN domain d ON d.id = a.domain",
         "n.name, n.id",
+    );
+    let query = match &filter.usable_in {
+        None | Some(Scope::All) => query,
+        Some(scope) => {
+            let (accounts, value) = scope.accounts();
+            query.filter(&usable("n", &format!("x.id IN ({accounts})")), value)
+        }
+    };
+    query
+        .only("n.removed IS NULL")
+        .is("n.id", filter.id)
+        .any("n.id", &filter.ids)
+        .is("n.name", filter.name.as_deref())
+        .is("n.zone", filter.zone)
+        .is("n.offering", filter.offering)
+        .filter("n.acl_type = ? COLLATE NOCASE", filter.acl_type.clone())
+        .filter(
+            "NOT EXISTS (SELECT 1 FROM json_each(?) s
+             WHERE instr(lower(',' || o.services || ','), lower(',' || s.value || ',')) = 0)",
+            (!filter.services.is_empty()).then(|| to_json(&filter.services)),
+        )
+        .tagged("n.id", &filter.tags)
+        .filter("n.guest_type = ? COLLATE NOCASE", filter.guest_type.clone())
+        .filter("n.traffic_type = ? COLLATE NOCASE", filter.traffic_type.clone())
+        .keyword(&["n.name", "n.display_text"], filter.keyword.as_deref())
+        .list(tx, "list networks", page, read_view)
+}
+
+/// The condition that some account `x`, of domain `xd`, for which `who` holds may use the network of this alias.
+pub(crate) fn usable(network: &str, who: &str) -> String {
+    format!(
+        "EXISTS (SELECT 1 FROM account x JOIN domain xd ON xd.id = x.domain WHERE {who} AND
+             CASE {network}.acl_type WHEN 'Account' THEN {network}.account = x.id
+             ELSE {network}.acl_domain IS NULL OR {network}.acl_domain = x.domain
+                 OR ({network}.subdomain_access = 1 AND EXISTS (SELECT 1 FROM domain nd
+                     WHERE nd.id = {network}.acl_domain
+                         AND substr(xd.path, 1, length(nd.path) + 1) = nd.path || '/')) END)"
     )
-    .only("n.removed IS NULL")
-    .is("n.id", filter.id)
-    .any("n.id", &filter.ids)
-    .is("n.name", filter.name.as_deref())
-    .is("n.zone", filter.zone)
-    .is("n.offering", filter.offering)
-    .filter("n.guest_type = ? COLLATE NOCASE", filter.guest_type.clone())
-    .filter("n.traffic_type = ? COLLATE NOCASE", filter.traffic_type.clone())
-    .keyword(&["n.name", "n.display_text"], filter.keyword.as_deref())
-    .list(tx, "list networks", page, read_view)
+}
+
+/// What is to be said anew of a network; nothing: as before.
+#[derive(Debug, Clone, Default)]
+pub struct NetworkUpdate {
+    /// Its name.
+    pub name: Option<String>,
+    /// What it is, for people.
+    pub display_text: Option<String>,
+    /// DNS domain of its guests.
+    pub network_domain: Option<String>,
+    /// The resolvers that guests are given.
+    pub dns: Option<Vec<Ipv4Addr>>,
+    /// Largest packet, in bytes.
+    pub mtu: Option<u32>,
+}
+
+/// Changes what is said of a network.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn network_update(
+    tx: &Tx<'_>,
+    id: NetworkId,
+    update: &NetworkUpdate,
+) -> Result<(), StoreError> {
+    let changed = tx.execute(
+        "change a network",
+        "UPDATE network SET name = coalesce(?2, name), display_text = coalesce(?3, display_text),
+             network_domain = coalesce(?4, network_domain), dns = coalesce(?5, dns), mtu = coalesce(?6, mtu)
+         WHERE id = ?1 AND removed IS NULL",
+        params![
+            id.to_string(),
+            update.name,
+            update.display_text,
+            update.network_domain,
+            update.dns.as_ref().map(|dns| comma_separated(dns)),
+            update.mtu,
+        ],
+    )?;
+    match changed {
+        0 => Err(StoreError::NotFound { what: "network", id: id.to_string() }),
+        _ => Ok(()),
+    }
+}
+
+fn comma_separated(addresses: &[Ipv4Addr]) -> String {
+    addresses.iter().map(Ipv4Addr::to_string).collect::<Vec<_>>().join(",")
 }
 
 fn read_view(row: &Row<'_>) -> rusqlite::Result<NetworkView> {
@@ -240,6 +340,7 @@ fn read_view(row: &Row<'_>) -> rusqlite::Result<NetworkView> {
         domain: parsed(row, "domain")?,
         domain_name: row.get("domain_name")?,
         domain_path: row.get("domain_path")?,
+        tags: json(row, "tags")?,
     })
 }
 
@@ -264,6 +365,9 @@ fn read(row: &Row<'_>) -> rusqlite::Result<NetworkRow> {
         dns: dns.split(',').filter_map(|ip| ip.parse().ok()).collect(),
         mtu: row.get("mtu")?,
         is_default: row.get("is_default")?,
+        acl_type: row.get("acl_type")?,
+        acl_domain: parsed_or_null(row, "acl_domain")?,
+        subdomain_access: row.get("subdomain_access")?,
         state: row.get("state")?,
         created: time(row, "created")?,
     })

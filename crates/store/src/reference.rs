@@ -3,10 +3,13 @@
 //! Every reference of a request is checked in one statement. Somebody else's thing is answered for like
 //! one that never was, so that nobody learns of it.
 
-use rusqlite::ToSql;
+use hostler_model::AccountId;
+use rusqlite::{ToSql, params};
 use uuid::Uuid;
 
+use crate::columns::parsed;
 use crate::listing::Scope;
+use crate::network::usable;
 use crate::offering_scope::offered_to;
 use crate::{StoreError, Tx};
 
@@ -22,6 +25,7 @@ pub enum Entity {
     Host,
     InstanceGroup,
     IpRange,
+    Iso,
     Job,
     Network,
     NetworkOffering,
@@ -68,7 +72,7 @@ impl Entity {
             Self::ServiceOffering => "service_offering",
             Self::SshKeyPair => "ssh_keypair",
             Self::StoragePool => "storage_pool",
-            Self::Template => "template",
+            Self::Template | Self::Iso => "template",
             Self::TrafficType => "traffic_type",
             Self::User => "user",
             Self::UserData => "user_data",
@@ -87,6 +91,7 @@ impl Entity {
             | Self::Event
             | Self::InstanceGroup
             | Self::Job
+            | Self::Iso
             | Self::Project
             | Self::SecurityGroup
             | Self::SshKeyPair
@@ -95,6 +100,22 @@ impl Entity {
             | Self::UserData
             | Self::Vm
             | Self::Volume => Some("t.account"),
+            _ => None,
+        }
+    }
+
+    /// The column that says who may change it: that of its owner, also where others may use it.
+    const fn master(self) -> Option<&'static str> {
+        match self {
+            Self::Network => Some("t.account"),
+            _ => self.owner(),
+        }
+    }
+
+    /// What tells things of this kind from others in the same table.
+    const fn kind(self) -> Option<&'static str> {
+        match self {
+            Self::Iso => Some("t.format = 'ISO'"),
             _ => None,
         }
     }
@@ -129,7 +150,36 @@ pub fn references_missing(
     references: &[(Entity, Uuid)],
     scope: &Scope,
 ) -> Result<Vec<usize>, StoreError> {
-    found(tx, references, scope, Life::Present)
+    found(tx, references, scope, Life::Present, Right::Use)
+}
+
+/// Which of the references do not lead to a living thing of an account in the scope, by their positions.
+/// Things that belong to nobody are everybody's here: the caller has to ask for more.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn references_not_owned(
+    tx: &Tx<'_>,
+    references: &[(Entity, Uuid)],
+    scope: &Scope,
+) -> Result<Vec<usize>, StoreError> {
+    found(tx, references, scope, Life::Present, Right::Change)
+}
+
+/// The account that a thing belongs to; nothing, for things of a kind that belongs to nobody.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn reference_owner(
+    tx: &Tx<'_>,
+    entity: Entity,
+    id: Uuid,
+) -> Result<Option<AccountId>, StoreError> {
+    let Some(owner) = entity.master() else { return Ok(None) };
+    let sql = format!("SELECT {owner} AS owner FROM {} t WHERE t.id = ?1", entity.table());
+    tx.row("read who owns a thing", &sql, params![id.to_string()], |row| parsed(row, "owner"))?
+        .map(Some)
+        .ok_or_else(|| StoreError::NotFound { what: entity.table(), id: id.to_string() })
 }
 
 /// Whether there is, or ever was, such a thing that the scope may see.
@@ -142,7 +192,7 @@ pub fn reference_known(
     id: Uuid,
     scope: &Scope,
 ) -> Result<bool, StoreError> {
-    Ok(found(tx, &[(entity, id)], scope, Life::Any)?.is_empty())
+    Ok(found(tx, &[(entity, id)], scope, Life::Any, Right::Use)?.is_empty())
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -151,11 +201,19 @@ enum Life {
     Any,
 }
 
+/// What a scope is to be allowed.
+#[derive(Clone, Copy, PartialEq)]
+enum Right {
+    Use,
+    Change,
+}
+
 fn found(
     tx: &Tx<'_>,
     references: &[(Entity, Uuid)],
     scope: &Scope,
     life: Life,
+    right: Right,
 ) -> Result<Vec<usize>, StoreError> {
     if references.is_empty() {
         return Ok(Vec::new());
@@ -172,7 +230,11 @@ fn found(
         if life == Life::Present && entity.has_removed() {
             part.push_str(" AND t.removed IS NULL");
         }
-        if let Some(clause) = visible(*entity, scope) {
+        if let Some(kind) = entity.kind() {
+            part.push_str(" AND ");
+            part.push_str(kind);
+        }
+        if let Some(clause) = visible(*entity, scope, right) {
             part.push_str(" AND ");
             part.push_str(&clause);
         }
@@ -188,18 +250,29 @@ fn found(
         .collect())
 }
 
-fn visible(entity: Entity, scope: &Scope) -> Option<String> {
+fn visible(entity: Entity, scope: &Scope, right: Right) -> Option<String> {
     if matches!(entity, Entity::ServiceOffering | Entity::NetworkOffering) {
         return offered_to("t.id", scope, "?1");
     }
     if entity == Entity::Domain {
         return domain_visible(scope);
     }
-    let owner = entity.owner()?;
+    let owner = match (entity, right) {
+        (Entity::Network, Right::Use) => "x.id",
+        (_, Right::Use) => entity.owner()?,
+        (_, Right::Change) => entity.master()?,
+    };
     let (in_scope, _) = scope.condition(owner)?;
     let in_scope = in_scope.replace('?', "?1");
     Some(match entity {
-        Entity::Template => format!("(t.is_public = 1 OR {in_scope})"),
+        Entity::Template | Entity::Iso if right == Right::Use => {
+            let with_us = in_scope.replace(owner, "s.account");
+            format!(
+                "(t.is_public = 1 OR {in_scope} OR EXISTS (SELECT 1 FROM template_share s
+                     WHERE s.template = t.id AND {with_us}))"
+            )
+        }
+        Entity::Network if right == Right::Use => usable("t", &in_scope),
         _ => in_scope,
     })
 }

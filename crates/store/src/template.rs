@@ -42,6 +42,39 @@ pub struct TemplateRow {
     pub sha256: Option<String>,
 }
 
+/// What is said of a template's guests.
+#[derive(Debug, Clone)]
+pub struct TemplateChoices {
+    /// The kind of guest that was named; nothing: the general one of its `os`.
+    pub os_type: Option<uuid::Uuid>,
+    /// The tag that hosts of its VMs must have; empty: none.
+    pub host_tag: String,
+    /// Whether a VM can start from it.
+    pub bootable: bool,
+    /// Whether its VMs' passwords can be reset.
+    pub password_enabled: bool,
+    /// Whether its VMs take SSH keys.
+    pub ssh_key_enabled: bool,
+    /// Whether its VMs can change size while they run.
+    pub dynamically_scalable: bool,
+    /// Whether it needs a CPU that helps.
+    pub requires_hvm: bool,
+}
+
+impl Default for TemplateChoices {
+    fn default() -> Self {
+        Self {
+            os_type: None,
+            host_tag: String::new(),
+            bootable: true,
+            password_enabled: false,
+            ssh_key_enabled: true,
+            dynamically_scalable: false,
+            requires_hvm: true,
+        }
+    }
+}
+
 /// A template that is to be recorded; it begins `Registered`.
 #[derive(Debug, Clone)]
 pub struct NewTemplate {
@@ -71,8 +104,8 @@ pub struct NewTemplate {
     pub is_featured: bool,
     /// Whether its bytes may be had.
     pub is_extractable: bool,
-    /// Whether its guests take a password from their seed.
-    pub password_enabled: bool,
+    /// What is said of its guests.
+    pub choices: TemplateChoices,
     /// Choices that few need.
     pub details: std::collections::BTreeMap<String, String>,
 }
@@ -107,8 +140,10 @@ pub fn template_add(tx: &Tx<'_>, new: &NewTemplate, now: Timestamp) -> Result<()
     tx.execute(
         "record a template",
         "INSERT INTO template (id, account, zone, name, display_text, url, format, os, arch, checksum, is_public,
-             is_featured, is_extractable, state, details, created, password_enabled)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 'Registered', ?14, ?15, ?16)",
+             is_featured, is_extractable, state, details, created, os_type, host_tag, bootable, password_enabled,
+             ssh_key_enabled, dynamically_scalable, requires_hvm)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 'Registered', ?14, ?15, ?16, ?17, ?18,
+             ?19, ?20, ?21, ?22)",
         params![
             new.id.to_string(),
             new.account.to_string(),
@@ -125,7 +160,13 @@ pub fn template_add(tx: &Tx<'_>, new: &NewTemplate, now: Timestamp) -> Result<()
             new.is_extractable,
             to_json(&new.details),
             now.0,
-            new.password_enabled,
+            new.choices.os_type.map(|id| id.to_string()),
+            new.choices.host_tag,
+            new.choices.bootable,
+            new.choices.password_enabled,
+            new.choices.ssh_key_enabled,
+            new.choices.dynamically_scalable,
+            new.choices.requires_hvm,
         ],
     )?;
     Ok(())

@@ -12,6 +12,7 @@ use rusqlite::Row;
 
 use crate::columns::{amount, json, parsed, parsed_or_null, time, time_or_null};
 use crate::listing::{Listed, Page, Query, Scope};
+use crate::tag::{TagView, tags_column};
 use crate::vm_view::pending;
 use crate::{StoreError, Tx};
 
@@ -40,8 +41,6 @@ pub struct TemplateView {
     pub is_featured: bool,
     /// Whether it may be downloaded.
     pub is_extractable: bool,
-    /// Whether its guests take a password from their seed.
-    pub password_enabled: bool,
     /// Whether it is for the product's own VMs.
     pub is_system: bool,
     /// Whether a VM can start from it.
@@ -88,6 +87,20 @@ pub struct TemplateView {
     pub created: Timestamp,
     /// Since when it is gone.
     pub removed: Option<Timestamp>,
+    /// The kind of guest that was named.
+    pub os_type: Option<uuid::Uuid>,
+    /// The tag that hosts of its VMs must have; empty: none.
+    pub host_tag: String,
+    /// Whether its VMs' passwords can be reset.
+    pub password_enabled: bool,
+    /// Whether its VMs take SSH keys.
+    pub ssh_key_enabled: bool,
+    /// Whether its VMs can change size while they run.
+    pub dynamically_scalable: bool,
+    /// Whether it needs a CPU that helps.
+    pub requires_hvm: bool,
+    /// Its tags, by their keys.
+    pub tags: Vec<TagView>,
 }
 
 /// Whose templates a list may show.
@@ -97,8 +110,10 @@ pub enum TemplateReach {
     All,
     /// Those in this scope, whoever may use them.
     Owned(Scope),
-    /// Those that are for everybody, and those in this scope.
+    /// Those that are for everybody, those in this scope, and those that are shared with it.
     Usable(Scope),
+    /// Those of others that are shared with this scope.
+    Shared(Scope),
     /// Those that are for everybody.
     Public,
 }
@@ -108,6 +123,8 @@ pub enum TemplateReach {
 pub struct TemplateFilter {
     /// Whose.
     pub reach: TemplateReach,
+    /// ISOs only, or templates only.
+    pub iso: Option<bool>,
     /// This one.
     pub id: Option<TemplateId>,
     /// These.
@@ -116,12 +133,24 @@ pub struct TemplateFilter {
     pub name: Option<String>,
     /// Those in this zone, or in all.
     pub zone: Option<ZoneId>,
+    /// Those for everybody, or not.
+    pub public: Option<bool>,
+    /// Those that a VM can start from, or not.
+    pub bootable: Option<bool>,
+    /// Those whose kind of guest is one of these.
+    pub os_types: Vec<uuid::Uuid>,
+    /// Those that this image worker has.
+    pub worker: Option<hostler_model::HostId>,
+    /// Those with a copy on this pool.
+    pub pool: Option<hostler_model::StoragePoolId>,
     /// Those that are recommended, or not.
     pub featured: Option<bool>,
     /// Those that can be used, or not.
     pub ready: Option<bool>,
     /// Those of this architecture.
     pub arch: Option<String>,
+    /// Those with one of these tags, each a key and a value.
+    pub tags: Vec<(String, String)>,
     /// Those whose name or text contains this.
     pub keyword: Option<String>,
     /// Deleted ones too.
@@ -133,13 +162,20 @@ impl TemplateFilter {
     pub fn new(reach: TemplateReach) -> Self {
         Self {
             reach,
+            iso: None,
             id: None,
             ids: Vec::new(),
             name: None,
             zone: None,
+            public: None,
+            bootable: None,
+            os_types: Vec::new(),
+            worker: None,
+            pool: None,
             featured: None,
             ready: None,
             arch: None,
+            tags: Vec::new(),
             keyword: None,
             with_deleted: false,
         }
@@ -156,14 +192,17 @@ pub fn template_list(
     page: Page,
 ) -> Result<Listed<TemplateView>, StoreError> {
     let mut query = Query::new(
-        "t.*, a.name AS account_name, d.id AS domain, d.name AS domain_name, d.path AS domain_path,
+        concat!(
+            "t.*, a.name AS account_name, d.id AS domain, d.name AS domain_name, d.path AS domain_path,
          z.name AS zone_name, h.name AS worker_name,
          (SELECT json_array(u.id, u.name, u.params) FROM user_data u WHERE u.id = t.user_data) AS brought,
          (SELECT j.id || ' ' || j.state FROM job j WHERE j.subject = t.id AND j.finished IS NULL
-          ORDER BY j.number LIMIT 1) AS pending",
+          ORDER BY j.number LIMIT 1) AS pending, ",
+            tags_column!("t.id")
+        ),
         "template t JOIN account a ON a.id = t.account JOIN domain d ON d.id = a.domain
          LEFT JOIN zone z ON z.id = t.zone LEFT JOIN host h ON h.id = t.worker",
-        "t.number",
+        "t.sort_key, t.number",
     );
     if !filter.with_deleted {
         query = query.only("t.removed IS NULL");
@@ -172,21 +211,41 @@ pub fn template_list(
         TemplateReach::All => query,
         TemplateReach::Public => query.only("t.is_public = 1"),
         TemplateReach::Owned(scope) => query.scope(scope),
-        TemplateReach::Usable(scope) => match scope.condition("t.account") {
-            None => query,
-            Some((clause, value)) => {
-                query.filter(&format!("(t.is_public = 1 OR ({clause}))"), Some(value))
-            }
-        },
+        TemplateReach::Usable(scope) => {
+            let (ours, value) = scope.accounts();
+            let clause = format!(
+                "(t.is_public = 1 OR t.account IN ({ours}) OR EXISTS (SELECT 1 FROM template_share s
+                     WHERE s.template = t.id AND s.account IN ({ours})))"
+            );
+            query.filter(&clause, value)
+        }
+        TemplateReach::Shared(scope) => {
+            let (ours, value) = scope.accounts();
+            let shared = format!(
+                "t.account NOT IN ({ours}) AND EXISTS (SELECT 1 FROM template_share s
+                     WHERE s.template = t.id AND s.account IN ({ours}))"
+            );
+            query.filter(&shared, value)
+        }
     };
     query
         .is("t.id", filter.id)
         .any("t.id", &filter.ids)
         .is("t.name", filter.name.as_deref())
         .filter("(t.zone = ? OR t.zone IS NULL)", filter.zone.map(|id| id.to_string()))
+        .filter("(t.format = 'ISO') = ?", filter.iso)
+        .filter("t.is_public = ?", filter.public)
+        .filter("t.bootable = ?", filter.bootable)
+        .any("t.os_type", &filter.os_types)
+        .is("t.worker", filter.worker)
+        .filter(
+            "t.id IN (SELECT template FROM template_copy WHERE pool = ?)",
+            filter.pool.map(|id| id.to_string()),
+        )
         .filter("t.is_featured = ?", filter.featured)
         .filter("(t.state = 'Ready') = ?", filter.ready)
         .is("t.arch", filter.arch.as_deref())
+        .tagged("t.id", &filter.tags)
         .keyword(&["t.name", "t.display_text"], filter.keyword.as_deref())
         .list(tx, "list templates", page, read)
 }
@@ -224,7 +283,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<TemplateView> {
         is_public: row.get("is_public")?,
         is_featured: row.get("is_featured")?,
         is_extractable: row.get("is_extractable")?,
-        password_enabled: row.get("password_enabled")?,
         is_system: row.get("is_system")?,
         bootable: row.get("bootable")?,
         state: parsed(row, "state")?,
@@ -251,5 +309,12 @@ fn read(row: &Row<'_>) -> rusqlite::Result<TemplateView> {
         job: pending(row)?,
         created: time(row, "created")?,
         removed: time_or_null(row, "removed")?,
+        os_type: parsed_or_null(row, "os_type")?,
+        host_tag: row.get("host_tag")?,
+        password_enabled: row.get("password_enabled")?,
+        ssh_key_enabled: row.get("ssh_key_enabled")?,
+        dynamically_scalable: row.get("dynamically_scalable")?,
+        requires_hvm: row.get("requires_hvm")?,
+        tags: json(row, "tags")?,
     })
 }

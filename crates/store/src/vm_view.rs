@@ -15,6 +15,7 @@ use rusqlite::{Row, params};
 
 use crate::columns::{amount, json, parsed, parsed_or_null, time};
 use crate::listing::{Listed, Narrow, Page, Query, Scope};
+use crate::tag::{TagView, tags_column};
 use crate::vm::GuestPassword;
 pub use crate::vm_groups::GroupOfVm;
 use crate::vm_groups::groups_of;
@@ -125,6 +126,8 @@ pub struct VmView {
     pub created: Timestamp,
     /// When it changed last.
     pub changed: Timestamp,
+    /// Its tags, by their keys.
+    pub tags: Vec<TagView>,
     /// Its network interfaces, the first one first.
     pub nics: Vec<NicView>,
 }
@@ -211,11 +214,14 @@ pub struct VmFilter {
     pub user_data: Option<UserDataId>,
     /// Those one of whose names contains this.
     pub keyword: Option<String>,
+    /// Those with one of these tags, each a key and a value.
+    pub tags: Vec<(String, String)>,
     /// Expunged ones too.
     pub with_expunged: bool,
 }
 
-const COLUMNS: &str = "vm.*, a.name AS account_name, d.id AS domain, d.name AS domain_name,
+const COLUMNS: &str = concat!(
+    "vm.*, a.name AS account_name, d.id AS domain, d.name AS domain_name,
     d.path AS domain_path, u.name AS user_name, z.name AS zone_name, h.id AS on_host,
     h.name AS on_host_name, h.status AS on_host_status, o.name AS offering_name, coalesce(vm.own_cpus, o.cpus) AS cpus,
     coalesce(vm.own_cpu_mhz, o.cpu_mhz) AS cpu_mhz, coalesce(vm.own_memory_mib, o.memory_mib) AS memory_mib, t.password_enabled, t.name AS template_name, t.display_text AS template_text,
@@ -223,7 +229,9 @@ const COLUMNS: &str = "vm.*, a.name AS account_name, d.id AS domain, d.name AS d
     (SELECT g.id FROM instance_group g WHERE g.account = vm.account AND g.name = vm.group_name) AS group_id,
     (SELECT name FROM user_data WHERE id = vm.user_data_id) AS user_data_name,
     (SELECT j.id || ' ' || j.state FROM job j WHERE j.subject = vm.id AND j.finished IS NULL
-     ORDER BY j.number LIMIT 1) AS pending";
+     ORDER BY j.number LIMIT 1) AS pending, ",
+    tags_column!("vm.id")
+);
 const FROM: &str = "vm JOIN account a ON a.id = vm.account JOIN domain d ON d.id = a.domain
     JOIN user u ON u.id = vm.user JOIN zone z ON z.id = vm.zone
     JOIN service_offering o ON o.id = vm.offering JOIN template t ON t.id = vm.template
@@ -278,6 +286,7 @@ pub fn vm_list(
         .is("vm.offering", filter.offering)
         .is("vm.template", filter.template)
         .is("vm.user", filter.user)
+        .tagged("vm.id", &filter.tags)
         .is("vm.group_name", filter.group.as_deref())
         .is("vm.user_data_id", filter.user_data)
         .filter(
@@ -452,6 +461,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<VmView> {
         job: pending(row)?,
         created: time(row, "created")?,
         changed: time(row, "changed")?,
+        tags: json(row, "tags")?,
         nics: Vec::new(),
     })
 }

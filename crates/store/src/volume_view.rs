@@ -8,8 +8,9 @@ use hostler_model::{
 };
 use rusqlite::Row;
 
-use crate::columns::{amount, parsed, parsed_or_null, time};
+use crate::columns::{amount, json, parsed, parsed_or_null, time};
 use crate::listing::{Listed, Page, Query, Scope};
+use crate::tag::{TagView, tags_column};
 use crate::{StoreError, Tx};
 
 /// A volume with all that a reader of a list wants to know of it.
@@ -67,6 +68,8 @@ pub struct VolumeView {
     pub path: Option<String>,
     /// Since when there has been one.
     pub created: Timestamp,
+    /// Its tags, by their keys.
+    pub tags: Vec<TagView>,
 }
 
 /// Which volumes to list.
@@ -90,6 +93,8 @@ pub struct VolumeFilter {
     pub pool: Option<StoragePoolId>,
     /// Those on pools of this host.
     pub host: Option<HostId>,
+    /// Those with one of these tags, each a key and a value.
+    pub tags: Vec<(String, String)>,
     /// Those whose name contains this.
     pub keyword: Option<String>,
 }
@@ -105,10 +110,13 @@ pub fn volume_list(
     page: Page,
 ) -> Result<Listed<VolumeView>, StoreError> {
     Query::new(
-        "v.*, a.name AS account_name, d.id AS domain, d.name AS domain_name, d.path AS domain_path,
+        concat!(
+            "v.*, a.name AS account_name, d.id AS domain, d.name AS domain_name, d.path AS domain_path,
          z.name AS zone_name, vm.host_name AS vm_name, vm.display_name AS vm_display_name,
          vm.state AS vm_state, vm.offering, o.name AS offering_name, t.name AS template_name,
-         t.display_text AS template_text, p.name AS pool_name",
+         t.display_text AS template_text, p.name AS pool_name, ",
+            tags_column!("v.id")
+        ),
         "volume v JOIN account a ON a.id = v.account JOIN domain d ON d.id = a.domain
          JOIN zone z ON z.id = v.zone LEFT JOIN vm ON vm.id = v.vm
          LEFT JOIN service_offering o ON o.id = vm.offering LEFT JOIN template t ON t.id = v.template
@@ -124,6 +132,7 @@ pub fn volume_list(
     .is("v.state", filter.state)
     .is("v.vm", filter.vm)
     .is("v.zone", filter.zone)
+    .tagged("v.id", &filter.tags)
     .is("v.pool", filter.pool)
     .is("p.host", filter.host)
     .keyword(&["v.name"], filter.keyword.as_deref())
@@ -158,5 +167,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<VolumeView> {
         pool_name: row.get("pool_name")?,
         path: row.get("path")?,
         created: time(row, "created")?,
+        tags: json(row, "tags")?,
     })
 }

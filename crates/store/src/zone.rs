@@ -51,6 +51,8 @@ pub struct ZoneFilter {
     pub name: Option<String>,
     /// Those of this network type.
     pub network_type: Option<NetworkType>,
+    /// Those with one of these tags, each a key and a value.
+    pub tags: Vec<(String, String)>,
     /// Only those that take new VMs.
     pub only_enabled: bool,
     /// Those whose name contains this.
@@ -186,6 +188,7 @@ pub fn zone_list(
         .any("zone.id", &filter.ids)
         .is("zone.name", filter.name.as_deref())
         .is("zone.network_type", filter.network_type)
+        .tagged("zone.id", &filter.tags)
         .is("zone.allocation_state", enabled)
         .keyword(&["zone.name"], filter.keyword.as_deref())
         .list(tx, "list zones", page, read)

@@ -99,6 +99,8 @@ pub enum DiskFormat {
     Qcow2,
     /// Plain bytes.
     Raw,
+    /// Plain bytes that are an ISO 9660 file system: a CD or DVD, only read.
+    Iso,
 }
 
 /// Limits of a disk (`<iotune>`).

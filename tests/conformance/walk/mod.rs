@@ -5,6 +5,7 @@ pub(super) mod catalogue;
 pub(super) mod ends;
 pub(super) mod groups;
 pub(super) mod identity;
+pub(super) mod images;
 pub(super) mod lists;
 pub(super) mod projects;
 pub(super) mod vms;

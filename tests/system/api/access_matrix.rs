@@ -15,6 +15,7 @@ use serde_json::Value;
 const DEVIATIONS: &[(&str, &str)] = &[
     ("createNetwork", "shared networks alone, which are the administrator's"),
     ("deleteNetwork", "the same"),
+    ("updateResourceLimit", "who manages resources does not say how much others may have"),
     ("createServiceOffering", "offerings are made for the whole cloud, by the root administrator"),
     ("deleteServiceOffering", "the same"),
 ];

@@ -30,7 +30,7 @@ pub(super) fn disks(spec: &VmSpec, host: &HostSide, machine: &str) -> Result<Vec
                 name: "qemu",
                 kind: match disk.format {
                     DiskFormat::Qcow2 => "qcow2",
-                    DiskFormat::Raw => "raw",
+                    DiskFormat::Raw | DiskFormat::Iso => "raw",
                 },
                 cache: Some("none"),
                 discard: Some("unmap"),

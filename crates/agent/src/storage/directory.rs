@@ -169,7 +169,7 @@ impl DirectoryStorage {
             DiskFormat::Qcow2 => {
                 qcow2::header(&path).map_err(file_error("read template", &path))?.size
             }
-            DiskFormat::Raw => {
+            DiskFormat::Raw | DiskFormat::Iso => {
                 Bytes(path.metadata().map_err(file_error("read template", &path))?.len())
             }
         };
@@ -403,7 +403,7 @@ fn check_template(
 const fn name(format: DiskFormat) -> &'static str {
     match format {
         DiskFormat::Qcow2 => "qcow2",
-        DiskFormat::Raw => "raw",
+        DiskFormat::Raw | DiskFormat::Iso => "raw",
     }
 }
 

@@ -82,8 +82,15 @@ impl Call<'_> {
             }
             None => {}
         }
-        let Some(name) = account else { return Ok(self.identity.user.account) };
-        let domain = domain.unwrap_or(self.identity.user.domain);
+        let own = self.identity.user.domain;
+        let Some(name) = account else {
+            if let Some(domain) = domain.filter(|domain| *domain != own) {
+                // the caller makes it for itself, and yet learns nothing of domains of others
+                self.domain_seen(domain).await?;
+            }
+            return Ok(self.identity.user.account);
+        };
+        let domain = domain.unwrap_or(own);
         if self.identity.role() == RoleType::User {
             let wanted = Wanted { account: Some(name), domain: Some(domain), ..Wanted::default() };
             return self.own_only(&wanted).map(|()| self.identity.user.account);

@@ -15,6 +15,7 @@ mod discovery;
 mod domain;
 mod event;
 mod facility;
+mod firewall;
 mod group;
 mod host;
 mod job;
@@ -30,14 +31,14 @@ mod role;
 mod securitygroup;
 mod setting;
 mod storage;
-mod template;
+pub(crate) mod tag;
+pub(crate) mod template;
 mod user;
 mod userdata;
 mod vm;
 mod zone;
 
 pub(crate) use limit::OwnerRow;
-pub(crate) use template::os_type::OsType;
 
 /// A command, as the dispatcher knows it.
 #[derive(Debug)]
@@ -79,6 +80,7 @@ static TABLES: &[&[Entry]] = &[
     domain::COMMANDS,
     event::COMMANDS,
     facility::COMMANDS,
+    firewall::COMMANDS,
     group::COMMANDS,
     host::COMMANDS,
     job::COMMANDS,
@@ -94,6 +96,7 @@ static TABLES: &[&[Entry]] = &[
     securitygroup::COMMANDS,
     setting::COMMANDS,
     storage::COMMANDS,
+    tag::COMMANDS,
     template::COMMANDS,
     user::COMMANDS,
     userdata::COMMANDS,

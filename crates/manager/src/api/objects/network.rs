@@ -3,7 +3,8 @@
 use hostler_store::network::NetworkView;
 
 use super::offering::services;
-use super::{api_object, api_shape, date, no_items};
+use super::tag::{TAG, tags};
+use super::{api_object, api_shape, date};
 use crate::api::commands::offering::network_services::capabilities;
 
 api_object! {
@@ -52,8 +53,9 @@ api_object! {
         "networkofferingconservemode" boolean "whether an address can have several uses" => true,
         "type" string "Shared: everybody's VMs are on it" => view.row.guest_type,
         "traffictype" string "whose traffic it carries" => view.row.traffic_type,
-        "acltype" string "who may use it: Domain or Account" => "Domain",
-        "subdomainaccess" boolean "whether domains below may use it" => true,
+        "acltype" string "for whom it is: Account: its account; Domain: a domain's accounts, or everybody's" =>
+            view.row.acl_type,
+        "subdomainaccess" boolean "whether accounts of domains below may use it" => view.row.subdomain_access,
         "state" string "Setup: it can be used" => view.row.state,
         "cidr" string "its subnet" => view.row.cidr,
         "networkcidr" string "its subnet" => view.row.cidr,
@@ -80,7 +82,7 @@ api_object! {
         "related" string "its id" => view.row.id,
         "created" date "since when there has been one" => date(view.row.created),
         "service" list(SERVICE) "what it does for its guests" => services(&view.services),
-        "tags" list "tags, none yet" => no_items(),
+        "tags" list(TAG) "its tags" => tags(&view.tags),
     }
 }
 

@@ -6,6 +6,7 @@ use hostler_store::pod::PodView;
 use hostler_store::zone::ZoneRow;
 
 use super::capacity::{CAPACITY, at};
+use super::tag::TAG;
 use super::{api_object, no_items};
 
 api_object! {
@@ -25,7 +26,7 @@ api_object! {
         "localstorageenabled" boolean "whether volumes may live on hosts' own disks" => row.local_storage,
         "type" string "the kind of zone, always Core" => "Core",
         "capacity" list(CAPACITY) "how much there is, if it was asked for" => at(capacities, row.id.uuid()),
-        "tags" set "tags, none yet" => no_items(),
+        "tags" set(TAG) "its tags, in lists" => no_items(),
     }
 }
 

@@ -3,7 +3,8 @@
 use hostler_store::storage_pool_view::StoragePoolView;
 use hostler_store::volume_view::VolumeView;
 
-use super::{api_object, date, no_items};
+use super::tag::{TAG, tags};
+use super::{api_object, date};
 
 api_object! {
     /// A volume.
@@ -40,7 +41,7 @@ api_object! {
         "isextractable" boolean "whether it may be downloaded, always false" => false,
         "quiescevm" boolean "whether its VM is stilled for snapshots, always false" => false,
         "created" date "since when there has been one" => date(view.created),
-        "tags" set "tags, none yet" => no_items(),
+        "tags" set(TAG) "its tags" => tags(&view.tags),
     }
 }
 

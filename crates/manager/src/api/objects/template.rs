@@ -3,6 +3,9 @@
 use hostler_model::{Bytes, TemplateState};
 use hostler_store::template_view::TemplateView;
 
+use crate::api::commands::template::os_type::{OsType, category_id};
+
+use super::tag::{TAG, tags};
 use super::{api_object, date, job_id, job_status, no_items};
 
 api_object! {
@@ -12,16 +15,17 @@ api_object! {
         "name" string "its name" => view.name,
         "displaytext" string "what it is, for people" => view.display_text,
         "url" string "where it was fetched from" => view.url,
-        "format" imageformat "QCOW2 or RAW" => view.format,
+        "format" imageformat "QCOW2, RAW or ISO" => view.format,
         "hypervisor" string "always KVM" => "KVM",
         "arch" string "machine architecture" => view.arch,
-        "ostypename" string "Linux, Windows, WindowsLegacy or Other" => view.os,
+        "ostypeid" string "the kind of guest, from listOsTypes" => os_type_of(view).map(OsType::id),
+        "ostypename" string "that kind, for people" => os_type_of(view).map(|kind| kind.description),
         "checksum" string "what it was checked against" => view.checksum,
         "ispublic" boolean "whether everybody may use it" => view.is_public,
         "isfeatured" boolean "whether it is recommended" => view.is_featured,
         "isextractable" boolean "whether it may be downloaded" => view.is_extractable,
         "isready" boolean "whether VMs can be made from it" => view.state == TemplateState::Ready,
-        "isdynamicallyscalable" boolean "whether its VMs can change size while they run, always false" => false,
+        "isdynamicallyscalable" boolean "whether its VMs can change size while they run" => view.dynamically_scalable,
         "crossZones" boolean "whether it is in all zones" => view.zone.is_none(),
         "status" string "how far it is, or why it failed" => status(view),
         "size" long "how large a guest sees it, in bytes" => view.virtual_size,
@@ -30,9 +34,9 @@ api_object! {
             if view.is_system { "SYSTEM" } else { "USER" },
         "bootable" boolean "whether a VM can start from it" => view.bootable,
         "bits" int "always 64" => 64,
-        "passwordenabled" boolean "whether its guests take a password" => view.password_enabled,
-        "sshkeyenabled" boolean "whether its VMs take SSH keys, always true" => true,
-        "requireshvm" boolean "whether it needs a CPU that helps, always true" => true,
+        "passwordenabled" boolean "whether its VMs' passwords can be reset" => view.password_enabled,
+        "sshkeyenabled" boolean "whether its VMs take SSH keys" => view.ssh_key_enabled,
+        "requireshvm" boolean "whether it needs a CPU that helps" => view.requires_hvm,
         "directdownload" boolean "whether hosts fetch it from its source, always false" => false,
         "account" string "whose it is" => view.account_name,
         "accountid" string "that account's id" => view.account,
@@ -49,10 +53,12 @@ api_object! {
         "zonename" string "that zone's name" => view.zone_name,
         "hostid" string "the image worker that has it" => view.worker.filter(|_| admin),
         "hostname" string "that worker's name" => view.worker_name.as_ref().filter(|_| admin),
+        "templatetag" string "the tag that hosts of its VMs must have" =>
+            Some(&view.host_tag).filter(|_| admin).filter(|tag| !tag.is_empty()),
         "details" map "choices that few need" => view.details,
         "created" date "when it was registered" => date(view.created),
         "removed" date "when it was deleted" => view.removed.map(date),
-        "tags" set "tags, none yet" => no_items(),
+        "tags" set(TAG) "its tags" => tags(&view.tags),
         "childtemplates" set "templates of its further disks, none yet" => no_items(),
         "jobid" string "the job that works on it" => job_id(view.job),
         "jobstatus" integer "state of that job" => job_status(view.job),
@@ -78,13 +84,42 @@ fn status(view: &TemplateView) -> String {
     }
 }
 
+fn os_type_of(view: &TemplateView) -> Option<&'static OsType> {
+    OsType::named(view.os_type, &view.os)
+}
+
+api_object! {
+    /// A family of guests.
+    OS_CATEGORY = "GuestOSCategoryResponse", os_category(name: &str) {
+        "id" string "its id" => category_id(name),
+        "name" string "its name" => name,
+        "isfeatured" boolean "whether it is shown first, always false" => false,
+    }
+}
+
+api_object! {
+    /// With whom a template is shared.
+    TEMPLATE_PERMISSIONS = "TemplatePermissionsResponse", template_permissions(
+        view: &TemplateView,
+        accounts: &[String],
+        projects: &[String],
+    ) {
+        "id" string "the template or ISO" => view.id,
+        "domainid" string "the domain of its owner" => view.domain,
+        "ispublic" boolean "whether everybody may use it" => view.is_public,
+        "account" list "names of the accounts that may use it" => Some(accounts).filter(|list| !list.is_empty()),
+        "projectids" list "ids of the projects that may use it" => Some(projects).filter(|list| !list.is_empty()),
+    }
+}
+
 api_object! {
     /// A kind of guest.
-    OS_TYPE = "GuestOSResponse", os_type(kind: &crate::api::commands::OsType) {
+    OS_TYPE = "GuestOSResponse", os_type(kind: &OsType) {
         "id" string "its id" => kind.id(),
         "name" string "its name" => kind.description,
         "description" string "what it is, for people" => kind.description,
-        "oscategoryname" string "its family" => kind.name,
+        "oscategoryid" string "its family" => category_id(kind.category),
+        "oscategoryname" string "that family's name" => kind.category,
         "isuserdefined" boolean "whether a user made it, always false" => false,
         "fordisplay" boolean "whether users see it, always true" => true,
     }

@@ -8,6 +8,7 @@ use hostler_store::vm_view::{NicView, VmView};
 use serde_json::{Value, json};
 
 use super::group::{VM_AFFINITY_GROUP, VM_SECURITY_GROUP, vm_affinity_group, vm_security_group};
+use super::tag::{TAG, tags};
 use super::{api_object, api_shape, date, job_id, job_status, no_items};
 
 api_object! {
@@ -105,7 +106,7 @@ api_object! {
             view.security_groups.iter().map(vm_security_group).collect::<Value>(),
         "affinitygroup" set(VM_AFFINITY_GROUP) "its affinity groups" =>
             view.affinity_groups.iter().map(vm_affinity_group).collect::<Value>(),
-        "tags" set "tags, none yet" => no_items(),
+        "tags" set(TAG) "its tags" => tags(&view.tags),
         "jobid" string "the job that works on it" => job_id(view.job),
         "jobstatus" integer "state of that job" => job_status(view.job),
     }

@@ -21,7 +21,7 @@ use crate::orchestration::Caller;
 const STEPS: &[&str] = &["begin", "copies", "delete"];
 const WAIT: Duration = Duration::from_mins(5);
 
-/// Checks, records the job, and has it run.
+/// Checks, records the job, and has it run. Whether the caller may delete it is checked before.
 ///
 /// # Errors
 /// [`ServiceError`] if there is none, or VMs are made from it.
@@ -35,10 +35,14 @@ pub async fn delete(app: &Context, caller: &Caller, id: TemplateId) -> Result<Jo
     }
     refuse_if_used(&template.name, uses)?;
     let subject = ("Template", id.uuid());
-    let job = caller.job("template.delete", "deleteTemplate", subject, json!({}), STEPS);
+    let (command, kind) = match template.format.as_str() {
+        "ISO" => ("deleteIso", "ISO.DELETE"),
+        _ => ("deleteTemplate", "TEMPLATE.DELETE"),
+    };
+    let job = caller.job("template.delete", command, subject, json!({}), STEPS);
     let (job_id, now) = (job.id, app.now());
     let text = format!("template {} is to be deleted", template.name);
-    let event = caller.event(now, "TEMPLATE.DELETE", text, subject, Some(job_id));
+    let event = caller.event(now, kind, text, subject, Some(job_id));
     app.store
         .write(move |tx| {
             job_add(tx, &job, now)?;

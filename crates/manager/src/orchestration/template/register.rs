@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use hostler_model::{
-    Bytes, HostId, JobId, LimitKind, TemplateEvent, TemplateId, TemplateState, ZoneId,
+    AccountId, Bytes, HostId, JobId, LimitKind, TemplateEvent, TemplateId, TemplateState, ZoneId,
 };
 use hostler_store::event::event_add;
 use hostler_store::job::job_add;
 use hostler_store::limit;
 use hostler_store::template::{
-    Fetched, NewTemplate, image_workers, template_add, template_get, template_transition,
+    Fetched, NewTemplate, TemplateChoices, image_workers, template_add, template_get,
+    template_transition,
 };
 use hostler_wire::{DeleteTemplateCommand, DownloadCommand};
 use serde_json::{Value, json};
@@ -26,13 +27,15 @@ use crate::settings::{SECSTORAGE_ALLOW_PRIVATE, SECSTORAGE_MAX_TEMPLATE_SIZE};
 /// Everything that a caller can say about a new template.
 #[derive(Debug, Clone)]
 pub struct RegisterRequest {
+    /// Whose it is to be.
+    pub account: AccountId,
     /// Its name.
     pub name: String,
     /// Any text; nothing: the name.
     pub display_text: Option<String>,
     /// `http`, `https`, or, from a root administrator, `file`.
     pub url: String,
-    /// `QCOW2` or `RAW`.
+    /// `QCOW2`, `RAW` or `ISO`.
     pub format: String,
     /// What the guest is: `Linux`, `Windows`, `WindowsLegacy` or `Other`.
     pub os: String,
@@ -48,8 +51,8 @@ pub struct RegisterRequest {
     pub is_featured: bool,
     /// Whether its bytes may be had.
     pub is_extractable: bool,
-    /// Whether its guests take a password from their seed.
-    pub password_enabled: bool,
+    /// What is said of its guests.
+    pub choices: TemplateChoices,
     /// Choices that few need.
     pub details: std::collections::BTreeMap<String, String>,
 }
@@ -66,13 +69,17 @@ pub async fn register(
     check(caller, &request)?;
     let id = TemplateId::new(Uuid::now_v7());
     let subject = ("Template", id.uuid());
-    let job = caller.job("template.register", "registerTemplate", subject, json!({}), STEPS);
+    let (command, kind) = match request.format.as_str() {
+        "ISO" => ("registerIso", "ISO.CREATE"),
+        _ => ("registerTemplate", "TEMPLATE.CREATE"),
+    };
+    let job = caller.job("template.register", command, subject, json!({}), STEPS);
     let (job_id, now): (JobId, _) = (job.id, app.now());
     let text = format!("template {} is to be fetched", request.name);
-    let event = caller.event(now, "TEMPLATE.CREATE", text, subject, Some(job_id));
+    let event = caller.event(now, kind, text, subject, Some(job_id));
     let new = NewTemplate {
         id,
-        account: caller.account,
+        account: request.account,
         zone: request.zone,
         display_text: request.display_text.unwrap_or_else(|| request.name.clone()),
         name: request.name,
@@ -84,10 +91,10 @@ pub async fn register(
         is_public: request.is_public,
         is_featured: request.is_featured,
         is_extractable: request.is_extractable,
-        password_enabled: request.password_enabled,
+        choices: request.choices,
         details: request.details,
     };
-    let (limits, owner) = (app.settings.limits(), caller.account);
+    let (limits, owner) = (app.settings.limits(), request.account);
     app.store
         .write(move |tx| {
             // its size is claimed when it is known
@@ -119,9 +126,9 @@ fn check(caller: &Caller, request: &RegisterRequest) -> Result<(), ServiceError>
             ));
         }
     }
-    if !["QCOW2", "RAW"].iter().any(|known| known.eq_ignore_ascii_case(&request.format)) {
+    if !["QCOW2", "RAW", "ISO"].iter().any(|known| known.eq_ignore_ascii_case(&request.format)) {
         return Err(ServiceError::parameter(format!(
-            "parameter format: {:?} cannot be used; known are QCOW2 and RAW",
+            "parameter format: {:?} cannot be used; known are QCOW2, RAW and ISO",
             request.format
         )));
     }

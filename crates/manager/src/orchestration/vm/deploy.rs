@@ -300,11 +300,17 @@ fn check(
         return unknown("serviceofferingid", &request.offering);
     };
     let visible = |t: &hostler_store::deploy::DeployTemplate| {
-        t.is_public || t.account == caller.account || caller.is_root()
+        t.is_public || t.is_shared || t.account == caller.account || caller.is_root()
     };
     let Some(template) = facts.template.as_ref().filter(|t| visible(t)) else {
         return unknown("templateid", &request.template);
     };
+    if template.is_iso {
+        return Err(ServiceError::parameter(format!(
+            "parameter templateid: {} is an ISO, and VMs are made from disk images; name a template",
+            template.name
+        )));
+    }
     if template.is_system {
         return Err(ServiceError::parameter(format!(
             "parameter templateid: {} is a system VM's template and cannot be a user's VM",

@@ -135,7 +135,11 @@ pub(super) fn template_source(blueprint: &Blueprint) -> Option<TemplateSource> {
 
 /// The format that the record names.
 pub(crate) fn disk_format(name: &str) -> DiskFormat {
-    if name.eq_ignore_ascii_case("RAW") { DiskFormat::Raw } else { DiskFormat::Qcow2 }
+    match name.to_ascii_uppercase().as_str() {
+        "RAW" => DiskFormat::Raw,
+        "ISO" => DiskFormat::Iso,
+        _ => DiskFormat::Qcow2,
+    }
 }
 
 /// Everything a host needs to know to run the VM.

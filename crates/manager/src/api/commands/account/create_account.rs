@@ -2,12 +2,12 @@
 
 use hostler_model::{AccountId, DomainId, RoleId, UserId};
 use hostler_query_api::{Answer, Roles, api_command};
-use hostler_store::account::{account_add, account_by_name, account_set_role};
+use hostler_store::account::{account_add, account_set_role};
 use hostler_store::user::NewUser;
 use uuid::Uuid;
 
-use super::account_now;
 use super::rights::Rights;
+use super::{account_now, free_name};
 use crate::api::call::{Call, Handler};
 use crate::api::commands::user::{add_user, hashed};
 use crate::api::failure::Failure;
@@ -44,9 +44,6 @@ impl Handler for CreateAccount {
         let hash = hashed(self.password).await?;
         let (authority, now, domain) = (call.authority(), call.now(), self.domainid);
         let name = self.account.as_ref().unwrap_or(&self.username).trim().to_owned();
-        if name.is_empty() {
-            return Err(Failure::invalid("account: the name is empty; choose one"));
-        }
         let id = AccountId::new(Uuid::new_v4());
         let user = NewUser {
             id: UserId::new(Uuid::new_v4()),
@@ -61,12 +58,7 @@ impl Handler for CreateAccount {
             .write(move |tx| {
                 let domain = authority.domain_or_own(tx, "domainid", domain)?;
                 let (kind, role) = rights.resolve(tx, &authority, &format!("account {name}"))?;
-                if account_by_name(tx, domain.id, &name)?.is_some() {
-                    return Err(Failure::invalid(format!(
-                        "account: domain {} has an account {name}; choose another name",
-                        domain.path
-                    )));
-                }
+                free_name(tx, "account", domain.id, &name)?;
                 account_add(tx, id, domain.id, &name, kind, now)?;
                 account_set_role(tx, id, kind, role)?;
                 add_user(tx, domain.id, &user, &hash, now)?;

@@ -63,7 +63,6 @@ impl Handler for ListAccounts {
             .read(move |tx| {
                 let Listed { total, rows } = account_list(tx, &filter, &scope, page)?;
                 let ids: Vec<AccountId> = rows.iter().map(|row| row.id).collect();
-                let rooms = rooms_of_accounts(tx, &limits, &ids)?;
                 let mut users = users_of(tx, &ids)?;
                 users.retain(|user| own.is_none_or(|own| user.id == own));
                 let (accounts, mut rows) = (rows, Vec::new());
@@ -72,7 +71,7 @@ impl Handler for ListAccounts {
                     let theirs: Vec<UserRow> = users.extract_if(.., |user| of(user)).collect();
                     rows.push((row, theirs));
                 }
-                Ok((Listed { total, rows }, rooms))
+                Ok((Listed { total, rows }, rooms_of_accounts(tx, &limits, &ids)?))
             })
             .await?;
         let id = self.id.map(|id| (Entity::Account, id.uuid()));

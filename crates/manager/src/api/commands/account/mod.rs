@@ -1,8 +1,8 @@
 //! Commands about accounts: who owns things.
 
-use hostler_model::AccountId;
+use hostler_model::{AccountId, DomainId};
 use hostler_query_api::RoleType;
-use hostler_store::account::{AccountRow, account_get};
+use hostler_store::account::{AccountRow, account_by_name, account_get};
 use hostler_store::user::{UserFilter, UserRow, user_list};
 use hostler_store::{Page, Scope, StoreError, Tx};
 use serde_json::{Value, json};
@@ -11,6 +11,7 @@ use super::{Entry, known};
 use crate::api::authority::Authority;
 use crate::api::failure::Failure;
 use crate::api::objects::account::account;
+use crate::api::project_names::PREFIX;
 
 mod create_account;
 mod delete_account;
@@ -54,6 +55,21 @@ fn users_of(tx: &Tx<'_>, accounts: &[AccountId]) -> Result<Vec<UserRow>, Failure
     }
     let filter = UserFilter { accounts: accounts.to_vec(), ..UserFilter::default() };
     Ok(user_list(tx, &filter, &Scope::All, Page::default())?.rows)
+}
+
+/// A name that an account of the domain can be given.
+fn free_name(tx: &Tx<'_>, param: &str, domain: DomainId, name: &str) -> Result<(), Failure> {
+    if name.is_empty() || name.starts_with(PREFIX) {
+        return Err(Failure::invalid(format!(
+            "{param}: {name:?} is empty, or begins as the names of projects' accounts do; choose another name"
+        )));
+    }
+    if account_by_name(tx, domain, name)?.is_some() {
+        return Err(Failure::invalid(format!(
+            "{param}: domain {domain} has an account {name}; choose another name"
+        )));
+    }
+    Ok(())
 }
 
 /// Refuses to take away the caller's own account, or the first administrator's.

@@ -2,10 +2,10 @@
 
 use hostler_model::{AccountId, DomainId, RoleId};
 use hostler_query_api::{Answer, Roles, api_command};
-use hostler_store::account::{account_by_name, account_rename, account_set_role};
+use hostler_store::account::{account_rename, account_set_role};
 
 use super::rights::Rights;
-use super::{account_now, not_own_nor_first};
+use super::{account_now, free_name, not_own_nor_first};
 use crate::api::authority::AccountName;
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
@@ -47,12 +47,7 @@ impl Handler for UpdateAccount {
                     told.push(format!("role {}", role.unwrap_or(kind.default_role())));
                 }
                 if let Some(name) = name.filter(|name| *name != row.name) {
-                    if name.is_empty() || account_by_name(tx, row.domain, &name)?.is_some() {
-                        return Err(Failure::invalid(format!(
-                            "newname: {name:?} is empty, or domain {} has such an account; choose another name",
-                            row.domain_path
-                        )));
-                    }
+                    free_name(tx, "newname", row.domain, &name)?;
                     account_rename(tx, row.id, &name)?;
                     told.push(format!("name {name}"));
                 }

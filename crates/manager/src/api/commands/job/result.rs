@@ -2,16 +2,17 @@
 //!
 //! A job's record names what to show, `{"virtualmachine": "<id>"}`; this renders it.
 
-use hostler_model::{AccountId, ProjectId, SecurityRuleId, TemplateId, UserId, VmId};
+use hostler_model::{AccountId, NetworkId, ProjectId, SecurityRuleId, TemplateId, UserId, VmId};
 use hostler_store::affinity_group::affinity_group_view;
 use hostler_store::host_view::host_view;
 use hostler_store::job_view::JobView;
+use hostler_store::network::{NetworkFilter, network_list};
 use hostler_store::project::project_view;
 use hostler_store::security_group_view::{SecurityGroupView, security_group_view};
 use hostler_store::template_view::template_view;
 use hostler_store::user::user_credentials;
 use hostler_store::vm_view::vm_view;
-use hostler_store::{StoreError, Tx};
+use hostler_store::{Page, StoreError, Tx};
 use serde_json::{Value, json};
 
 use crate::api::commands::account::account_or_gone;
@@ -19,6 +20,7 @@ use crate::api::failure::Failure;
 use crate::api::objects::account::user;
 use crate::api::objects::group::{affinity_group, security_group};
 use crate::api::objects::host::host;
+use crate::api::objects::network::network;
 use crate::api::objects::project::project;
 use crate::api::objects::template::template;
 use crate::api::objects::vm::{Sight, vm};
@@ -43,6 +45,12 @@ pub(crate) fn rendered(
     }
     if let Some(id) = named("project").and_then(|id| id.parse::<ProjectId>().ok()) {
         return Ok(json!({"project": project(&project_view(tx, id)?, &[])}));
+    }
+    if let Some(id) = named("network").and_then(|id| id.parse::<NetworkId>().ok()) {
+        let filter = NetworkFilter { id: Some(id), ..NetworkFilter::default() };
+        if let Some(view) = network_list(tx, &filter, Page::default())?.rows.first() {
+            return Ok(json!({"network": network(view, admin)}));
+        }
     }
     if let Some(id) = named("host").and_then(|id| id.parse().ok()).filter(|_| admin) {
         return Ok(json!({"host": host(&host_view(tx, id)?)}));

@@ -3,6 +3,7 @@
 //! Nothing is made on hosts here: a host serves a network when a VM on it starts there.
 
 use std::net::Ipv4Addr;
+use std::str::FromStr;
 
 use hostler_model::{DomainId, LimitKind, NetworkId, NetworkOfferingId, ZoneId};
 use hostler_query_api::{Answer, Roles, api_command};
@@ -25,6 +26,27 @@ use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 use crate::api::objects::network::{NETWORK, network};
 use crate::settings::GUEST_DOMAIN;
+
+/// For whom a network is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Acl {
+    /// One account.
+    Account,
+    /// The accounts of a domain, or everybody.
+    Domain,
+}
+
+impl FromStr for Acl {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.to_ascii_lowercase().as_str() {
+            "account" => Ok(Self::Account),
+            "domain" => Ok(Self::Domain),
+            _ => Err("Account or Domain"),
+        }
+    }
+}
 
 api_command! {
     /// Makes a guest network on a bridge that the hosts have.
@@ -57,16 +79,24 @@ api_command! {
     privatemtu: optional integer,
     /// The bridge on every host; each host's own guest bridge by default.
     bridge: optional string .max(15),
+    /// For whom it is: Account: only the account; Domain (the default): a domain's accounts, or everybody's.
+    acltype: optional choice<Acl>,
+    /// With acltype Domain: whether accounts of domains below domainid may use it; true by default.
+    subdomainaccess: optional boolean,
+    /// Whether users see it; only true.
+    displaynetwork: optional boolean,
     /// The account that it is made for.
     account: optional string,
-    /// The domain of that account.
+    /// The domain of that account; with acltype Domain, that whose accounts may use it, in place of everybody's.
     domainid: optional uuid<DomainId> .entity("domain"),
 }
 
 impl Handler for CreateNetwork {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
         let offering = self.networkofferingid;
+        self.check_acl(call)?;
         let mut named = vec![("zoneid", Entity::Zone, self.zoneid.uuid())];
+        named.extend(self.domainid.map(|id| ("domainid", Entity::Domain, id.uuid())));
         named.extend(offering.map(|id| ("networkofferingid", Entity::NetworkOffering, id.uuid())));
         call.require(named).await?;
         let range = Range {
@@ -91,7 +121,8 @@ impl Handler for CreateNetwork {
                 }
                 let on_wire = others.iter().filter(|other| other.bridge == row.bridge);
                 refuse_added_ranges(tx, &row, &on_wire.map(|other| other.id).collect::<Vec<_>>())?;
-                let is_default = !others.iter().any(|other| other.is_default);
+                let for_all = row.acl_type == "Domain" && row.acl_domain.is_none();
+                let is_default = for_all && !others.iter().any(|other| other.is_default);
                 let row = NetworkRow { is_default, ..row };
                 network_add(tx, &row)?;
                 event.record(tx, format!("network {} was made", row.name))?;
@@ -104,6 +135,36 @@ impl Handler for CreateNetwork {
 }
 
 impl CreateNetwork {
+    /// A network for one account names it; only that for a domain speaks of those below.
+    fn check_acl(&self, call: Call<'_>) -> Result<(), Failure> {
+        let for_one = self.acltype == Some(Acl::Account);
+        if for_one && (self.account.is_none() || self.domainid.is_none()) {
+            return Err(call.wrong(
+                "acltype",
+                "Account",
+                "Domain, or account and domainid beside it",
+            ));
+        }
+        if self.account.is_some() && !for_one {
+            return Err(call.wrong(
+                "account",
+                self.account.as_deref().unwrap_or_default(),
+                "acltype Account beside it",
+            ));
+        }
+        if self.subdomainaccess.is_some() && (for_one || self.domainid.is_none()) {
+            return Err(call.wrong(
+                "subdomainaccess",
+                "a value",
+                "acltype Domain and domainid beside it",
+            ));
+        }
+        if self.displaynetwork == Some(false) {
+            return Err(call.wrong("displaynetwork", "false", "true: users see what they may use"));
+        }
+        Ok(())
+    }
+
     /// The network as far as the request says it.
     async fn row(self, call: Call<'_>, range: Range) -> Result<NetworkRow, Failure> {
         let mtu = match self.privatemtu.unwrap_or(1500) {
@@ -122,6 +183,7 @@ impl CreateNetwork {
                 return Err(call.wrong(param, text, expected));
             }
         }
+        let is_account = self.acltype == Some(Acl::Account);
         Ok(NetworkRow {
             id: NetworkId::new(Uuid::new_v4()),
             display_text: self.displaytext.unwrap_or_else(|| self.name.clone()),
@@ -129,6 +191,9 @@ impl CreateNetwork {
             zone: self.zoneid,
             // offering, guru, type and place are known in the transaction
             offering: NetworkOfferingId::new(Uuid::nil()),
+            acl_type: if is_account { "Account" } else { "Domain" }.to_owned(),
+            acl_domain: self.domainid.filter(|_| !is_account),
+            subdomain_access: self.subdomainaccess.unwrap_or(!is_account),
             account: call.owner(self.account, self.domainid).await?,
             guru: String::new(),
             guest_type: String::new(),
@@ -219,7 +284,7 @@ fn is_interface(text: &str) -> bool {
 }
 
 /// A DNS domain.
-fn is_domain(text: &str) -> bool {
+pub(super) fn is_domain(text: &str) -> bool {
     text.split('.').all(|label| {
         (1..=63).contains(&label.len())
             && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')

@@ -1,13 +1,15 @@
 //! `listNetworks`: the guest networks. Shared ones are seen by everybody.
 
-use hostler_model::{NetworkId, NetworkOfferingId, ZoneId};
+use hostler_model::{DomainId, NetworkId, NetworkOfferingId, ZoneId};
 use hostler_query_api::{Answer, api_command};
 use hostler_store::network::{NetworkFilter, network_list};
 use hostler_store::reference::Entity;
 
 use crate::api::call::{Call, Handler};
+use crate::api::commands::tag;
 use crate::api::failure::Failure;
 use crate::api::objects::network::{NETWORK, network};
+use crate::api::owner::Wanted;
 
 api_command! {
     /// Lists guest networks.
@@ -29,16 +31,69 @@ api_command! {
     issystem: optional boolean,
     /// Those of VPCs; there are none.
     forvpc: optional boolean,
-    /// Everything that the caller may see.
+    /// Networks with one of these tags, each a key and a value.
+    tags: optional records,
+    /// Networks for one account (Account), or for a domain (Domain).
+    acltype: optional string,
+    /// Account, Domain, AccountDomain, Shared or All; everything here is shared.
+    networkfilter: optional string,
+    /// Networks that do all of this for their guests: Dhcp, Dns, UserData.
+    supportedservices: optional list<String>,
+    /// Networks that VMs can be deployed on; all can.
+    canusefordeploy: optional boolean,
+    /// Networks that have to be restarted for changes; none has.
+    restartrequired: optional boolean,
+    /// Networks whose addresses were named; all are.
+    specifyipranges: optional boolean,
+    /// Networks that users see; all are seen.
+    displaynetwork: optional boolean,
+    /// Networks of this VPC; there are none.
+    vpcid: optional uuid<uuid::Uuid> .entity("vpc"),
+    /// Networks that this account may use; goes with domainid.
+    account: optional string,
+    /// Networks that accounts of this domain may use.
+    domainid: optional uuid<DomainId> .entity("domain"),
+    /// With domainid: domains below it too.
+    isrecursive: optional boolean,
+    /// Everything that the caller may see; it is so without it.
     listall: optional boolean,
 }
 
 impl Handler for ListNetworks {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
-        if self.issystem == Some(true) || self.forvpc == Some(true) {
+        if let Some(id) = self.vpcid {
+            return Err(call.unknown("vpcid", id));
+        }
+        if self.wants_none() {
             return Ok(Answer::list(call.command, 0, Vec::new()));
         }
+        let by_filter = match self.networkfilter.as_deref().map(str::to_ascii_lowercase).as_deref()
+        {
+            None | Some("all" | "shared" | "accountdomain") => None,
+            Some("account") => Some("Account".to_owned()),
+            Some("domain") => Some("Domain".to_owned()),
+            Some(other) => {
+                let expected = "one of Account, Domain, AccountDomain, Shared, All";
+                return Err(call.wrong("networkfilter", other, expected));
+            }
+        };
+        // shared networks are seen by all who may use them
+        let usable_in = if self.account.is_none() && self.domainid.is_none() {
+            call.identity.sight()
+        } else {
+            let wanted = Wanted {
+                account: self.account,
+                domain: self.domainid,
+                recursive: self.isrecursive.unwrap_or(false),
+                everything: self.listall.unwrap_or(false),
+                by_id: false,
+            };
+            call.scope(wanted).await?
+        };
         let filter = NetworkFilter {
+            usable_in: Some(usable_in),
+            acl_type: self.acltype.or(by_filter),
+            services: self.supportedservices.unwrap_or_default(),
             id: self.id,
             ids: Vec::new(),
             name: self.name,
@@ -46,11 +101,21 @@ impl Handler for ListNetworks {
             offering: self.networkofferingid,
             guest_type: self.kind,
             traffic_type: self.traffictype,
+            tags: tag::pairs(self.tags)?,
             keyword: call.keyword(),
         };
         let page = call.page()?;
         let listed = call.read(move |tx| Ok(network_list(tx, &filter, page)?)).await?;
         let id = self.id.map(|id| (Entity::Network, id.uuid()));
         call.list(listed, id, |view| network(view, call.is_root())).await
+    }
+}
+
+impl ListNetworks {
+    /// Whether it asks for what no network here is.
+    fn wants_none(&self) -> bool {
+        [self.issystem, self.forvpc, self.restartrequired].contains(&Some(true))
+            || [self.canusefordeploy, self.specifyipranges, self.displaynetwork]
+                .contains(&Some(false))
     }
 }

@@ -6,6 +6,7 @@ use hostler_store::reference::Entity;
 use hostler_store::volume_view::{VolumeFilter, volume_list};
 
 use crate::api::call::{Call, Handler};
+use crate::api::commands::tag;
 use crate::api::failure::Failure;
 use crate::api::objects::storage::{VOLUME, volume};
 use crate::api::owner::Wanted;
@@ -32,6 +33,8 @@ api_command! {
     storageid: optional uuid<StoragePoolId> .entity("storagepool").roles(Roles::ADMINS),
     /// Volumes on this host's own disks.
     hostid: optional uuid<HostId> .entity("host").roles(Roles::ADMINS),
+    /// Volumes with one of these tags, each a key and a value.
+    tags: optional records,
     /// Volumes of this account; goes with domainid.
     account: optional string,
     /// Volumes of accounts in this domain.
@@ -62,6 +65,7 @@ impl Handler for ListVolumes {
             zone: self.zoneid,
             pool: self.storageid,
             host: self.hostid,
+            tags: tag::pairs(self.tags)?,
             keyword: call.keyword(),
         };
         let listed = call.read(move |tx| Ok(volume_list(tx, &filter, &scope, page)?)).await?;

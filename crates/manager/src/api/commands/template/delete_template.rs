@@ -4,6 +4,7 @@ use hostler_model::{TemplateId, ZoneId};
 use hostler_query_api::{Answer, api_command};
 use hostler_store::reference::Entity;
 
+use super::change::{Kind, require_own};
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 use crate::orchestration::template::delete;
@@ -20,9 +21,9 @@ api_command! {
 
 impl Handler for DeleteTemplate {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
-        let mut named = vec![("id", Entity::Template, self.id.uuid())];
-        named.extend(self.zoneid.map(|id| ("zoneid", Entity::Zone, id.uuid())));
-        call.require(named).await?;
+        let zone = self.zoneid.map(|id| ("zoneid", Entity::Zone, id.uuid()));
+        call.require(zone.into_iter().collect()).await?;
+        require_own(call, Kind::Template, self.id).await?;
         let job = delete(call.context, call.caller(), self.id).await?;
         Ok(Answer::job(call.command, None, job.uuid()))
     }

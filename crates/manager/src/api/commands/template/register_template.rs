@@ -1,12 +1,14 @@
 //! `registerTemplate`: has an image worker fetch what VMs can be made from.
 
-use hostler_model::ZoneId;
-use hostler_query_api::{Answer, IdOrAll, api_command};
+use hostler_model::{DomainId, ZoneId};
+use hostler_query_api::{Answer, IdOrAll, Roles, api_command};
 use hostler_store::reference::Entity;
+use hostler_store::template::TemplateChoices;
 use hostler_store::template_view::template_view;
 use uuid::Uuid;
 
-use super::os_type::OsType;
+use super::change::{may_publish, os_of};
+use super::source::{arch_of, check_checksum};
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 use crate::api::objects::template::{TEMPLATE, template};
@@ -41,11 +43,25 @@ api_command! {
     /// Whether everybody may use it.
     ispublic: optional boolean,
     /// Whether it is recommended; for administrators.
-    isfeatured: optional boolean .roles(hostler_query_api::Roles::ADMIN),
+    isfeatured: optional boolean .roles(Roles::ADMIN),
     /// Whether it may be downloaded.
     isextractable: optional boolean,
-    /// Whether its guests take a password: they have cloud-init.
+    /// Whether its VMs' passwords can be reset.
     passwordenabled: optional boolean,
+    /// Whether its VMs take SSH keys; true by default.
+    sshkeyenabled: optional boolean,
+    /// Whether its VMs can change size while they run.
+    isdynamicallyscalable: optional boolean,
+    /// Whether it needs a CPU that helps; true by default.
+    requireshvm: optional boolean,
+    /// The tag that hosts of its VMs must have.
+    templatetag: optional string .roles(Roles::ADMIN),
+    /// Only false: hosts fetch templates from an image worker, which checks them, and never from their source.
+    directdownload: optional boolean,
+    /// The account that it is for.
+    account: optional string,
+    /// The domain of that account.
+    domainid: optional uuid<DomainId> .entity("domain"),
     /// Choices that few need.
     details: optional first_map,
 }
@@ -64,34 +80,38 @@ impl Handler for RegisterTemplate {
         if !matches!(format.as_str(), "QCOW2" | "RAW") {
             return Err(call.wrong("format", &self.format, "QCOW2 or RAW"));
         }
-        if let Some(sum) = self.checksum.as_ref().filter(|sum| !is_checksum(sum)) {
-            let expected =
-                "hex of MD5, SHA-1, SHA-256 or SHA-512, with or without {algorithm} before it";
-            return Err(call.wrong("checksum", sum, expected));
+        if self.directdownload == Some(true) {
+            let expected = "false: an image worker fetches and checks every template";
+            return Err(call.wrong("directdownload", "true", expected));
         }
-        let os = match self.ostypeid {
-            None => "Linux",
-            Some(id) => OsType::of(id).ok_or_else(|| call.unknown("ostypeid", id))?.name,
+        check_checksum(call, self.checksum.as_deref())?;
+        may_publish(call, self.ispublic)?;
+        let os = self.ostypeid.map(|id| os_of(call, id)).transpose()?;
+        let choices = TemplateChoices {
+            os_type: os.as_ref().map(|(id, _)| *id),
+            host_tag: self.templatetag.unwrap_or_default(),
+            bootable: true,
+            password_enabled: self.passwordenabled.unwrap_or(false),
+            ssh_key_enabled: self.sshkeyenabled.unwrap_or(true),
+            dynamically_scalable: self.isdynamicallyscalable.unwrap_or(false),
+            requires_hvm: self.requireshvm.unwrap_or(true),
         };
-        let arch = self.arch.unwrap_or_else(|| "x86_64".to_owned());
-        if !matches!(arch.as_str(), "x86_64" | "aarch64") {
-            return Err(call.wrong("arch", &arch, "x86_64 or aarch64"));
-        }
-        let account = call.owner(None, None).await?;
+        let account = call.owner(self.account, self.domainid).await?;
         let caller = Caller { account, ..call.caller().clone() };
         let request = RegisterRequest {
+            account,
             name: self.name,
             display_text: self.displaytext,
             url: self.url,
             format,
-            os: os.to_owned(),
-            arch,
+            os: os.map_or_else(|| "Linux".to_owned(), |(_, name)| name),
+            arch: arch_of(call, self.arch)?,
             checksum: self.checksum,
             zone,
             is_public: self.ispublic.unwrap_or(false),
             is_featured: self.isfeatured.unwrap_or(false),
             is_extractable: self.isextractable.unwrap_or(false),
-            password_enabled: self.passwordenabled.unwrap_or(false),
+            choices,
             details: self.details.unwrap_or_default(),
         };
         let id = register(call.context, &caller, request).await?;
@@ -114,40 +134,5 @@ impl RegisterTemplate {
             Some(IdOrAll::Id(id)) => Some(id),
             Some(IdOrAll::All) | None => None,
         })
-    }
-}
-
-/// Hex of a length that a known algorithm gives, with the algorithm in braces before it or not.
-fn is_checksum(text: &str) -> bool {
-    let hex = text.split_once('}').map_or(text, |(_, hex)| hex);
-    let algorithm =
-        text.split_once('}').map(|(name, _)| name.to_ascii_uppercase().replace('-', ""));
-    let length = match algorithm.as_deref() {
-        None => None,
-        Some("{MD5") => Some(32),
-        Some("{SHA1" | "{SHA") => Some(40),
-        Some("{SHA256") => Some(64),
-        Some("{SHA512") => Some(128),
-        Some(_) => return false,
-    };
-    let right = length.map_or([32, 40, 64, 128].contains(&hex.len()), |length| length == hex.len());
-    right && hex.bytes().all(|b| b.is_ascii_hexdigit())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_checksum;
-
-    #[test]
-    fn a_checksum_is_hex_as_long_as_its_algorithm_says() {
-        let (md5, sha256) = ("0".repeat(32), "a".repeat(64));
-        assert!(is_checksum(&md5) && is_checksum(&sha256));
-        assert!(
-            is_checksum(&format!("{{SHA-256}}{sha256}")) && is_checksum(&format!("{{md5}}{md5}"))
-        );
-        let (swapped, odd) = (format!("{{MD5}}{sha256}"), format!("{{CRC}}{md5}"));
-        for text in ["", "12", "zz", &swapped, &odd, &"g".repeat(32)] {
-            assert!(!is_checksum(text), "{text}");
-        }
     }
 }

@@ -12,6 +12,7 @@ use hostler_store::vm_view::{VmFilter, vm_list};
 use serde_json::Value;
 
 use crate::api::call::{Call, Handler};
+use crate::api::commands::tag;
 use crate::api::failure::Failure;
 use crate::api::objects::vm::{Sight, VM, vm};
 use crate::api::owner::Wanted;
@@ -29,6 +30,8 @@ api_command! {
     name: optional string,
     /// VMs in this state; Present means in any but Destroyed and Expunging, Active in any of those that may run.
     state: optional string,
+    /// VMs with one of these tags, each a key and a value.
+    tags: optional records,
     /// VMs in this zone.
     zoneid: optional uuid<ZoneId> .entity("zone"),
     /// VMs on hosts in this pod.
@@ -123,6 +126,7 @@ impl Handler for ListVirtualMachines {
             security_group: self.securitygroupid,
             affinity_group: self.affinitygroupid,
             user_data: self.userdataid,
+            tags: tag::pairs(self.tags)?,
             keyword: call.keyword(),
             with_expunged: false,
         };

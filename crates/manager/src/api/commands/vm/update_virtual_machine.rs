@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{shown, user_data};
 use crate::api::call::{Call, Handler};
-use crate::api::commands::OsType;
+use crate::api::commands::template::os_type::OsType;
 use crate::api::failure::Failure;
 use crate::api::objects::vm::VM;
 use crate::orchestration::vm::update;

@@ -1,0 +1,51 @@
+//! `listNetworkACLs`: rules of access lists of virtual private clouds. There are none, so the list is empty.
+
+use hostler_model::{DomainId, NetworkId};
+use hostler_query_api::{Answer, api_command};
+use hostler_store::reference::Entity;
+use uuid::Uuid;
+
+use super::none;
+use crate::api::call::{Call, Handler};
+use crate::api::failure::Failure;
+use crate::api::objects::firewall::ACL_ITEM;
+use crate::api::owner::Wanted;
+
+api_command! {
+    /// Lists rules of access lists of VPCs; there are none.
+    pub(crate) struct ListNetworkAcls = "listNetworkACLs", synchronous
+        .object("networkacl").shape(&ACL_ITEM).paged();
+
+    /// The one of this id.
+    id: optional uuid<Uuid>,
+    /// Those of this network.
+    networkid: optional uuid<NetworkId> .entity("network"),
+    /// Those of this list; there are none.
+    aclid: optional uuid<Uuid> .entity("networkacllist"),
+    /// Those of this account; goes with domainid.
+    account: optional string,
+    /// Those of accounts in this domain.
+    domainid: optional uuid<DomainId> .entity("domain"),
+    /// With domainid: domains below it too.
+    isrecursive: optional boolean,
+    /// Everything that the caller may see, not only its own.
+    listall: optional boolean,
+}
+
+impl Handler for ListNetworkAcls {
+    async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
+        let network = self.networkid.map(|id| ("networkid", Entity::Network, id.uuid()));
+        call.require(network.into_iter().collect()).await?;
+        if let Some(id) = self.aclid {
+            return Err(call.unknown("aclid", id));
+        }
+        let wanted = Wanted {
+            account: self.account,
+            domain: self.domainid,
+            recursive: self.isrecursive.unwrap_or(false),
+            everything: self.listall.unwrap_or(false),
+            by_id: self.id.is_some(),
+        };
+        none(call, wanted, self.id).await
+    }
+}

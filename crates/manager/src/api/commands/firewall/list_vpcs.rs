@@ -1,0 +1,48 @@
+//! `listVPCs`: virtual private clouds. There are none, so the list is empty; clients ask for it all the same.
+
+use hostler_model::{DomainId, ZoneId};
+use hostler_query_api::{Answer, api_command};
+use hostler_store::reference::Entity;
+use uuid::Uuid;
+
+use super::none;
+use crate::api::call::{Call, Handler};
+use crate::api::failure::Failure;
+use crate::api::objects::firewall::VPC;
+use crate::api::owner::Wanted;
+
+api_command! {
+    /// Lists virtual private clouds; there are none.
+    pub(crate) struct ListVpcs = "listVPCs", synchronous
+        .object("vpc").shape(&VPC).paged();
+
+    /// The one of this id.
+    id: optional uuid<Uuid>,
+    /// Those of this name.
+    name: optional string,
+    /// Those in this zone.
+    zoneid: optional uuid<ZoneId> .entity("zone"),
+    /// Those of this account; goes with domainid.
+    account: optional string,
+    /// Those of accounts in this domain.
+    domainid: optional uuid<DomainId> .entity("domain"),
+    /// With domainid: domains below it too.
+    isrecursive: optional boolean,
+    /// Everything that the caller may see, not only its own.
+    listall: optional boolean,
+}
+
+impl Handler for ListVpcs {
+    async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
+        let zone = self.zoneid.map(|id| ("zoneid", Entity::Zone, id.uuid()));
+        call.require(zone.into_iter().collect()).await?;
+        let wanted = Wanted {
+            account: self.account,
+            domain: self.domainid,
+            recursive: self.isrecursive.unwrap_or(false),
+            everything: self.listall.unwrap_or(false),
+            by_id: self.id.is_some(),
+        };
+        none(call, wanted, self.id).await
+    }
+}

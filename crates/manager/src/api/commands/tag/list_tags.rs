@@ -1,0 +1,63 @@
+//! `listTags`: the tags of things.
+
+use hostler_model::DomainId;
+use hostler_query_api::{Answer, api_command};
+use hostler_store::tag::{TagFilter, tag_list};
+use uuid::Uuid;
+
+use super::kind;
+use crate::api::call::{Call, Handler};
+use crate::api::failure::Failure;
+use crate::api::objects::tag::{TAG, tag};
+use crate::api::owner::Wanted;
+
+api_command! {
+    /// Lists tags.
+    pub(crate) struct ListTags = "listTags", synchronous .object("tag").shape(&TAG).paged();
+
+    /// Tags on things of this kind: UserVm, Template, ISO, Volume, Network, Zone, ...
+    resourcetype: optional string,
+    /// Tags on this thing.
+    resourceid: optional uuid<Uuid>,
+    /// Tags of this key.
+    key: optional string,
+    /// Tags of this value.
+    value: optional string,
+    /// Tags that were put there for them.
+    customer: optional string,
+    /// Tags on things of this account; goes with domainid.
+    account: optional string,
+    /// Tags on things of accounts in this domain.
+    domainid: optional uuid<DomainId> .entity("domain"),
+    /// With domainid: domains below it too.
+    isrecursive: optional boolean,
+    /// Everything that the caller may see, not only its own.
+    listall: optional boolean,
+}
+
+impl Handler for ListTags {
+    async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
+        let wanted = Wanted {
+            account: self.account,
+            domain: self.domainid,
+            recursive: self.isrecursive.unwrap_or(false),
+            everything: self.listall.unwrap_or(false),
+            by_id: self.resourceid.is_some(),
+        };
+        let (scope, page) = (call.scope(wanted).await?, call.page()?);
+        let filter = TagFilter {
+            kind: self
+                .resourcetype
+                .map(|text| kind(call, &text))
+                .transpose()?
+                .map(|(name, _)| name),
+            resource: self.resourceid,
+            key: self.key,
+            value: self.value,
+            customer: self.customer,
+            keyword: call.keyword(),
+        };
+        let listed = call.read(move |tx| Ok(tag_list(tx, &filter, &scope, page)?)).await?;
+        call.list(listed, None, tag).await
+    }
+}

@@ -1,0 +1,30 @@
+//! `deleteIso`: removes an ISO.
+
+use hostler_model::{TemplateId, ZoneId};
+use hostler_query_api::{Answer, api_command};
+use hostler_store::reference::Entity;
+
+use super::change::{Kind, require_own};
+use crate::api::call::{Call, Handler};
+use crate::api::failure::Failure;
+use crate::orchestration::template::delete;
+
+api_command! {
+    /// Deletes an ISO.
+    pub(crate) struct DeleteIso = "deleteIso", asynchronous;
+
+    /// The ISO.
+    id: required uuid<TemplateId> .entity("iso"),
+    /// Its zone; it is deleted in all zones that it is in.
+    zoneid: optional uuid<ZoneId> .entity("zone"),
+}
+
+impl Handler for DeleteIso {
+    async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
+        let zone = self.zoneid.map(|id| ("zoneid", Entity::Zone, id.uuid()));
+        call.require(zone.into_iter().collect()).await?;
+        require_own(call, Kind::Iso, self.id).await?;
+        let job = delete(call.context, call.caller(), self.id).await?;
+        Ok(Answer::job(call.command, None, job.uuid()))
+    }
+}
