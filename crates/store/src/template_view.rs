@@ -41,8 +41,6 @@ pub struct TemplateView {
     pub is_featured: bool,
     /// Whether it may be downloaded.
     pub is_extractable: bool,
-    /// Whether its guests take a password from their seed.
-    pub password_enabled: bool,
     /// Whether it is for the product's own VMs.
     pub is_system: bool,
     /// Whether a VM can start from it.
@@ -283,7 +281,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<TemplateView> {
         is_public: row.get("is_public")?,
         is_featured: row.get("is_featured")?,
         is_extractable: row.get("is_extractable")?,
-        password_enabled: row.get("password_enabled")?,
         is_system: row.get("is_system")?,
         bootable: row.get("bootable")?,
         state: parsed(row, "state")?,

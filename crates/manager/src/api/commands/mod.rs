@@ -41,6 +41,7 @@ mod volume;
 mod zone;
 
 pub(crate) use limit::OwnerRow;
+
 /// A command, as the dispatcher knows it.
 #[derive(Debug)]
 pub(crate) struct Entry {
