@@ -91,6 +91,8 @@ pub struct TemplateView {
     pub os_type: Option<uuid::Uuid>,
     /// The tag that hosts of its VMs must have; empty: none.
     pub host_tag: String,
+    /// Whether its VMs' passwords can be reset.
+    pub password_enabled: bool,
     /// Whether its VMs take SSH keys.
     pub ssh_key_enabled: bool,
     /// Whether its VMs can change size while they run.
@@ -309,6 +311,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<TemplateView> {
         removed: time_or_null(row, "removed")?,
         os_type: parsed_or_null(row, "os_type")?,
         host_tag: row.get("host_tag")?,
+        password_enabled: row.get("password_enabled")?,
         ssh_key_enabled: row.get("ssh_key_enabled")?,
         dynamically_scalable: row.get("dynamically_scalable")?,
         requires_hvm: row.get("requires_hvm")?,
