@@ -164,7 +164,10 @@ impl Api {
             }
         };
         let limit = std::time::Duration::from_secs(30);
-        tokio::time::timeout(limit, ended).await.expect("the job ends")
+        match tokio::time::timeout(limit, ended).await {
+            Ok(job) => job,
+            Err(_) => panic!("no end: {}", self.ok("listJobSteps", &[("jobid", id)]).await),
+        }
     }
 }
 

@@ -23,6 +23,7 @@ macro_rules! volume_json {
          LEFT JOIN disk_offering o ON o.id = volume.disk_offering"
     };
 }
+pub(crate) use volume_json;
 
 /// A volume as it is recorded.
 #[derive(Debug, Clone, Deserialize)]

@@ -4,7 +4,7 @@ use hostler_model::{Bytes, TemplateId, Timestamp, VmId, VolumeId};
 use rusqlite::{Row, params};
 
 use crate::columns::{json, stored};
-use crate::volume::VolumeRow;
+use crate::volume::{VolumeRow, volume_json};
 use crate::{StoreError, Tx};
 
 /// Takes the root volume out of a VM and puts a new one in its place, `Allocated`.
@@ -71,11 +71,7 @@ pub fn root_replaced(tx: &Tx<'_>, new: VolumeId) -> Result<Option<VolumeRow>, St
     let read = |row: &Row<'_>| json(row, "volume");
     tx.row(
         "read a volume that was replaced",
-        "SELECT json_object('id', volume.id, 'vm', volume.vm, 'is_root', json('true'), 'device', volume.device,
-             'template', volume.template, 'size', volume.size, 'state', volume.state, 'version', volume.version,
-             'pool', volume.pool, 'host', storage_pool.host) AS volume
-         FROM volume LEFT JOIN storage_pool ON storage_pool.id = volume.pool
-         WHERE volume.replaced_by = ?1 AND volume.removed IS NULL",
+        concat!(volume_json!(), " WHERE volume.replaced_by = ?1 AND volume.removed IS NULL"),
         params![new.to_string()],
         read,
     )

@@ -147,8 +147,8 @@ async fn lists(admin: &Api) -> Vec<(String, Vec<String>)> {
     named
         .filter(|(name, params)| {
             let has = |wanted: &str| params.iter().any(|param| param == wanted);
-            // whose project one is in, and which networks one may use, are other questions than whose they are
-            let other = matches!(*name, "listProjects" | "listNetworks");
+            // what one is in and what one may use are other questions than whose it is
+            let other = matches!(*name, "listProjects" | "listNetworks" | "listServiceOfferings");
             name.starts_with("list") && has("listall") && has("domainid") && !other
         })
         .map(|(name, params)| (name.to_owned(), params))
