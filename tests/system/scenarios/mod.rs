@@ -468,6 +468,7 @@ pub(crate) fn end(crash: &CrashCloud, job: JobId, said: &[usize]) -> anyhow::Res
             "event",
             format!(
                 "SELECT kind, level, state FROM event WHERE subject = {of_job}
+                 AND at >= (SELECT created FROM job WHERE id = '{job}')
                  AND cause NOT LIKE 'connection %' ORDER BY number"
             ),
         ),
