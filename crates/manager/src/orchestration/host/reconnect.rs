@@ -58,6 +58,10 @@ impl Workflow for ReconnectHost {
         } else if cx.app.agents.is_connected(host) {
             cx.app.agents.disconnect(host, "an administrator wants it to connect anew");
             timeout(limit, up_again(host, news)).await.map_err(|_| away(host))?;
+        } else if let Some(left) = cx.app.hosts_return_within() {
+            // the manager began a moment ago: it is on its way, or it is away
+            let back = timeout(left.min(limit), cx.app.agents.watch(host)).await;
+            back.map_err(|_| away(host))?;
         } else {
             return Err(away(host));
         }
