@@ -2,9 +2,10 @@
 """One step through libcloud's CloudStack driver, by its name: the cloud is named by CLOUD_... in the environment."""
 import os
 import sys
+import time
 from urllib.parse import urlsplit
 
-from libcloud.common.types import ProviderError
+from libcloud.common.types import MalformedResponseError, ProviderError
 from libcloud.compute.providers import get_driver
 from libcloud.compute.types import NodeState, Provider
 
@@ -38,6 +39,14 @@ def create_node(name, **more):
 
 def node(name="book"):
     return next((node for node in driver.list_nodes() if node.name == name), None)
+
+
+def in_time(holds):
+    """Waits for the end of a job that the driver has lost."""
+    end = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.1)
 
 
 def places():
@@ -105,6 +114,9 @@ def volumes():
 
 
 def data_volume():
+    # the driver makes no offerings; it looks for one of the size
+    offering = {"name": "one", "displaytext": "1 GiB", "disksize": 1}
+    driver._sync_request(command="createDiskOffering", params=offering)
     made = driver.create_volume(size=1, name="paper", location=location())
     driver.attach_volume(node(), made)
     assert "paper" in [volume.name for volume in driver.list_volumes(node=node())]
@@ -115,11 +127,7 @@ def data_volume():
 
 def resize():
     other = next(size for size in driver.list_sizes() if size.name == "Medium Instance")
-    try:
-        driver.ex_change_node_size(node("shelf"), other)
-    except KeyError as error:
-        # the contract has plain success here, the driver looks for the VM: it was carried out all the same
-        assert error.args == ("virtualmachine",), error
+    driver.ex_change_node_size(node("shelf"), other)
     assert node("shelf").extra["size_id"] == other.id, node("shelf").extra
 
 
@@ -139,19 +147,26 @@ def groups():
 
 
 def in_group():
+    # the zone has none: better no node than one without its group
     driver.ex_create_security_group("writers")
-    made = create_node("pen", ex_security_groups=["writers"])
-    assert made.extra["security_group"] == ["writers"], made.extra
-    driver.destroy_node(made, ex_expunge=True)
+    try:
+        create_node("pen", ex_security_groups=["writers"])
+        raise AssertionError("a node was made")
+    except ProviderError as error:
+        assert "has no security groups" in str(error), error
     driver.ex_delete_security_group("writers")
 
 
 def affinity():
     kind = next(one for one in driver.ex_list_affinity_group_types() if one.type == "host anti-affinity")
     group = driver.ex_create_affinity_group("apart", kind)
-    driver.ex_update_node_affinity_group(node("shelf"), [group])
-    assert node("shelf").extra["affinity_group"], node("shelf").extra
-    driver.ex_update_node_affinity_group(node("shelf"), [])
+    for wanted in ([group], []):
+        try:
+            driver.ex_update_node_affinity_group(node("shelf"), wanted)
+        except MalformedResponseError as error:
+            # the contract has another envelope than the driver looks for: it was carried out all the same
+            assert "updatevirtualmachineresponse" in str(error), error
+        in_time(lambda: len(node("shelf").extra["affinity_group"]) == len(wanted))
     driver.ex_delete_affinity_group(group)
     assert group.id not in [one.id for one in driver.ex_list_affinity_groups()]
 

@@ -11,7 +11,7 @@ use hostler_store::vm_change::{size_rule, vm_resize};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{change, requests, size, step_event, vm_of};
+use super::{change, requests, size, step_event, vm_of, vm_result};
 use crate::context::Context;
 use crate::error::{ServiceError, ServiceErrorKind};
 use crate::jobs::{Done, StepContext, StepError, Undone, Workflow, nothing};
@@ -90,7 +90,8 @@ impl Workflow for ScaleVm {
         Ok(Undone { commit: nothing() })
     }
 
-    fn result(&self, _cx: &StepContext) -> Value {
-        json!({ "success": true })
+    /// The VM, as clients expect it, though the contract has plain success.
+    fn result(&self, cx: &StepContext) -> Value {
+        vm_result(cx)
     }
 }

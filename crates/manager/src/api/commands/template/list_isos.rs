@@ -26,7 +26,7 @@ api_command! {
     name: optional string,
     /// ISOs in this zone, or in all.
     zoneid: optional uuid<ZoneId> .entity("zone"),
-    /// ISOs that can be used, or not.
+    /// Only ISOs that can be used; false shows all.
     isready: optional boolean,
     /// ISOs that everybody may use, or not.
     ispublic: optional boolean,
@@ -83,7 +83,8 @@ impl Handler for ListIsos {
             id: self.id,
             name: self.name,
             zone: self.zoneid,
-            ready: self.isready.or(base.ready),
+            // false asks for nothing: clients send it to see all
+            ready: self.isready.filter(|ready| *ready).or(base.ready),
             public: self.ispublic,
             bootable: self.bootable,
             arch: self.arch,
