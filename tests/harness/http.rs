@@ -164,10 +164,10 @@ impl Api {
             }
         };
         let limit = std::time::Duration::from_secs(30);
-        match tokio::time::timeout(limit, ended).await {
-            Ok(job) => job,
-            Err(_) => panic!("no end: {}", self.ok("listJobSteps", &[("jobid", id)]).await),
+        if let Ok(job) = tokio::time::timeout(limit, ended).await {
+            return job;
         }
+        panic!("no end of {}", self.ok("listJobSteps", &[("jobid", id)]).await)
     }
 }
 
