@@ -193,23 +193,6 @@ pub(super) static ISO: Noun = Noun {
         ),
         shows(&ISO_ID, "Show an ISO", &[first("iso", "id", Id(&ISO_ID), "Name or id")]),
         does(
-            "attach",
-            "attachIso",
-            "Put an ISO into the drive of a VM",
-            &[
-                first("iso", "id", Id(&ISO_ID), "Name or id"),
-                must("vm", "virtualmachineid", Id(&VM), "The VM"),
-            ],
-            "attached",
-        ),
-        does(
-            "detach",
-            "detachIso",
-            "Empty the drive of a VM",
-            &[first("vm", "virtualmachineid", Id(&VM), "Name or id")],
-            "empties its drive",
-        ),
-        does(
             "delete",
             "deleteIso",
             "Remove an ISO",

@@ -4,8 +4,7 @@ use crate::noun::Takes::{Id, Ids, Map, Text, Words};
 use crate::noun::{Noun, does, first, flag, lists, must};
 use crate::output::column;
 use crate::resolve::{
-    AFFINITY_GROUP, ISO, NETWORK as NETWORK_ID, OFFERING, OS_TYPE, TEMPLATE as TEMPLATE_ID,
-    VM as VM_ID,
+    AFFINITY_GROUP, NETWORK as NETWORK_ID, OFFERING, OS_TYPE, TEMPLATE as TEMPLATE_ID, VM as VM_ID,
 };
 
 pub(super) static VM: Noun = Noun {
@@ -111,16 +110,6 @@ pub(super) static VM: Noun = Noun {
             ],
             "has other groups",
         ),
-        does(
-            "attach-iso",
-            "attachIso",
-            "Put an ISO into the drive of a VM",
-            &[
-                first("vm", "virtualmachineid", Id(&VM_ID), "Name or id"),
-                must("iso", "id", Id(&ISO), "The ISO"),
-            ],
-            "has it in its drive",
-        ),
     ],
 };
 
@@ -214,25 +203,16 @@ pub(super) static NETWORK: Noun = Noun {
         column("TEXT", "displaytext"),
         column("STATE", "state"),
     ],
-    verbs: &[
-        does(
-            "update",
-            "updateNetwork",
-            "Change names of a network",
-            &[
-                first("network", "id", Id(&NETWORK_ID), "Name or id"),
-                flag("name", "name", Text, "Its new name"),
-                flag("text", "displaytext", Text, "Its new text"),
-                flag("domain", "networkdomain", Text, "DNS domain of its guests"),
-            ],
-            "changed",
-        ),
-        does(
-            "restart",
-            "restartNetwork",
-            "Have hosts serve a network anew",
-            &[first("network", "id", Id(&NETWORK_ID), "Name or id")],
-            "restarted",
-        ),
-    ],
+    verbs: &[does(
+        "update",
+        "updateNetwork",
+        "Change names of a network",
+        &[
+            first("network", "id", Id(&NETWORK_ID), "Name or id"),
+            flag("name", "name", Text, "Its new name"),
+            flag("text", "displaytext", Text, "Its new text"),
+            flag("domain", "networkdomain", Text, "DNS domain of its guests"),
+        ],
+        "changed",
+    )],
 };

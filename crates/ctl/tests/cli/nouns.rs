@@ -24,6 +24,18 @@ fn every_command_of_the_tables_makes_a_call_that_the_contract_has() {
 }
 
 #[test]
+fn every_call_of_the_tables_is_one_that_the_manager_answers() {
+    // these pages are held against the manager's declarations by a test of their own
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/api");
+    let pages = std::fs::read_dir(folder).unwrap().map(|page| page.unwrap().path());
+    let text: String = pages.map(|page| std::fs::read_to_string(page).unwrap()).collect();
+    let answered = |call: &str| text.lines().any(|line| line.strip_prefix("## ") == Some(call));
+    let commands = commands();
+    let calls = commands.iter().map(|command| command["call"].as_str().unwrap());
+    assert_eq!(calls.filter(|call| !answered(call)).collect::<Vec<_>>(), [""; 0]);
+}
+
+#[test]
 fn every_command_of_the_tables_has_help_and_no_name_twice() {
     let names: Vec<String> =
         commands().iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect();
