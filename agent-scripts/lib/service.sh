@@ -138,6 +138,7 @@ apply_verify() {
   local peer='' end=$((SECONDS + CONNECT_SECONDS)) idle
   exec {idle}<> <(:)
   while :; do
+    go_on
     peer=$(agent_connection)
     [ -z "$peer" ] || break
     # just started, it must not die; one that has run for long may be between two lives
