@@ -11,6 +11,8 @@ pub struct ShapeDecl {
     pub name: &'static str,
     /// Its fields, in the order `listApis` gives them.
     pub fields: &'static [FieldDecl],
+    /// Fields that several shapes have, after its own.
+    pub shared: &'static [&'static [FieldDecl]],
 }
 
 /// One field of an object.
@@ -29,7 +31,17 @@ pub struct FieldDecl {
 impl ShapeDecl {
     /// A shape with these fields.
     pub const fn new(name: &'static str, fields: &'static [FieldDecl]) -> Self {
-        Self { name, fields }
+        Self { name, fields, shared: &[] }
+    }
+
+    /// The same with fields that other shapes have too.
+    #[must_use]
+    pub const fn and(self, shared: &'static [&'static [FieldDecl]]) -> Self {
+        Self { shared, ..self }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &'static FieldDecl> {
+        self.fields.iter().chain(self.shared.iter().copied().flatten())
     }
 
     /// The answer of commands that only say whether they did it.
@@ -43,7 +55,7 @@ impl ShapeDecl {
 
     /// `response` of a `listApis` entry.
     pub fn list_apis_fields(&self) -> Value {
-        self.fields.iter().map(FieldDecl::list_apis_field).collect()
+        self.all().map(FieldDecl::list_apis_field).collect()
     }
 
     /// Paths in `object` that the shape does not declare, or that have another JSON type. Empty is right.
@@ -53,7 +65,7 @@ impl ShapeDecl {
         };
         fields
             .iter()
-            .flat_map(|(name, value)| match self.fields.iter().find(|field| field.name == name) {
+            .flat_map(|(name, value)| match self.all().find(|field| field.name == name) {
                 None => vec![format!("{}.{name}: not a field", self.name)],
                 Some(field) => field.violations(self.name, value),
             })

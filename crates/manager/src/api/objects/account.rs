@@ -6,13 +6,15 @@ use hostler_store::domain::DomainView;
 use hostler_store::ssh_keypair::SshKeyPairView;
 use hostler_store::user::UserRow;
 
+use super::limit::{USAGE, USAGE_OF_PROJECTS};
 use super::{api_object, date};
 use crate::api::bootstrap::{ADMIN, ROOT};
 use crate::api::permission::role_type;
 
 api_object! {
     /// A domain.
-    DOMAIN = "DomainResponse", domain(view: &DomainView) {
+    DOMAIN = "DomainResponse", domain(view: &DomainView)
+        and (USAGE, USAGE_OF_PROJECTS) {
         "id" string "its id" => view.row.id,
         "name" string "its name" => view.row.name,
         "path" string "the names from the root down" => view.row.path,
@@ -22,42 +24,6 @@ api_object! {
         "haschild" boolean "whether there are domains in it" => view.has_children,
         "state" string "Active" => "Active",
         "created" date "since when there has been one" => date(view.row.created),
-        "vmtotal" long "how many VMs there are" => None::<String>,
-        "vmlimit" string "how many VMs there may be, or Unlimited" => None::<String>,
-        "vmavailable" string "how many VMs more there may be, or Unlimited" => None::<String>,
-        "iptotal" long "how many public addresses there are" => None::<String>,
-        "iplimit" string "how many public addresses there may be, or Unlimited" => None::<String>,
-        "ipavailable" string "how many public addresses more there may be, or Unlimited" => None::<String>,
-        "volumetotal" long "how many volumes there are" => None::<String>,
-        "volumelimit" string "how many volumes there may be, or Unlimited" => None::<String>,
-        "volumeavailable" string "how many volumes more there may be, or Unlimited" => None::<String>,
-        "snapshottotal" long "how many snapshots there are" => None::<String>,
-        "snapshotlimit" string "how many snapshots there may be, or Unlimited" => None::<String>,
-        "snapshotavailable" string "how many snapshots more there may be, or Unlimited" => None::<String>,
-        "templatetotal" long "how many templates there are" => None::<String>,
-        "templatelimit" string "how many templates there may be, or Unlimited" => None::<String>,
-        "templateavailable" string "how many templates more there may be, or Unlimited" => None::<String>,
-        "projecttotal" long "how many projects there are" => None::<String>,
-        "projectlimit" string "how many projects there may be, or Unlimited" => None::<String>,
-        "projectavailable" string "how many projects more there may be, or Unlimited" => None::<String>,
-        "networktotal" long "how many networks there are" => None::<String>,
-        "networklimit" string "how many networks there may be, or Unlimited" => None::<String>,
-        "networkavailable" string "how many networks more there may be, or Unlimited" => None::<String>,
-        "vpctotal" long "how many VPCs there are" => None::<String>,
-        "vpclimit" string "how many VPCs there may be, or Unlimited" => None::<String>,
-        "vpcavailable" string "how many VPCs more there may be, or Unlimited" => None::<String>,
-        "cputotal" long "how many CPUs there are" => None::<String>,
-        "cpulimit" string "how many CPUs there may be, or Unlimited" => None::<String>,
-        "cpuavailable" string "how many CPUs more there may be, or Unlimited" => None::<String>,
-        "memorytotal" long "how much memory there is, in MiB" => None::<String>,
-        "memorylimit" string "how much memory there may be, in MiB, or Unlimited" => None::<String>,
-        "memoryavailable" string "how much memory more there may be, in MiB, or Unlimited" => None::<String>,
-        "primarystoragetotal" long "how much primary storage there is, in GiB" => None::<String>,
-        "primarystoragelimit" string "how much primary storage there may be, in GiB, or Unlimited" => None::<String>,
-        "primarystorageavailable" string "how much primary storage more there may be, in GiB, or Unlimited" => None::<String>,
-        "secondarystoragetotal" float "how much secondary storage there is, in GiB" => None::<String>,
-        "secondarystoragelimit" string "how much secondary storage there may be, in GiB, or Unlimited" => None::<String>,
-        "secondarystorageavailable" string "how much secondary storage more there may be, in GiB, or Unlimited" => None::<String>,
     }
 }
 
@@ -67,7 +33,8 @@ fn parent_name(view: &DomainView) -> Option<&str> {
 
 api_object! {
     /// An account.
-    ACCOUNT = "AccountResponse", account(row: &AccountRow, users: &[UserRow]) {
+    ACCOUNT = "AccountResponse", account(row: &AccountRow, users: &[UserRow])
+        and (USAGE, USAGE_OF_PROJECTS) {
         "id" string "its id" => row.id,
         "name" string "its name" => row.name,
         "accounttype" integer "0 user, 1 root admin, 2 domain admin, 3 resource admin" => row.kind.api_number(),
@@ -84,42 +51,6 @@ api_object! {
         "vmrunning" integer "how many of its VMs run" => row.vms_running,
         "vmstopped" integer "how many of its VMs do not run" => row.vms.saturating_sub(row.vms_running),
         "created" date "since when there has been one" => date(row.created),
-        "vmtotal" long "how many VMs there are" => None::<String>,
-        "vmlimit" string "how many VMs there may be, or Unlimited" => None::<String>,
-        "vmavailable" string "how many VMs more there may be, or Unlimited" => None::<String>,
-        "iptotal" long "how many public addresses there are" => None::<String>,
-        "iplimit" string "how many public addresses there may be, or Unlimited" => None::<String>,
-        "ipavailable" string "how many public addresses more there may be, or Unlimited" => None::<String>,
-        "volumetotal" long "how many volumes there are" => None::<String>,
-        "volumelimit" string "how many volumes there may be, or Unlimited" => None::<String>,
-        "volumeavailable" string "how many volumes more there may be, or Unlimited" => None::<String>,
-        "snapshottotal" long "how many snapshots there are" => None::<String>,
-        "snapshotlimit" string "how many snapshots there may be, or Unlimited" => None::<String>,
-        "snapshotavailable" string "how many snapshots more there may be, or Unlimited" => None::<String>,
-        "templatetotal" long "how many templates there are" => None::<String>,
-        "templatelimit" string "how many templates there may be, or Unlimited" => None::<String>,
-        "templateavailable" string "how many templates more there may be, or Unlimited" => None::<String>,
-        "projecttotal" long "how many projects there are" => None::<String>,
-        "projectlimit" string "how many projects there may be, or Unlimited" => None::<String>,
-        "projectavailable" string "how many projects more there may be, or Unlimited" => None::<String>,
-        "networktotal" long "how many networks there are" => None::<String>,
-        "networklimit" string "how many networks there may be, or Unlimited" => None::<String>,
-        "networkavailable" string "how many networks more there may be, or Unlimited" => None::<String>,
-        "vpctotal" long "how many VPCs there are" => None::<String>,
-        "vpclimit" string "how many VPCs there may be, or Unlimited" => None::<String>,
-        "vpcavailable" string "how many VPCs more there may be, or Unlimited" => None::<String>,
-        "cputotal" long "how many CPUs there are" => None::<String>,
-        "cpulimit" string "how many CPUs there may be, or Unlimited" => None::<String>,
-        "cpuavailable" string "how many CPUs more there may be, or Unlimited" => None::<String>,
-        "memorytotal" long "how much memory there is, in MiB" => None::<String>,
-        "memorylimit" string "how much memory there may be, in MiB, or Unlimited" => None::<String>,
-        "memoryavailable" string "how much memory more there may be, in MiB, or Unlimited" => None::<String>,
-        "primarystoragetotal" long "how much primary storage there is, in GiB" => None::<String>,
-        "primarystoragelimit" string "how much primary storage there may be, in GiB, or Unlimited" => None::<String>,
-        "primarystorageavailable" string "how much primary storage more there may be, in GiB, or Unlimited" => None::<String>,
-        "secondarystoragetotal" float "how much secondary storage there is, in GiB" => None::<String>,
-        "secondarystoragelimit" string "how much secondary storage there may be, in GiB, or Unlimited" => None::<String>,
-        "secondarystorageavailable" string "how much secondary storage more there may be, in GiB, or Unlimited" => None::<String>,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Limits and what counts against them, in answers.
 
 use hostler_model::LimitKind;
+use hostler_query_api::FieldDecl;
 use hostler_store::limit::Room;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -37,6 +38,45 @@ api_object! {
         "domainpath" string "that domain's path" => owner.domain().2,
     }
 }
+
+/// The three fields of a kind, as [`add_usage`] renders them.
+macro_rules! usage {
+    ($($prefix:literal $kind:literal $what:literal $are:literal $unit:literal,)*) => {
+        &[$(
+            FieldDecl::new(concat!($prefix, "total"), $kind, concat!($what, " there ", $are, $unit)),
+            FieldDecl::new(
+                concat!($prefix, "limit"),
+                "string",
+                concat!($what, " there may be", $unit, ", or Unlimited"),
+            ),
+            FieldDecl::new(
+                concat!($prefix, "available"),
+                "string",
+                concat!($what, " more there may be", $unit, ", or Unlimited"),
+            ),
+        )*]
+    };
+}
+
+/// What accounts, domains and projects may have and have.
+pub(super) static USAGE: &[FieldDecl] = usage! {
+    "vm" "long" "how many VMs" "are" "",
+    "ip" "long" "how many public addresses" "are" "",
+    "volume" "long" "how many volumes" "are" "",
+    "snapshot" "long" "how many snapshots" "are" "",
+    "template" "long" "how many templates" "are" "",
+    "network" "long" "how many networks" "are" "",
+    "vpc" "long" "how many VPCs" "are" "",
+    "cpu" "long" "how many CPUs" "are" "",
+    "memory" "long" "how much memory" "is" ", in MiB",
+    "primarystorage" "long" "how much primary storage" "is" ", in GiB",
+    "secondarystorage" "float" "how much secondary storage" "is" ", in GiB",
+};
+
+/// The same of projects, of which a project has none.
+pub(super) static USAGE_OF_PROJECTS: &[FieldDecl] = usage! {
+    "project" "long" "how many projects" "are" "",
+};
 
 /// Adds what `owner` may have and has: a total, a limit and what is left of each kind.
 pub(crate) fn add_usage(object: &mut Value, owner: Uuid, rooms: &[Room]) {

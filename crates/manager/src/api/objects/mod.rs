@@ -41,10 +41,13 @@ pub(crate) mod vm;
 ///     }
 /// }
 /// ```
+///
+/// `and (FIELDS)` before the brace declares fields that other shapes have too; they are rendered elsewhere.
 macro_rules! api_object {
     (
         $(#[doc = $doc:literal])+
-        $shape:ident = $name:literal, $render:ident($($argument:ident: $type:ty),* $(,)?) {
+        $shape:ident = $name:literal, $render:ident($($argument:ident: $type:ty),* $(,)?)
+        $(and ($($shared:expr),+))? {
             $($field:literal $kind:ident $(($nested:expr))? $description:literal => $value:expr,)*
         }
     ) => {
@@ -53,7 +56,7 @@ macro_rules! api_object {
             static FIELDS: &[hostler_query_api::FieldDecl] = &[
                 $($crate::api::objects::field_decl!($field, $kind, $description $(, $nested)?)),*
             ];
-            hostler_query_api::ShapeDecl::new($name, FIELDS)
+            hostler_query_api::ShapeDecl::new($name, FIELDS) $(.and(&[$($shared),+]))?
         };
 
         $(#[doc = $doc])+

@@ -2,7 +2,7 @@
 //!
 //! Not here: parameters, which differ a little (`update_template`, `update_iso`, ...).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hostler_model::{AccountId, AccountType, TemplateId};
 use hostler_query_api::{ApiError, RoleType};
@@ -83,6 +83,21 @@ pub(super) async fn require_own(call: Call<'_>, kind: Kind, id: TemplateId) -> R
 pub(super) fn os_of(call: Call<'_>, id: Uuid) -> Result<(Uuid, String), Failure> {
     let kind = OsType::of(id).ok_or_else(|| call.unknown("ostypeid", id))?;
     Ok((id, kind.name.to_owned()))
+}
+
+/// The choices that few need, as they are to be from now on; nothing: as they are.
+pub(super) fn details_anew(
+    call: Call<'_>,
+    details: Option<BTreeMap<String, String>>,
+    clean: Option<bool>,
+) -> Result<Option<BTreeMap<String, String>>, Failure> {
+    match (details, clean) {
+        (Some(_), Some(true)) => {
+            Err(call.wrong("cleanupdetails", "true", "false, or no details beside it"))
+        }
+        (None, Some(true)) => Ok(Some(BTreeMap::new())),
+        (details, _) => Ok(details),
+    }
 }
 
 /// Says something anew of a template or an ISO.

@@ -5,7 +5,7 @@ use hostler_query_api::{Answer, Roles, api_command};
 use hostler_store::template_change::TemplateUpdate;
 use uuid::Uuid;
 
-use super::change::{Kind, os_of, update};
+use super::change::{Kind, details_anew, os_of, update};
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 use crate::api::objects::template::{TEMPLATE, template};
@@ -48,10 +48,7 @@ api_command! {
 
 impl Handler for UpdateTemplate {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
-        let clean = self.cleanupdetails.unwrap_or(false);
-        if clean && self.details.is_some() {
-            return Err(call.wrong("cleanupdetails", "true", "false, or no details beside it"));
-        }
+        let details = details_anew(call, self.details, self.cleanupdetails)?;
         let changes = TemplateUpdate {
             name: self.name,
             display_text: self.displaytext,
@@ -64,7 +61,7 @@ impl Handler for UpdateTemplate {
             requires_hvm: self.requireshvm,
             sort_key: self.sortkey,
             host_tag: self.templatetag,
-            details: if clean { Some(std::collections::BTreeMap::new()) } else { self.details },
+            details,
         };
         let force_os = self.forceupdateostype.unwrap_or(false);
         let view = update(call, Kind::Template, self.id, changes, force_os).await?;
