@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use hostler_client::Request;
 
@@ -71,6 +72,12 @@ pub(crate) enum Takes {
     Id(&'static Kind),
     /// Again for more; sent as one list.
     Words,
+    /// The same, left out while there is only one such thing.
+    OnlyId(&'static Kind),
+    /// One of these words, each with what is sent for it; what is sent will do as well.
+    OneOf(&'static [(&'static str, &'static str)]),
+    /// As it is; left out, the value of this other argument.
+    TextOr(&'static str),
     /// Names or ids, again for more.
     Ids(&'static Kind),
     /// `KEY=VALUE`, again for more.
@@ -219,8 +226,12 @@ impl Argument {
             Place::RequiredFlag => arg.long(self.name).required(true),
         };
         match self.takes {
-            Takes::Text => arg,
-            Takes::Id(kind) => arg.add(live::names(kind)),
+            Takes::Text | Takes::TextOr(_) => arg,
+            Takes::OneOf(words) => {
+                let known = words.iter().map(|(word, sent)| PossibleValue::new(word).alias(sent));
+                arg.value_parser(PossibleValuesParser::new(known))
+            }
+            Takes::Id(kind) | Takes::OnlyId(kind) => arg.add(live::names(kind)),
             Takes::Words => arg.action(ArgAction::Append),
             Takes::Ids(kind) => arg.action(ArgAction::Append).add(live::names(kind)),
             Takes::Map => arg.action(ArgAction::Append).value_name("KEY=VALUE"),
@@ -241,6 +252,19 @@ impl Argument {
             Takes::Id(kind) => {
                 let text = matches.get_one::<String>(self.name).map(String::as_str);
                 Ok(request.with_some(self.param, context.optional_id(kind, text).await?))
+            }
+            Takes::OnlyId(kind) => {
+                let text = matches.get_one::<String>(self.name).map(String::as_str);
+                Ok(request.with(self.param, context.id_or_only(kind, text).await?))
+            }
+            Takes::OneOf(words) => {
+                let said = matches.get_one::<String>(self.name);
+                let sent = said.and_then(|said| words.iter().find(|(w, s)| w == said || s == said));
+                Ok(request.with_some(self.param, sent.map(|(_, sent)| *sent)))
+            }
+            Takes::TextOr(other) => {
+                let own = matches.get_one::<String>(self.name);
+                Ok(request.with_some(self.param, own.or_else(|| matches.get_one::<String>(other))))
             }
             Takes::Words => Ok(listed(request, self.param, &all().cloned().collect::<Vec<_>>())),
             Takes::Ids(kind) => {

@@ -31,6 +31,8 @@ pub(crate) enum Unit {
     Plain,
     /// Bytes as MiB.
     Mib,
+    /// Bytes in the largest unit that leaves a whole number before the point.
+    Bytes,
     /// A job's status number as a word.
     JobStatus,
 }
@@ -222,6 +224,9 @@ fn plain(value: &Value, unit: Unit) -> String {
         (Unit::Mib, Value::Number(bytes)) => {
             bytes.as_u64().map_or_else(|| bytes.to_string(), |bytes| (bytes >> 20).to_string())
         }
+        (Unit::Bytes, Value::Number(bytes)) => {
+            bytes.as_u64().map_or_else(|| bytes.to_string(), in_largest_unit)
+        }
         (Unit::JobStatus, Value::Number(status)) => match status.as_u64() {
             Some(0) => "pending".to_owned(),
             Some(1) => "done".to_owned(),
@@ -237,6 +242,21 @@ fn plain(value: &Value, unit: Unit) -> String {
         _ => value.to_string(),
     };
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// `1.5 GiB`, `96 MiB`, `0 B`.
+fn in_largest_unit(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let mut power = 0;
+    while power + 1 < UNITS.len() && bytes >> (10 * (power + 1)) > 0 {
+        power += 1;
+    }
+    let one = 1_u64 << (10 * power);
+    let (whole, tenths) = (bytes / one, bytes % one * 10 / one);
+    match tenths {
+        0 => format!("{whole} {}", UNITS[power]),
+        _ => format!("{whole}.{tenths} {}", UNITS[power]),
+    }
 }
 
 fn id_of(row: &Value) -> String {
@@ -310,6 +330,12 @@ pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_are_shown_in_the_unit_that_people_think_in() {
+        let shown = [0, 1023, 1024, 100_663_296, 1_610_612_736, 1 << 40].map(in_largest_unit);
+        assert_eq!(shown, ["0 B", "1023 B", "1 KiB", "96 MiB", "1.5 GiB", "1 TiB"]);
+    }
 
     #[test]
     fn text_for_a_terminal_has_no_escape_sequences() {

@@ -6,6 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::context::Context;
+use crate::usage::usage;
 
 /// A kind of thing that has a name.
 #[derive(Debug)]
@@ -132,6 +133,28 @@ impl Context {
         }
     }
 
+    /// The same for an argument that may be left out while there is only one such thing.
+    pub(crate) async fn id_or_only(&self, kind: &Kind, text: Option<&str>) -> Result<String> {
+        if let Some(text) = text {
+            return self.id(kind, text).await;
+        }
+        let rows = self.session.list_rows(&kind.request()).await?;
+        match rows.as_slice() {
+            [one] => match one.get("id").and_then(Value::as_str) {
+                Some(id) => Ok(id.to_owned()),
+                None => bail!("the only {} has no id in the answer of {}", kind.noun, kind.list),
+            },
+            [] => bail!("there is no {} yet", kind.noun),
+            many => Err(usage(format!(
+                "there are {} {}s, so name one with --{}: {}",
+                many.len(),
+                kind.noun,
+                kind.noun,
+                kind.first_names(many)
+            ))),
+        }
+    }
+
     /// The same, among those that `scope` leaves.
     pub(crate) async fn id_within(
         &self,
@@ -181,13 +204,38 @@ impl Context {
         }
         let near: Vec<_> = rows.iter().take(5).map(|row| kind.describe(row)).collect();
         match near.as_slice() {
-            [] => bail!("there is no {} called {text}", kind.noun),
+            [] => bail!("there is no {} called {text}{}", kind.noun, self.others(kind).await),
             near => bail!("there is no {} called {text}; near it:\n{}", kind.noun, near.join("\n")),
         }
     }
 }
 
+impl Context {
+    /// What there is instead, after an error; nothing where that cannot be told.
+    async fn others(&self, kind: &Kind) -> String {
+        match self.session.list_rows(&kind.request()).await {
+            Ok(rows) if rows.is_empty() => format!("; there is no {} yet", kind.noun),
+            Ok(rows) => format!("; there are: {}", kind.first_names(&rows)),
+            Err(_) => String::new(), // the error that is being told matters more
+        }
+    }
+}
+
 impl Kind {
+    /// Names of a few of them.
+    fn first_names(&self, rows: &[Value]) -> String {
+        const FEW: usize = 8;
+        let name = |row: &Value| {
+            let named = self.names.iter().find_map(|name| row.get(*name).and_then(Value::as_str));
+            named.map(str::to_owned)
+        };
+        let mut names: Vec<_> = rows.iter().filter_map(name).take(FEW).collect();
+        if rows.len() > FEW {
+            names.push("...".to_owned());
+        }
+        names.join(", ")
+    }
+
     /// The call that lists such things.
     pub(crate) fn request(&self) -> Request {
         self.fixed

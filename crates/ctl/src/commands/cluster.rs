@@ -14,9 +14,9 @@ pub(crate) enum ClusterCommand {
     Create {
         /// Its name
         name: String,
-        /// In which zone
+        /// In which zone; needed where there are several
         #[arg(long)]
-        zone: String,
+        zone: Option<String>,
         /// In which pod
         #[arg(long)]
         pod: String,
@@ -51,7 +51,7 @@ const COLUMNS: &[Column] = &[
 pub(crate) async fn run(context: &Context, command: ClusterCommand) -> Result<()> {
     match command {
         ClusterCommand::Create { name, zone, pod } => {
-            let zone = context.id(&ZONE, &zone).await?;
+            let zone = context.id_or_only(&ZONE, zone.as_deref()).await?;
             let request = Request::new("addCluster")
                 .with("clustername", &name)
                 .with("clustertype", "CloudManaged")

@@ -36,9 +36,9 @@ pub(crate) enum NetworkCommand {
 pub(crate) struct NetworkCreate {
     /// Its name
     name: String,
-    /// In which zone
+    /// In which zone; needed where there are several
     #[arg(long)]
-    zone: String,
+    zone: Option<String>,
     /// Gateway that VMs get
     #[arg(long, value_name = "ADDRESS")]
     gateway: String,
@@ -105,7 +105,7 @@ async fn create_request(context: &Context, create: NetworkCreate) -> Result<Requ
         None => shared_offering(context).await?,
     };
     Ok(Request::new("createNetwork")
-        .with("zoneid", context.id(&ZONE, &create.zone).await?)
+        .with("zoneid", context.id_or_only(&ZONE, create.zone.as_deref()).await?)
         .with("displaytext", create.display_text.as_ref().unwrap_or(&create.name))
         .with("name", create.name)
         .with("gateway", create.gateway)

@@ -14,9 +14,9 @@ pub(crate) enum PodCommand {
     Create {
         /// Its name
         name: String,
-        /// In which zone
+        /// In which zone; needed where there are several
         #[arg(long)]
-        zone: String,
+        zone: Option<String>,
         /// Gateway of the hosts' network
         #[arg(long, value_name = "ADDRESS")]
         gateway: Option<String>,
@@ -62,7 +62,7 @@ pub(crate) async fn run(context: &Context, command: PodCommand) -> Result<()> {
         PodCommand::Create { name, zone, gateway, netmask, start, end } => {
             let request = Request::new("createPod")
                 .with("name", &name)
-                .with("zoneid", context.id(&ZONE, &zone).await?)
+                .with("zoneid", context.id_or_only(&ZONE, zone.as_deref()).await?)
                 .with_some("gateway", gateway)
                 .with_some("netmask", netmask)
                 .with_some("startip", start)

@@ -94,9 +94,9 @@ pub(crate) enum VmCommand {
 pub(crate) struct VmDeploy {
     /// Its name, which is also its host name
     name: String,
-    /// In which zone
+    /// In which zone; needed where there are several
     #[arg(long)]
-    zone: String,
+    zone: Option<String>,
     /// What it is made from
     #[arg(long)]
     template: String,
@@ -208,7 +208,7 @@ async fn each(context: &Context, request: &Request, vms: &[String], done: &str) 
 }
 
 async fn deploy(context: &Context, deploy: VmDeploy) -> Result<()> {
-    let zone = context.id(&ZONE, &deploy.zone).await?;
+    let zone = context.id_or_only(&ZONE, deploy.zone.as_deref()).await?;
     let within = [("zoneid", zone.as_str())];
     let template = context.id_within(&TEMPLATE, &deploy.template, &within).await?;
     let offering = context.id(&OFFERING, &deploy.offering).await?;

@@ -1,6 +1,6 @@
 //! Who may use the cloud, and how much of it: domains, accounts, users, roles, projects, limits.
 
-use crate::noun::Takes::{Id, Stdin, Switch, Text};
+use crate::noun::Takes::{Id, OneOf, Stdin, Switch, Text};
 use crate::noun::{Noun, does, first, flag, lists, must, shows};
 use crate::output::column;
 use crate::resolve::{self, ACCOUNT_ID, ROLE_ID, USER_ID};
@@ -433,6 +433,22 @@ pub(super) static PROJECT: Noun = Noun {
     ],
 };
 
+/// Kinds of limits, and the numbers that stand for them.
+const LIMITS: &[(&str, &str)] = &[
+    ("user_vm", "0"),
+    ("public_ip", "1"),
+    ("volume", "2"),
+    ("snapshot", "3"),
+    ("template", "4"),
+    ("project", "5"),
+    ("network", "6"),
+    ("vpc", "7"),
+    ("cpu", "8"),
+    ("memory", "9"),
+    ("primary_storage", "10"),
+    ("secondary_storage", "11"),
+];
+
 pub(super) static LIMIT: Noun = Noun {
     name: "limit",
     about: "How much may be had",
@@ -461,12 +477,7 @@ pub(super) static LIMIT: Noun = Noun {
             "updateResourceLimit",
             "Set a limit",
             &[
-                first(
-                    "number",
-                    "resourcetype",
-                    Text,
-                    "Which one, by the number that limit list shows",
-                ),
+                first("kind", "resourcetype", OneOf(LIMITS), "Which one, as limit list shows it"),
                 must("max", "max", Text, "At most so many; -1 is no limit"),
                 flag("account", "account", Text, "Of this account; with --domain"),
                 flag("domain", "domainid", Id(&resolve::DOMAIN), "Of this domain"),

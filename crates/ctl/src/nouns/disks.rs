@@ -1,8 +1,8 @@
 //! Data disks and what is put into drives.
 
-use crate::noun::Takes::{Id, Switch, Text, Words};
+use crate::noun::Takes::{Id, OnlyId, Switch, Text, TextOr, Words};
 use crate::noun::{Noun, does, first, flag, lists, must, shows};
-use crate::output::column;
+use crate::output::{Column, Unit, column};
 use crate::resolve::{
     DISK_OFFERING as OFFERING_ID, ISO as ISO_ID, OS_TYPE, VM, VOLUME as VOLUME_ID, ZONE,
 };
@@ -25,7 +25,12 @@ pub(super) static DISK_OFFERING: Noun = Noun {
             "Make a disk offering",
             &[
                 first("name", "name", Text, "Its name"),
-                must("text", "displaytext", Text, "Text to show in lists"),
+                flag(
+                    "text",
+                    "displaytext",
+                    TextOr("name"),
+                    "Text to show in lists [default: its name]",
+                ),
                 flag("size", "disksize", Text, "Size in GiB"),
                 flag("custom", "customized", Switch, "Whoever makes a disk says its size"),
                 flag(
@@ -72,7 +77,7 @@ pub(super) static VOLUME: Noun = Noun {
         column("NAME", "name"),
         column("TYPE", "type"),
         column("STATE", "state"),
-        column("BYTES", "size"),
+        Column("SIZE", "size", Unit::Bytes),
         column("VM", "vmname"),
         column("DEVICE", "deviceid"),
         column("POOL", "storage"),
@@ -84,7 +89,7 @@ pub(super) static VOLUME: Noun = Noun {
             "Make a data disk",
             &[
                 first("name", "name", Text, "Its name"),
-                must("zone", "zoneid", Id(&ZONE), "Its zone"),
+                flag("zone", "zoneid", OnlyId(&ZONE), "Its zone; needed where there are several"),
                 must("offering", "diskofferingid", Id(&OFFERING_ID), "Its disk offering"),
                 flag("size", "size", Text, "Size in GiB, if the offering leaves it open"),
             ],
@@ -157,7 +162,7 @@ pub(super) static ISO: Noun = Noun {
         column("NAME", "name"),
         column("READY", "isready"),
         column("STATUS", "status"),
-        column("BYTES", "size"),
+        Column("SIZE", "size", Unit::Bytes),
         column("PUBLIC", "ispublic"),
         column("ZONE", "zonename"),
     ],
@@ -169,7 +174,7 @@ pub(super) static ISO: Noun = Noun {
             &[
                 first("name", "name", Text, "Its name"),
                 must("url", "url", Text, "Where it is to be had"),
-                must("zone", "zoneid", Id(&ZONE), "Its zone"),
+                flag("zone", "zoneid", OnlyId(&ZONE), "Its zone; needed where there are several"),
                 flag("text", "displaytext", Text, "Text to show in lists"),
                 flag("os", "ostypeid", Id(&OS_TYPE), "What it installs"),
                 flag("bootable", "bootable", Switch, "A VM can boot from it"),

@@ -2,7 +2,7 @@
 
 use crate::noun::Takes::{Id, Text, Words};
 use crate::noun::{Noun, does, first, flag, lists, shows};
-use crate::output::{Column, column};
+use crate::output::{Column, Unit, column};
 use crate::resolve::{
     CLUSTER as CLUSTER_ID, HOST as HOST_ID, NETWORK_OFFERING as NETWORK_OFFERING_ID,
     OFFERING as OFFERING_ID, POD as POD_ID, POOL as POOL_ID, ZONE as ZONE_ID,
@@ -129,9 +129,9 @@ pub(super) static POOL: Noun = Noun {
         column("NAME", "name"),
         column("TYPE", "type"),
         column("STATE", "state"),
-        column("BYTES", "disksizetotal"),
-        column("USED", "disksizeused"),
-        column("ALLOCATED", "disksizeallocated"),
+        Column("SIZE", "disksizetotal", Unit::Bytes),
+        Column("USED", "disksizeused", Unit::Bytes),
+        Column("ALLOCATED", "disksizeallocated", Unit::Bytes),
         column("HOST", "hostname"),
     ],
     verbs: &[

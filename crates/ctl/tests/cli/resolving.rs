@@ -106,3 +106,60 @@ async fn what_is_deployed_is_looked_for_in_its_zone() {
         [ZONE, "t", "o", "n2,n1", "k", "I2Nsb3VkLWNvbmZpZwo=", "false", ""]
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_only_zone_need_not_be_named() {
+    let manager = Manager::start().await;
+    manager.lists("listZones", "zone", &[json!({"id": ZONE, "name": "dc1"})]);
+    manager.answers("createPod", 200, json!({"pod": {"id": "p", "name": "rack"}}));
+    manager
+        .run(&[
+            "pod",
+            "create",
+            "rack",
+            "--gateway",
+            "10.0.0.1",
+            "--netmask",
+            "255.0.0.0",
+            "--start",
+            "10.0.0.2",
+            "--end",
+            "10.0.0.9",
+        ])
+        .success();
+    let calls = manager.calls("createPod").await;
+    assert_eq!(calls[0].1.get("zoneid"), Some(ZONE));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_several_zones_has_to_be_named() {
+    let manager = Manager::start().await;
+    let zones = [json!({"id": ZONE, "name": "dc1"}), json!({"id": VM, "name": "dc2"})];
+    manager.lists("listZones", "zone", &zones);
+    let err = stderr(&manager.run(&["volume", "create", "data", "--offering", VM]).code(2));
+    assert!(err.contains("there are 2 zones, so name one with --zone: dc1, dc2"), "{err}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_nothing_has_is_an_error_that_shows_what_there_is() {
+    let manager = Manager::start().await;
+    manager.lists("listZones", "zone", &[json!({"id": ZONE, "name": "dc1"})]);
+    let err = stderr(&manager.run(&["zone", "show", "dc2"]).code(1));
+    assert!(err.contains("there is no zone called dc2"), "{err}");
+    assert!(err.contains("dc1"), "{err}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_is_set_by_its_name() {
+    let manager = Manager::start().await;
+    manager.answers(
+        "updateResourceLimit",
+        200,
+        json!({"resourcelimit": {"resourcetypename": "cpu"}}),
+    );
+    manager.run(&["limit", "set", "cpu", "--max", "8"]).success();
+    manager.run(&["limit", "set", "8", "--max", "8"]).success();
+    let calls = manager.calls("updateResourceLimit").await;
+    let sent: Vec<_> = calls.iter().map(|call| call.1.get("resourcetype")).collect();
+    assert_eq!(sent, [Some("8"), Some("8")]);
+}

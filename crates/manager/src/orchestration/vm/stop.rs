@@ -177,7 +177,7 @@ async fn stop(cx: &StepContext) -> Result<Done, StepError> {
     let answer = cx.call(memory.host, "stop", command, wait).await.map_err(ServiceError::from)?;
     let how = match answer.ended {
         StopEnding::WasNotHere => "had no libvirt domain any more",
-        StopEnding::ShutDown => "shut itself down",
+        StopEnding::ShutDown => "was asked to shut down and did",
         StopEnding::Destroyed => "was ended by force",
     };
     let text = format!("{} {how}", memory.name);
