@@ -83,8 +83,8 @@ const VMS: &str = "
 INSERT INTO vm (number, id, account, user, zone, host_name, display_name, instance_name, offering, template, state, vnc_password, ssh_keys, group_name, created, changed)
   SELECT i + 1000, ID(5, i), ID(10, i % 100), ID(11, i % 100), 'ZONE', 'web-' || i, 'Web server ' || i, 'i-2-' || i || '-VM', 'OFFERING', ID(6, i % 20),
     CASE i % 4 WHEN 0 THEN 'Stopped' ELSE 'Running' END, '', CASE i % 50 WHEN 0 THEN '[{\"name\":\"key7\",\"public_key\":\"x\"}]' ELSE '[]' END, CASE i % 100 WHEN 0 THEN 'group7' END, i, i FROM numbers WHERE i < COUNT;
-INSERT INTO vm_run (id, vm, host, generation, owner, state, cpu_ratio, memory_ratio, created)
-  SELECT ID(7, i), ID(5, i), ID(4, i % 200), 1, 'agent', 'Running', 1.0, 1.0, 1 FROM numbers WHERE i < COUNT AND i % 4 > 0;
+INSERT INTO vm_run (id, vm, vm_number, host, generation, owner, state, cpu_ratio, memory_ratio, created)
+  SELECT ID(7, i), ID(5, i), i + 1000, ID(4, i % 200), 1, 'agent', 'Running', 1.0, 1.0, 1 FROM numbers WHERE i < COUNT AND i % 4 > 0;
 INSERT INTO volume (id, account, zone, vm, kind, device, name, template, size, format, state, pool, created)
   SELECT ID(8, i), ID(10, i % 100), 'ZONE', ID(5, i), 'ROOT', 0, 'ROOT-' || i, ID(6, i % 20), 1000, 'QCOW2', 'Ready', ID(9, i % 200), 1 FROM numbers WHERE i < COUNT;
 INSERT INTO nic (id, vm, network, device, mac, ip, is_default, created)

@@ -57,8 +57,8 @@ pub fn run_add(
 ) -> Result<RunRow, StoreError> {
     let added = tx.execute(
         "record a run",
-        "INSERT INTO vm_run (id, vm, host, generation, owner, state, cpu_ratio, memory_ratio, created)
-         VALUES (?1, ?2, ?3, ?4, 'manager', 'Claimed', ?5, ?6, ?7)",
+        "INSERT INTO vm_run (id, vm, host, generation, owner, state, cpu_ratio, memory_ratio, created, vm_number)
+         VALUES (?1, ?2, ?3, ?4, 'manager', 'Claimed', ?5, ?6, ?7, (SELECT number FROM vm WHERE id = ?2))",
         params![
             run.to_string(),
             vm.to_string(),

@@ -302,15 +302,17 @@ pub fn vm_list(
             filter.affinity_group.map(|id| id.to_string()),
         )
         .filter(
-            "vm.id IN (SELECT vm FROM nic WHERE network = ? AND removed IS NULL)",
+            "vm.number IN (SELECT its.number FROM nic CROSS JOIN vm its ON its.id = nic.vm
+                 WHERE nic.network = ? AND nic.removed IS NULL)",
             filter.network.map(|id| id.to_string()),
         )
         .filter(
-            "vm.id IN (SELECT vm FROM volume WHERE pool = ? AND removed IS NULL)",
+            "vm.number IN (SELECT its.number FROM volume CROSS JOIN vm its ON its.id = volume.vm
+                 WHERE volume.pool = ? AND volume.removed IS NULL)",
             filter.pool.map(|id| id.to_string()),
         )
         .filter(
-            "EXISTS (SELECT 1 FROM json_each(vm.ssh_keys) k WHERE json_extract(k.value, '$.name') = ?)",
+            "vm.number IN (SELECT vm_number FROM vm_key WHERE name = ?)",
             filter.keypair.clone(),
         )
         // the index has every name, so that no row is read whose names do not match
@@ -333,7 +335,7 @@ fn anywhere(text: &str) -> String {
 /// VMs on hosts whose `column` is `?`. It begins with the hosts, so that few VMs are looked at.
 fn on_hosts(column: &str) -> String {
     format!(
-        "vm.id IN (SELECT there.vm FROM host place CROSS JOIN vm_run there ON there.host = place.id
+        "vm.number IN (SELECT there.vm_number FROM host place CROSS JOIN vm_run there ON there.host = place.id
          WHERE there.state <> 'Ended' AND {column} = ?)"
     )
 }
