@@ -1,24 +1,35 @@
 //! Table `claim`: what runs take of their hosts. Free capacity is what the claims leave.
 
-use hostler_model::{Bytes, ClusterId, HostId, Mhz, Mib, PodId, RunId, StoragePoolId};
+use hostler_model::{
+    AccountId, Bytes, ClusterId, HostId, Mhz, Mib, PodId, RunId, StoragePoolId, VmId,
+};
 use rusqlite::params;
 
 use crate::columns::{amount, parsed_or_null, stored};
 use crate::{StoreError, Tx};
 
+/// What a run takes of its host. The amounts are of the physical machine: what was sold, divided by the overcommit
+/// ratio in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claim {
+    /// The run.
+    pub run: RunId,
+    /// Its host.
+    pub host: HostId,
+    /// CPU.
+    pub cpu: Mhz,
+    /// Memory.
+    pub memory: Mib,
+    /// Room on a storage pool, for volumes that are not written yet; the volumes' own rows take it.
+    pub disk: Option<(StoragePoolId, Bytes)>,
+}
+
 /// Takes room on a host for a run, if there is room at this moment and the VM's strict affinity groups still allow it.
 ///
-/// The amounts are of the physical machine: what was sold, divided by the overcommit ratio in force.
-///
 /// # Errors
-/// [`StoreError::Exhausted`] if someone else was faster; nothing is taken then.
-pub fn claim_take(
-    tx: &Tx<'_>,
-    run: RunId,
-    host: HostId,
-    cpu: Mhz,
-    memory: Mib,
-) -> Result<(), StoreError> {
+/// [`StoreError::Raced`] if someone else was faster; nothing is taken then.
+pub fn claim_take(tx: &Tx<'_>, claim: &Claim) -> Result<(), StoreError> {
+    let Claim { run, host, cpu, memory, disk } = *claim;
     let taken = tx.execute(
         "claim room on a host",
         "INSERT INTO claim (run, host, cpu_mhz, memory_mib)
@@ -28,6 +39,10 @@ pub fn claim_take(
                >= ?3 + (SELECT coalesce(sum(cpu_mhz), 0) FROM claim WHERE claim.host = ?2)
            AND host.memory_mib - host.reserved_mib
                >= ?4 + (SELECT coalesce(sum(memory_mib), 0) FROM claim WHERE claim.host = ?2)
+           AND (?5 IS NULL OR EXISTS (
+               SELECT 1 FROM storage_pool p WHERE p.id = ?5 AND p.host = ?2 AND p.removed IS NULL AND p.state = 'Up'
+                   AND p.capacity >= ?6 + max(p.used, (SELECT coalesce(sum(size), 0) FROM volume
+                       WHERE volume.pool = p.id AND volume.removed IS NULL))))
            AND NOT EXISTS (
                SELECT 1 FROM vm_run me JOIN vm_affinity_group mine ON mine.vm = me.vm
                JOIN affinity_group g ON g.id = mine.affinity_group
@@ -35,11 +50,19 @@ pub fn claim_take(
                JOIN vm_run r ON r.vm = theirs.vm AND r.state <> 'Ended'
                WHERE me.id = ?1 AND (g.kind = 'host affinity' AND r.host <> ?2
                    OR g.kind = 'host anti-affinity' AND r.host = ?2))",
-        params![run.to_string(), host.to_string(), stored(cpu.0), stored(memory.0)],
+        params![
+            run.to_string(),
+            host.to_string(),
+            stored(cpu.0),
+            stored(memory.0),
+            disk.map(|(pool, _)| pool.to_string()),
+            disk.map(|(_, size)| stored(size.0)),
+        ],
     )?;
     if taken == 0 {
-        return Err(StoreError::Exhausted(format!(
-            "host {host} has no room for {cpu} and {memory}, takes no new VMs, or an affinity group forbids it"
+        return Err(StoreError::Raced(format!(
+            "host {host} has no room for {cpu} and {memory} by now, its pool none for the volumes, it takes no new VMs, \
+             or an affinity group forbids it"
         )));
     }
     Ok(())
@@ -54,32 +77,21 @@ pub fn claim_end(tx: &Tx<'_>, run: RunId) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// A claim whose run has ended, or a run without its claim: the books do not agree.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClaimFault {
-    /// The run.
-    pub run: RunId,
-    /// What is wrong, for people.
-    pub fault: String,
-}
-
-/// Compares every claim with the runs. An empty answer is the only right one.
+/// How many runs an account has on each host, without those of one VM.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn claim_audit(tx: &Tx<'_>) -> Result<Vec<ClaimFault>, StoreError> {
+pub fn vms_by_host(
+    tx: &Tx<'_>,
+    account: AccountId,
+    but: VmId,
+) -> Result<Vec<(HostId, u64)>, StoreError> {
     tx.rows(
-        "compare claims with runs",
-        "SELECT claim.run AS run, 'a claim of a run that has ended' AS fault
-         FROM claim LEFT JOIN vm_run ON vm_run.id = claim.run
-         WHERE vm_run.id IS NULL OR vm_run.state = 'Ended' OR vm_run.host <> claim.host
-         UNION ALL
-         SELECT vm_run.id, 'a run without a claim' FROM vm_run LEFT JOIN claim ON claim.run = vm_run.id
-         WHERE vm_run.state <> 'Ended' AND claim.run IS NULL",
-        &[],
-        |row| {
-            Ok(ClaimFault { run: crate::columns::parsed(row, "run")?, fault: row.get("fault")? })
-        },
+        "count an account's VMs by host",
+        "SELECT r.host AS host, count(*) AS runs FROM vm JOIN vm_run r ON r.vm = vm.id AND r.state <> 'Ended'
+         WHERE vm.account = ?1 AND vm.removed IS NULL AND vm.id <> ?2 GROUP BY r.host ORDER BY r.host",
+        params![account.to_string(), but.to_string()],
+        |row| Ok((crate::columns::parsed(row, "host")?, amount(row, "runs")?)),
     )
 }
 

@@ -1,0 +1,107 @@
+//! [F] Placement under load: never two claims on the same room, whoever comes at the same moment, and books that agree afterwards.
+
+#![allow(clippy::unwrap_used)] // a test says what it expects
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::join_all;
+use hostler_manager::orchestration::vm::{DeployRequest, deploy};
+use hostler_model::{JobState, Mib, VmState};
+use hostler_store::deploy_groups::NamedGroups;
+use hostler_tests::cloud::Cloud;
+use hostler_tests::http::Api;
+use serde_json::Value;
+
+/// Memory of a host that has room for so many VMs of the catalogue's size beside the 1 GiB that it keeps.
+fn room_for(vms: u64) -> Mib {
+    Mib(1024 + vms * 512)
+}
+
+fn admin_of(cloud: &Cloud) -> Api {
+    let address = cloud.manager.as_ref().unwrap().api;
+    Api::admin(address, &cloud.folder().join("manager")).unwrap()
+}
+
+/// The answer of an audit that found nothing.
+async fn audited(admin: &Api) -> Value {
+    let audit = admin.ok("auditCloud", &[]).await["audit"].clone();
+    assert_eq!(audit["differences"], Value::Array(Vec::new()), "{audit:#}");
+    audit
+}
+
+/// VMs by host, by the record.
+async fn by_host(admin: &Api) -> BTreeMap<String, usize> {
+    let listed = admin.ok("listVirtualMachines", &[("state", "Running")]).await;
+    let mut hosts = BTreeMap::new();
+    for vm in listed["virtualmachine"].as_array().unwrap() {
+        *hosts.entry(vm["hostid"].as_str().unwrap().to_owned()).or_default() += 1;
+    }
+    hosts
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_200_deployments_at_once_exactly_the_150_run_for_which_there_is_room_and_50_are_told_why()
+ {
+    let cloud = Cloud::with_memory(&[room_for(15); 10]).await.unwrap();
+    let admin = admin_of(&cloud);
+    let network = cloud.catalogue.network.to_string();
+    let more =
+        [("networkid", network.as_str()), ("startip", "10.1.0.210"), ("endip", "10.1.0.250")];
+    admin.ok("createVlanIpRange", &more).await;
+
+    let names: Vec<String> = (1..=200).map(|number| format!("web-{number}")).collect();
+    let asked = join_all(names.iter().map(|name| cloud.deploy(name))).await;
+    let mut ends = Vec::new();
+    for asked in asked {
+        let (vm, job) = asked.unwrap();
+        let (state, why) = cloud.ended(job).await.unwrap();
+        ends.push((vm, state, why));
+    }
+    let (run, told): (Vec<_>, Vec<_>) =
+        ends.into_iter().partition(|(_, state, _)| *state == JobState::Succeeded);
+    assert_eq!((run.len(), told.len()), (150, 50));
+    for (vm, ..) in &run {
+        assert_eq!(cloud.vm_state(*vm).await.unwrap(), VmState::Running);
+    }
+    for (vm, state, why) in &told {
+        assert_eq!(
+            (*state, cloud.vm_state(*vm).await.unwrap()),
+            (JobState::Failed, VmState::Error)
+        );
+        assert!(why.contains("RamFilter 10→0"), "{why}");
+    }
+    assert_eq!(cloud.domains().len(), 150);
+    assert_eq!(by_host(&admin).await.into_values().collect::<BTreeSet<_>>(), BTreeSet::from([15]));
+    let audit = audited(&admin).await;
+    assert_eq!((&audit["claims"], &audit["reports"]), (&150.into(), &10.into()));
+
+    let refused = told[0].0.to_string();
+    let why = admin.ok("explainPlacement", &[("virtualmachineid", &refused)]).await;
+    let hosts = why["placement"][0]["hosts"].as_array().unwrap().clone();
+    assert_eq!(hosts.len(), 10);
+    for host in hosts {
+        assert_eq!(host["refused"]["why"], "has 0 MiB free of the 512 MiB wanted", "{host}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_deployments_at_once_into_an_anti_affinity_group_end_on_ten_hosts() {
+    let cloud = Cloud::with_hosts(10).await.unwrap();
+    let admin = admin_of(&cloud);
+    let group = [("name", "apart"), ("type", "host anti-affinity")];
+    let made = admin.ok("createAffinityGroup", &group).await;
+    admin.job(made["jobid"].as_str().unwrap()).await;
+
+    let caller = cloud.admin().await.unwrap();
+    let groups = NamedGroups { affinity_names: vec!["apart".to_owned()], ..NamedGroups::default() };
+    let names: Vec<String> = (1..=10).map(|number| format!("web-{number}")).collect();
+    let request = |name: &String| DeployRequest { groups: groups.clone(), ..cloud.request(name) };
+    let asked = names.iter().map(|name| deploy(cloud.context(), &caller, request(name)));
+    for asked in join_all(asked).await {
+        let (_, job) = asked.unwrap();
+        assert_eq!(cloud.ended(job).await.unwrap(), (JobState::Succeeded, String::new()));
+    }
+    let hosts = by_host(&admin).await;
+    assert_eq!((hosts.len(), hosts.into_values().max()), (10, Some(1)));
+    assert_eq!(audited(&admin).await["claims"], 10);
+}
