@@ -105,3 +105,95 @@ async fn ten_deployments_at_once_into_an_anti_affinity_group_end_on_ten_hosts() 
     assert_eq!((hosts.len(), hosts.into_values().max()), (10, Some(1)));
     assert_eq!(audited(&admin).await["claims"], 10);
 }
+
+/// The zone's id and an offering's, as parameters.
+fn size_of(cloud: &Cloud) -> [(&'static str, String); 2] {
+    let c = cloud.catalogue;
+    [("zoneid", c.zone.to_string()), ("serviceofferingid", c.offering.to_string())]
+}
+
+fn borrowed<'a>(params: &'a [(&'static str, String)]) -> Vec<(&'static str, &'a str)> {
+    params.iter().map(|(name, value)| (*name, value.as_str())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plans_say_where_vms_would_go_and_nothing_of_them_is_done() {
+    let cloud = Cloud::with_memory(&[room_for(4), room_for(2), room_for(1)]).await.unwrap();
+    let admin = admin_of(&cloud);
+    let size = size_of(&cloud);
+    let hosts = [0, 1, 2].map(|at: usize| cloud.hosts[at].guid);
+    let mut ids = Vec::new();
+    for guid in hosts {
+        ids.push(cloud.host_id(guid).await.unwrap().to_string());
+    }
+
+    let plan = admin.ok("planPlacement", &borrowed(&size)).await["placementplan"].clone();
+    assert_eq!(
+        (&plan["hostid"], plan["hosts"].as_array().unwrap().len()),
+        (&ids[0].as_str().into(), 3)
+    );
+    let there = [&borrowed(&size)[..], &[("hostid", ids[2].as_str())]].concat();
+    let plan = admin.ok("planPlacement", &there).await["placementplan"].clone();
+    assert_eq!(plan["hostid"], ids[2].as_str(), "the host that was asked for");
+
+    for number in 1..=4 {
+        let (_, job) = cloud.deploy(&format!("web-{number}")).await.unwrap();
+        assert_eq!(cloud.ended(job).await.unwrap().0, JobState::Succeeded);
+    }
+    let before = by_host(&admin).await;
+    let full = before.iter().max_by_key(|row| row.1).unwrap().0.clone();
+    let drain = admin.ok("planDrain", &[("hostid", &full)]).await["drainplan"].clone();
+    let (moves, stuck) = (drain["moves"].as_array().unwrap(), drain["stuck"].as_array().unwrap());
+    assert_eq!(moves.len() + stuck.len(), before[&full], "{drain}");
+    assert!(
+        moves.iter().all(|step| step["fromid"] == full.as_str() && step["toid"] != full.as_str())
+    );
+
+    let fits = [&borrowed(&size)[..], &[("losthostids", full.as_str())]].concat();
+    let without = admin.ok("planCapacity", &fits).await["capacityplan"].clone();
+    let with = admin.ok("planCapacity", &borrowed(&size)).await["capacityplan"].clone();
+    assert_eq!(with["more"], 3, "seven fit, and four are there: {with}");
+    assert_eq!(with["limits"][0]["filter"], "RamFilter");
+    assert_eq!(without["moves"].as_array().unwrap().len(), moves.len());
+    assert!(without["more"].as_u64() < with["more"].as_u64(), "{without}");
+
+    let zone = size[0].1.clone();
+    let even = admin.ok("planRebalance", &[("zoneid", &zone)]).await["rebalanceplan"].clone();
+    assert!(even["after"].as_f64() <= even["before"].as_f64(), "{even}");
+    assert_eq!(by_host(&admin).await, before, "nothing was moved");
+    audited(&admin).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_zones_own_planner_and_filters_take_effect_at_the_next_placement() {
+    let cloud = Cloud::with_memory(&[room_for(4), room_for(8)]).await.unwrap();
+    let admin = admin_of(&cloud);
+    let zone = cloud.catalogue.zone.to_string();
+    let set = async |name: &str, value: &str| {
+        let params = [("name", name), ("value", value), ("zoneid", zone.as_str())];
+        admin.call("updateConfiguration", &params).await
+    };
+    let unknown = set("scheduler.filters", "RamFilter,NoSuchFilter").await;
+    assert_eq!(unknown.status, 431);
+    assert!(
+        unknown.error().contains("no filter \"NoSuchFilter\"; known are RetryFilter"),
+        "{}",
+        unknown.body
+    );
+    assert_eq!(set("scheduler.weighers", "RamWeigher=-1").await.status, 200);
+
+    let (vm, job) = cloud.deploy("packed").await.unwrap();
+    assert_eq!(cloud.ended(job).await.unwrap().0, JobState::Succeeded);
+    let small = cloud.host_id(cloud.hosts[0].guid).await.unwrap().to_string();
+    assert_eq!(by_host(&admin).await.into_keys().collect::<Vec<_>>(), [small], "it packs now");
+    let why = admin.ok("explainPlacement", &[("virtualmachineid", &vm.to_string())]).await;
+    assert_eq!(why["placement"][0]["rule"]["planner"], "filter", "{why}");
+
+    assert_eq!(set("vm.allocation.algorithm", "userdispersing").await.status, 200);
+    for name in ["second", "third", "fourth"] {
+        let (_, job) = cloud.deploy(name).await.unwrap();
+        assert_eq!(cloud.ended(job).await.unwrap().0, JobState::Succeeded);
+    }
+    assert_eq!(by_host(&admin).await.into_values().collect::<Vec<_>>(), [2, 2], "it disperses now");
+    audited(&admin).await;
+}

@@ -29,6 +29,7 @@ pub mod event_view;
 pub mod holdings;
 pub mod host;
 pub mod host_view;
+mod hosts_now;
 pub mod installation;
 pub mod instance_group;
 pub mod ip_range;
@@ -76,5 +77,6 @@ pub mod zone;
 
 pub use connection::{COMMIT, Counters, STATEMENTS, Store, Tx};
 pub use error::StoreError;
+pub use hosts_now::ZoneHosts;
 pub(crate) use listing::still_used;
 pub use listing::{Listed, Page, Scope};

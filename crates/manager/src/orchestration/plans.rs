@@ -7,8 +7,6 @@ use hostler_scheduler::{
     Arch, Demand, DrainPlan, Fits, Group, HostView, Occupant, Policy, RebalancePlan, Verdict,
     drain, fits, place, rebalance,
 };
-use hostler_store::StoreError;
-use hostler_store::claim::host_capacities;
 use hostler_store::host::host_get;
 use hostler_store::occupant::{OccupantRow, SizeRow, occupants, size_for_sale};
 
@@ -49,10 +47,8 @@ pub struct CapacityPlan {
 pub type Names = Vec<(HostId, String)>;
 
 async fn sight(app: &Context, zone: ZoneId) -> Result<Sight, ServiceError> {
-    let (rows, there) = app
-        .store
-        .read(move |tx| Ok::<_, StoreError>((host_capacities(tx, zone)?, occupants(tx, zone)?)))
-        .await?;
+    let (rows, there) =
+        (app.store.hosts(zone), app.store.read(move |tx| occupants(tx, zone)).await?);
     let policy = app
         .settings
         .policy(zone)

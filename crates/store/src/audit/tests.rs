@@ -26,6 +26,8 @@ const ROWS: &str = "
     INSERT INTO vm_run (id, vm, host, generation, owner, state, power, cpu_ratio, memory_ratio, created)
         VALUES ('@05', '@04', '@01', 1, 'agent', 'Running', 'on', 1.0, 1.5, 0);
     INSERT INTO claim (run, host, cpu_mhz, memory_mib) VALUES ('@05', '@01', 1000, 667);
+    INSERT INTO network_offering (id, name, display_text, guest_type, guru, services)
+        VALUES ('@15', 'shared', 'shared', 'Shared', 'g', 'Dhcp');
     INSERT INTO network (id, name, display_text, zone, offering, account, guru, guest_type, cidr, start_ip, end_ip,
             network_domain, created)
         VALUES ('@08', 'guests', 'guests', '@02', '@15', '@06', 'g', 'Shared', '10.1.0.0/24', '10.1.0.10', '10.1.0.20', 'd', 0);

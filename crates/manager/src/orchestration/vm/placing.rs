@@ -4,19 +4,18 @@ use hostler_model::{HostId, VmId};
 use hostler_query_api::FOR_ADMINISTRATORS;
 use hostler_scheduler::{Demand, HostView, NoHost, Placement, Policy, PolicyError, place};
 use hostler_store::blueprint::{Blueprint, blueprint};
-use hostler_store::claim::{HostCapacity, host_capacities, vms_by_host};
-use hostler_store::{StoreError, Tx};
+use hostler_store::claim::vms_by_host;
+use hostler_store::{StoreError, Tx, ZoneHosts};
 
 use super::{spec, start};
 use crate::context::Context;
 use crate::error::{ServiceError, ServiceErrorKind};
-use crate::settings::Settings;
 
 /// A VM and the hosts of its zone at one moment.
 pub(super) struct Sight {
     /// The VM.
     pub(super) blueprint: Blueprint,
-    capacities: Vec<HostCapacity>,
+    capacities: ZoneHosts,
     policy: Result<Policy, PolicyError>,
     siblings: Vec<(HostId, u64)>,
 }
@@ -31,11 +30,11 @@ pub(super) struct Planned {
     pub(super) outcome: Result<Placement, Box<NoHost>>,
 }
 
-/// Reads what a VM's placement is planned from.
-pub(super) fn sight(tx: &Tx<'_>, settings: &Settings, vm: VmId) -> Result<Sight, StoreError> {
+/// Reads what a VM's placement is planned from. The hosts are in memory.
+pub(super) fn sight(tx: &Tx<'_>, app: &Context, vm: VmId) -> Result<Sight, StoreError> {
     let blueprint = blueprint(tx, vm)?;
-    let capacities = host_capacities(tx, blueprint.vm.zone)?;
-    let policy = settings.policy(blueprint.vm.zone);
+    let capacities = app.store.hosts(blueprint.vm.zone);
+    let policy = app.settings.policy(blueprint.vm.zone);
     let siblings = match &policy {
         Ok(policy) if policy.planner.looks_at_siblings() => {
             vms_by_host(tx, blueprint.vm.account, vm)?

@@ -34,7 +34,7 @@ pub async fn rehearse_deploy(
 ) -> Result<Rehearsal, ServiceError> {
     let (placing, starts) = (request.placing, request.start);
     let plan = Plan::new(app, caller, request)?;
-    let settings = app.settings.clone();
+    let context = app.clone();
     let seen = Arc::new(Mutex::new(None));
     let (id, place_for) = (plan.id, Arc::clone(&seen));
     let taken_back = app
@@ -42,7 +42,7 @@ pub async fn rehearse_deploy(
         .write(move |tx| {
             plan.write_down(tx)?;
             *place_for.lock().unwrap_or_else(PoisonError::into_inner) =
-                Some(sight(tx, &settings, id)?);
+                Some(sight(tx, &context, id)?);
             Err::<(), _>(ServiceError::new(ServiceErrorKind::Internal, "a rehearsal ends here"))
         })
         .await;
@@ -70,8 +70,8 @@ pub async fn rehearse_start(
 ) -> Result<Rehearsal, ServiceError> {
     requests::may_place(caller, placing)?;
     requests::vm_for(app, caller, id).await?;
-    let settings = app.settings.clone();
-    let seen = app.store.read(move |tx| sight(tx, &settings, id)).await?;
+    let context = app.clone();
+    let seen = app.store.read(move |tx| sight(tx, &context, id)).await?;
     start::check(&seen.blueprint).map_err(|e| match e {
         StepError::Fail(why) => why,
         StepError::Again { why, .. } => ServiceError::new(ServiceErrorKind::Unavailable, why),

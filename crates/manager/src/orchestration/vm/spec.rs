@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 use super::{start, user_data};
 use hostler_model::{Bytes, Generation, HostId, Mib, NetworkId, RunId, StoragePoolId, VolumeState};
@@ -26,10 +27,10 @@ pub(super) fn servers(blueprint: &Blueprint, host: HostId) -> ServerAddresses {
 
 /// Hosts as the scheduler sees them. `is_connected` is asked for those that are recorded as Up.
 pub(crate) fn host_views(
-    rows: &[HostCapacity],
+    rows: &[Arc<HostCapacity>],
     is_connected: impl Fn(HostId) -> bool,
 ) -> Vec<HostView> {
-    let view = |row: &HostCapacity| HostView {
+    let view = |row: &Arc<HostCapacity>| HostView {
         id: row.host,
         name: row.name.clone(),
         status: row.status.clone(),

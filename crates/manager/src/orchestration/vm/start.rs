@@ -166,8 +166,8 @@ async fn choose(cx: &StepContext) -> Result<Done, StepError> {
     let input: Input = serde_json::from_value(cx.job.input.clone()).unwrap_or_default();
     let (blueprint, demand, hosts, placement) = loop {
         let mut news = cx.app.agents.subscribe();
-        let settings = cx.app.settings.clone();
-        let sight = cx.read(move |tx| sight(tx, &settings, vm)).await?;
+        let app = cx.app.clone();
+        let sight = cx.read(move |tx| sight(tx, &app, vm)).await?;
         check(&sight.blueprint)?;
         let Planned { demand, hosts, outcome } =
             sight.plan(&cx.app, memory.tried.clone(), &input)?;
