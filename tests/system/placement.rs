@@ -33,7 +33,7 @@ async fn audited(admin: &Api) -> Value {
 async fn by_host(admin: &Api) -> BTreeMap<String, usize> {
     let listed = admin.ok("listVirtualMachines", &[("state", "Running")]).await;
     let mut hosts = BTreeMap::new();
-    for vm in listed["virtualmachine"].as_array().unwrap() {
+    for vm in listed["virtualmachine"].as_array().into_iter().flatten() {
         *hosts.entry(vm["hostid"].as_str().unwrap().to_owned()).or_default() += 1;
     }
     hosts
@@ -196,4 +196,81 @@ async fn a_zones_own_planner_and_filters_take_effect_at_the_next_placement() {
     }
     assert_eq!(by_host(&admin).await.into_values().collect::<Vec<_>>(), [2, 2], "it disperses now");
     audited(&admin).await;
+}
+
+/// Numbers that look drawn and are the same in every run.
+struct Draw(u64);
+
+impl Draw {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % bound
+    }
+}
+
+/// Asks for something that may be refused, and waits for its job, which may fail.
+async fn tried(admin: &Api, command: &str, params: &[(&str, &str)]) -> Option<String> {
+    let reply = admin.call(command, params).await;
+    let answer = reply.inner();
+    if let Some(job) = answer["jobid"].as_str() {
+        admin.job(job).await;
+    }
+    answer["id"].as_str().map(str::to_owned)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_any_sequence_of_operations_no_host_is_sold_over_and_the_books_agree() {
+    let mut cloud = Cloud::with_memory(&[room_for(3), room_for(2)]).await.unwrap();
+    let admin = admin_of(&cloud);
+    let c = cloud.catalogue;
+    let [zone, small, template] =
+        [c.zone.to_string(), c.offering.to_string(), c.template.to_string()];
+    let large = [("name", "large"), ("cpunumber", "2"), ("cpuspeed", "700"), ("memory", "700")];
+    let large = admin.ok("createServiceOffering", &large).await;
+    let large = large["serviceoffering"]["id"].as_str().unwrap().to_owned();
+    let clusters = admin.ok("listClusters", &[]).await;
+    let cluster = clusters["cluster"][0]["id"].as_str().unwrap().to_owned();
+    let (mut draw, mut vms, mut told) = (Draw(11), Vec::new(), 0);
+    for step in 0..60 {
+        let vm: String =
+            if vms.is_empty() { String::new() } else { vms[draw.below(vms.len())].clone() };
+        let size = if draw.below(2) == 0 { &small } else { &large };
+        let operation = draw.below(12);
+        match operation {
+            0..=3 => {
+                let params = [
+                    ("zoneid", zone.as_str()),
+                    ("serviceofferingid", size),
+                    ("templateid", &template),
+                ];
+                vms.extend(tried(&admin, "deployVirtualMachine", &params).await);
+            }
+            4 | 5 => drop(tried(&admin, "stopVirtualMachine", &[("id", &vm)]).await),
+            6 | 7 => drop(tried(&admin, "startVirtualMachine", &[("id", &vm)]).await),
+            8 => {
+                let params = [("id", vm.as_str()), ("serviceofferingid", size)];
+                drop(tried(&admin, "scaleVirtualMachine", &params).await);
+            }
+            9 => {
+                let params = [("id", vm.as_str()), ("expunge", "true")];
+                drop(tried(&admin, "destroyVirtualMachine", &params).await);
+                vms.retain(|there| *there != vm);
+            }
+            10 => {
+                let ratio = ["1.0", "1.5", "2.0"][draw.below(3)];
+                let params = [
+                    ("name", "mem.overprovisioning.factor"),
+                    ("value", ratio),
+                    ("clusterid", &cluster),
+                ];
+                assert_eq!(admin.call("updateConfiguration", &params).await.status, 200);
+            }
+            _ => cloud.restart_manager().await.unwrap(),
+        }
+        let faults = cloud.audit().await.unwrap();
+        assert_eq!(faults, [""; 0], "after step {step}, operation {operation}");
+        told = told.max(by_host(&admin).await.values().sum::<usize>());
+    }
+    assert!(told > 3, "never more than {told} VMs ran: nothing was tried");
 }

@@ -116,7 +116,9 @@ pub(crate) fn score(hosts: &[HostView], demand: &Demand, policy: &Policy, scratc
                 }
             }
             // what is kept as text and read again must order as it did
-            totals.iter_mut().for_each(|total| *total = (*total * 1e9).round() / 1e9);
+            for total in totals.iter_mut() {
+                *total = (*total * 1e9).round() / 1e9;
+            }
         }
         Planner::Chance | Planner::Random => {}
         Planner::FirstFit => {

@@ -1,6 +1,6 @@
 //! Numbers that look drawn and follow from a seed: who plans again with the seed gets the same choice.
 
-/// A number below `bound`, which is at least 1: SplitMix64's first, brought into the range by multiplication.
+/// A number below `bound`, which is at least 1: `SplitMix64`'s first, brought into the range by multiplication.
 pub(crate) fn below(seed: u64, bound: usize) -> usize {
     let mut mixed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -96,17 +96,14 @@ pub fn drain(
     for at in order {
         let demand = with_mates(&there, at, from);
         let Occupant { vm, name, host, .. } = there[at].clone();
-        match decide(&hosts, &demand, policy, seed, &mut scratch) {
-            Some(to) => {
-                hosts[to].take(&demand);
-                there[at].host = hosts[to].id;
-                let to = hosts[to].id;
-                plan.moves.push(Move { vm, name, from: host, to, disk: demand.disk });
-            }
-            None => {
-                let why = explain(&hosts, &demand, policy, seed, &scratch, None);
-                plan.stuck.push(Stuck { vm, name, why: why.for_administrator() });
-            }
+        if let Some(to) = decide(&hosts, &demand, policy, seed, &mut scratch) {
+            hosts[to].take(&demand);
+            there[at].host = hosts[to].id;
+            let to = hosts[to].id;
+            plan.moves.push(Move { vm, name, from: host, to, disk: demand.disk });
+        } else {
+            let why = explain(&hosts, &demand, policy, seed, &scratch, None);
+            plan.stuck.push(Stuck { vm, name, why: why.for_administrator() });
         }
         seed = draw::next(seed);
     }

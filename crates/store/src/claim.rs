@@ -203,11 +203,9 @@ fn read_capacity(row: &Row<'_>) -> rusqlite::Result<HostCapacity> {
     })
 }
 
-/// Every host of a zone that runs VMs, as it is in the record, in one statement.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
-pub fn host_capacities(tx: &Tx<'_>, zone: ZoneId) -> Result<Vec<HostCapacity>, StoreError> {
+/// Every host of a zone that runs VMs, as it is in the record.
+#[cfg(test)]
+pub(crate) fn host_capacities(tx: &Tx<'_>, zone: ZoneId) -> Result<Vec<HostCapacity>, StoreError> {
     let sql = format!("{CAPACITY} AND host.zone = ?1 ORDER BY host.name, host.id");
     tx.rows("read the hosts' capacity", &sql, params![zone.to_string()], read_capacity)
 }

@@ -4,14 +4,16 @@
 //! small writes share one sync of the disk. Each caller's part is a savepoint: it is kept whole or not at
 //! all, whatever becomes of its neighbours.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use hostler_model::ZoneId;
+use hostler_model::{HostId, ZoneId};
 use rusqlite::{Connection, OpenFlags, Row, ToSql};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
+use crate::claim::every_capacity;
 use crate::hosts_now::{HostsNow, Keeper, ZoneHosts};
 use crate::{StoreError, migrate::migrate};
 
@@ -19,6 +21,8 @@ use crate::{StoreError, migrate::migrate};
 const BATCH: usize = 256;
 /// Connections for reading.
 const READERS: usize = 4;
+/// How often a host has to be shown wrong before it is.
+const LOOKS: u32 = 3;
 /// Target of the log's trace of every statement.
 pub const STATEMENTS: &str = "hostler_store::statements";
 /// What that trace says of a commit.
@@ -139,6 +143,23 @@ impl Store {
     /// A zone's hosts that run VMs, by name, and what they can still give: as the last commit has left them, from memory.
     pub fn hosts(&self, zone: ZoneId) -> ZoneHosts {
         self.hosts.of(zone)
+    }
+
+    /// Hosts that [`hosts`](Self::hosts) shows otherwise than the record has them, look after look: there should be none.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`].
+    pub async fn hosts_astray(&self) -> Result<BTreeMap<HostId, String>, StoreError> {
+        let mut astray = self.hosts.differing(&self.read(every_capacity).await?);
+        for _ in 1..LOOKS {
+            if astray.is_empty() {
+                break;
+            }
+            // what was written between the look at the one and at the other is no difference
+            let again = self.hosts.differing(&self.read(every_capacity).await?);
+            astray.retain(|host, _| again.contains_key(host));
+        }
+        Ok(astray)
     }
 
     /// What was asked of the database so far.

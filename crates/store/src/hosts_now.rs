@@ -92,6 +92,21 @@ impl HostsNow {
     }
 }
 
+impl HostsNow {
+    /// Hosts that are shown otherwise than these rows have them, by id and name.
+    pub(crate) fn differing(&self, rows: &[HostCapacity]) -> BTreeMap<HostId, String> {
+        let zones = self.zones.read().unwrap_or_else(PoisonError::into_inner);
+        let shown: BTreeMap<HostId, &HostCapacity> =
+            zones.values().flat_map(|zone| zone.iter()).map(|row| (row.host, &**row)).collect();
+        let recorded: BTreeMap<HostId, &HostCapacity> =
+            rows.iter().map(|row| (row.host, row)).collect();
+        let all = shown.iter().chain(&recorded);
+        all.filter(|(host, _)| shown.get(host) != recorded.get(host))
+            .map(|(host, row)| (*host, row.name.clone()))
+            .collect()
+    }
+}
+
 impl Keeper {
     /// Has the writer's connection note changes from now on.
     ///

@@ -1,6 +1,6 @@
 //! The audit: every book recomputed from its rows, and the runs held against what their hosts report.
 //!
-//! It reads and changes nothing. What is on its way is left out: a job is at work there, and knows.
+//! What placement sees of the hosts in memory is held against the record too. It reads and changes nothing. What is on its way is left out: a job is at work there, and knows.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ const SETTLED: i64 = 5_000;
 pub async fn audit(app: &Context) -> Result<(Audit, usize), ServiceError> {
     let (limits, reports) = (app.settings.limits(), app.reports.all());
     let heard = reports.len();
-    let audit = app
+    let mut audit = app
         .store
         .read(move |tx| {
             let mut audit = audit_books(tx, &limits)?;
@@ -37,6 +37,12 @@ pub async fn audit(app: &Context) -> Result<(Audit, usize), ServiceError> {
             Ok::<_, StoreError>(audit)
         })
         .await?;
+    let shown = app.store.hosts_astray().await?.into_iter().map(|(host, name)| Difference {
+        book: "host",
+        about: host.to_string(),
+        text: format!("placement sees {name} otherwise than the record has it"),
+    });
+    audit.differences.extend(shown);
     Ok((audit, heard))
 }
 

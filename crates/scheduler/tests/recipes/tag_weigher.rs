@@ -4,7 +4,7 @@ use hostler_scheduler::{Demand, HostView, Weigher};
 
 /// 1 with the tag, 0 without.
 #[derive(Debug)]
-pub struct GreenWeigher;
+pub(crate) struct GreenWeigher;
 
 impl Weigher for GreenWeigher {
     fn name(&self) -> &'static str {

@@ -7,7 +7,7 @@ const MOST: u64 = 50;
 
 /// Lets through hosts with fewer than 50 VMs.
 #[derive(Debug)]
-pub struct VmCountFilter;
+pub(crate) struct VmCountFilter;
 
 impl Filter for VmCountFilter {
     fn name(&self) -> &'static str {

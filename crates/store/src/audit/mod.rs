@@ -21,7 +21,7 @@ use crate::{StoreError, Tx};
 /// Something that the books say and that is not so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// Which book: `claim`, `limit`, `address`, `volume`, `run` or `report`.
+    /// Which book: `claim`, `limit`, `address`, `volume`, `run`, `report` or `host`.
     pub book: &'static str,
     /// The id of what it is about.
     pub about: String,
