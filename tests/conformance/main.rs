@@ -15,12 +15,17 @@ use std::path::Path;
 
 /// Commands that CloudStack does not have.
 const OWN_COMMANDS: &[&str] = &[
+    "auditCloud",
     "cancelJob",
     "cleanMachine",
     "createCluster",
     "explainPlacement",
     "getVirtualMachineConsoleLog",
     "listJobSteps",
+    "planCapacity",
+    "planDrain",
+    "planPlacement",
+    "planRebalance",
     "upgradeHost",
 ];
 

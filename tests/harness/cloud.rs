@@ -13,12 +13,14 @@ use hostler_manager::config::Config;
 use hostler_manager::context::Context;
 use hostler_manager::manager::Manager;
 use hostler_manager::orchestration::vm::{DeployRequest, deploy};
-use hostler_manager::orchestration::{Caller, template};
+use hostler_manager::orchestration::{Caller, audit, template};
 use hostler_model::{
     AccountType, HostGuid, HostId, JobId, JobState, Mib, TemplateId, TemplateState, VmId, VmState,
 };
+use hostler_store::audit::{Difference, audit_books};
 use hostler_store::domain::domain_by_path;
 use hostler_store::job::job_state;
+use hostler_store::limit::LimitDefaults;
 use hostler_store::template::{TemplateChoices, template_get};
 use hostler_store::user::user_by_name;
 use hostler_store::vm::vm_get;
@@ -236,6 +238,20 @@ impl Cloud {
             Err(StoreError::NotFound { .. }) => Ok(VmState::Expunged),
             Err(e) => Err(e.into()),
         }
+    }
+
+    /// What the product's own audit finds wrong. Nothing is the only right answer.
+    ///
+    /// # Errors
+    /// If the record cannot be read.
+    pub async fn audit(&self) -> anyhow::Result<Vec<String>> {
+        let audit = match &self.manager {
+            Some(manager) => audit(&manager.context).await?.0,
+            // another process has the manager: what hosts reported to it is not known here
+            None => self.store.read(|tx| audit_books(tx, &LimitDefaults::default())).await?,
+        };
+        let text = |found: &Difference| format!("{} {}: {}", found.book, found.about, found.text);
+        Ok(audit.differences.iter().map(text).collect())
     }
 
     /// Every libvirt domain of every host, by name.

@@ -11,7 +11,6 @@ use hostler_manager::orchestration::vm::deploy;
 use hostler_model::{
     Generation, JobState, Mhz, Mib, PowerReason, PowerState, ServiceOfferingId, VmState,
 };
-use hostler_store::claim::claim_audit;
 use hostler_store::run::run_get;
 use hostler_store::service_offering::{OfferingTerms, ServiceOfferingRow, service_offering_add};
 use hostler_store::vm::vm_get;
@@ -177,6 +176,6 @@ async fn of_thirty_deployments_at_once_on_room_for_twenty_twenty_run_and_ten_are
     });
     assert_eq!(told.count(), 10, "{ends:#?}");
     assert_eq!(running(&cloud), 20);
-    assert_eq!(cloud.store().read(claim_audit).await.unwrap(), []);
+    assert_eq!(cloud.audit().await.unwrap(), [""; 0]);
     assert_eq!(faults(&cloud), Vec::<String>::new());
 }

@@ -2,7 +2,6 @@
 
 use hostler_manager::orchestration::vm::{self, Placing};
 use hostler_model::{JobState, PowerReason, VmState};
-use hostler_store::claim::claim_audit;
 use hostler_tests::cloud::Cloud;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -37,7 +36,7 @@ async fn a_vm_is_stopped_started_rebooted_and_expunged_and_leaves_nothing() {
     assert_eq!(cloud.vm_state(id).await.unwrap(), VmState::Expunged);
     assert_eq!(cloud.domains(), Vec::<String>::new());
     assert_eq!(cloud.hosts[0].network.nics(), []);
-    assert_eq!(cloud.store().read(claim_audit).await.unwrap(), []);
+    assert_eq!(cloud.audit().await.unwrap(), [""; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -48,7 +47,7 @@ async fn a_guest_that_shuts_itself_down_is_found_off_and_cleaned_up() {
     let domain = cloud.hosts[0].hypervisor.domains()[0].uuid;
     cloud.hosts[0].hypervisor.power_lost(domain, PowerReason::GuestShutdown);
     cloud.vm_is(id, VmState::Stopped).await.unwrap();
-    assert_eq!(cloud.store().read(claim_audit).await.unwrap(), []);
+    assert_eq!(cloud.audit().await.unwrap(), [""; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -64,7 +63,7 @@ async fn a_vm_that_fits_nowhere_is_in_error_and_says_why() {
     assert_eq!(state, JobState::Failed);
     assert!(why.contains("RamFilter 1→0") && why.contains("0 MiB free of the 512 MiB"), "{why}");
     assert_eq!(cloud.vm_state(vm).await.unwrap(), VmState::Error);
-    assert_eq!(cloud.store().read(claim_audit).await.unwrap(), []);
+    assert_eq!(cloud.audit().await.unwrap(), [""; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -109,6 +109,15 @@ pub(crate) enum Command {
     /// What happened
     #[command(subcommand)]
     Event(commands::event::EventCommand),
+    /// Explain where a VM was placed, or where one of a size would be
+    Why(commands::why::WhyArguments),
+    /// Plans of moves; nothing is moved
+    #[command(subcommand)]
+    Plan(commands::plan::PlanCommand),
+    /// What there is and is taken, and what would be
+    Capacity(commands::capacity::CapacityArguments),
+    /// Recompute what is claimed, limited and given out; exit with 1 if anything differs
+    Audit,
     /// Call any API command
     Api(commands::api::ApiArguments),
     /// List every command and the API call that it makes

@@ -1,6 +1,8 @@
 //! One file a noun: its sub-commands, their arguments, and the API calls they make.
 
 pub(crate) mod api;
+mod audit;
+pub(crate) mod capacity;
 pub(crate) mod cluster;
 pub(crate) mod event;
 pub(crate) mod host;
@@ -8,11 +10,12 @@ pub(crate) mod job;
 pub(crate) mod keypair;
 pub(crate) mod network;
 pub(crate) mod offering;
+pub(crate) mod plan;
 pub(crate) mod pod;
 pub(crate) mod settings;
 pub(crate) mod template;
 pub(crate) mod vm;
-mod why;
+pub(crate) mod why;
 pub(crate) mod zone;
 
 use std::time::Duration;
@@ -71,6 +74,10 @@ async fn dispatch(context: &Context, command: Command) -> Result<()> {
         Command::Vm(command) => vm::run(context, command).await,
         Command::Job(command) => job::run(context, command).await,
         Command::Event(command) => event::run(context, command).await,
+        Command::Why(arguments) => why::ask(context, arguments).await,
+        Command::Plan(command) => plan::run(context, command).await,
+        Command::Capacity(arguments) => capacity::run(context, arguments).await,
+        Command::Audit => audit::run(context).await,
         Command::Api(arguments) => api::run(context, arguments).await,
         Command::Commands | Command::Env | Command::Completion { .. } => Ok(()), // they need no session
     }

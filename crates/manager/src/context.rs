@@ -6,10 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use hostler_model::{CloudId, CommandId, TemplateId, Timestamp};
-use hostler_scheduler::Policy;
 use hostler_store::Store;
 
-use crate::agents::Agents;
+use crate::agents::{Agents, LastReports};
 use crate::jobs::Jobs;
 use crate::onboarding::Onboarding;
 use crate::settings::Settings;
@@ -28,6 +27,8 @@ pub struct Inner {
     pub store: Store,
     /// The agents that are connected.
     pub agents: Agents,
+    /// What each of their hosts said last of its VMs.
+    pub reports: LastReports,
     /// How machines become hosts.
     pub onboarding: Onboarding,
     /// The jobs of this manager.
@@ -38,8 +39,6 @@ pub struct Inner {
     pub cloud: CloudId,
     /// This manager's number, in every frame.
     pub manager: u64,
-    /// How hosts are chosen.
-    pub policy: Policy,
     /// When this manager began.
     began: Instant,
     downloads: Mutex<HashMap<CommandId, TemplateId>>,
@@ -58,12 +57,12 @@ impl Context {
         Self(Arc::new(Inner {
             store,
             agents,
+            reports: LastReports::default(),
             onboarding,
             jobs: Jobs::default(),
             settings,
             cloud,
             manager,
-            policy: Policy::standard(),
             began: Instant::now(),
             downloads: Mutex::default(),
         }))

@@ -52,7 +52,7 @@ impl From<StoreError> for ServiceError {
         let kind = match &error {
             StoreError::NotFound { .. } => ServiceErrorKind::Parameter,
             StoreError::Stale { .. } | StoreError::Taken(_) => ServiceErrorKind::InUse,
-            StoreError::Exhausted(_) => ServiceErrorKind::NoCapacity,
+            StoreError::Exhausted(_) | StoreError::Raced(_) => ServiceErrorKind::NoCapacity,
             StoreError::Limit(_) => ServiceErrorKind::Quota,
             StoreError::Transition(_) => ServiceErrorKind::Unsupported,
             StoreError::Sqlite { .. }

@@ -15,4 +15,5 @@ pub mod metrics;
 pub mod monitors;
 pub mod onboarding;
 pub mod orchestration;
+mod policies;
 pub mod settings;

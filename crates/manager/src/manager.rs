@@ -136,6 +136,7 @@ impl Manager {
         });
         let context = Context::new(store, agents.clone(), onboarding, settings, cloud, manager);
         agents.add_listener(Arc::new(HostStatistics::new(context.store.clone())));
+        agents.add_listener(Arc::new(context.reports.clone()));
         agents.add_listener(Arc::new(VmSync::new(context.clone())));
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         // Before anybody else can ask for a job: those that are open come first, and while one is at a VM no

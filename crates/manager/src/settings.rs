@@ -12,6 +12,8 @@ use std::time::Duration;
 use hostler_store::setting::SettingRow;
 use uuid::Uuid;
 
+use crate::policies;
+
 /// What a setting may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -31,6 +33,12 @@ pub enum Kind {
     Flag,
     /// Letters, digits, hyphens and full stops.
     Name,
+    /// The name of a planner.
+    Planner,
+    /// Names of filters, comma separated.
+    Filters,
+    /// Names of weighers with their multipliers, comma separated.
+    Weighers,
 }
 
 /// One setting.
@@ -72,7 +80,7 @@ macro_rules! settings {
     };
 }
 
-use Kind::{Days, Flag, Limit, Minutes, Name, Number, Ratio, Seconds};
+use Kind::{Days, Filters, Flag, Limit, Minutes, Name, Number, Planner, Ratio, Seconds, Weighers};
 
 settings! {
     /// Time after which a connecting agent has to have said who it is.
@@ -181,6 +189,12 @@ settings! {
     PING_INTERVAL = "ping.interval", Seconds(1), "60", Global, Advanced, false;
     /// Silence of so many ping intervals ends a link.
     PING_TIMEOUT = "ping.timeout", Ratio, "2.5", Global, Advanced, false;
+    /// The filters that refuse hosts, in their order; without those for memory, CPU and storage full hosts are tried in vain.
+    SCHEDULER_FILTERS = "scheduler.filters", Filters, "RetryFilter,WantedHostFilter,ComputeFilter,CapabilityFilter,TagFilter,AffinityFilter,RamFilter,CpuFilter,StoragePoolFilter", Zone, Placement, true;
+    /// Out of how many of the best hosts one is drawn, so that many at once do not all want the same; 1: the best.
+    SCHEDULER_SUBSET = "scheduler.host.subset.size", Number(1), "1", Zone, Placement, true;
+    /// What makes a host the better one, each with how much it counts; a negative multiplier packs instead of spreading.
+    SCHEDULER_WEIGHERS = "scheduler.weighers", Weighers, "AffinityWeigher=10,RamWeigher=1,CpuWeigher=1,RunsWeigher=1", Zone, Placement, true;
     /// Whether templates may be fetched from private networks.
     SECSTORAGE_ALLOW_PRIVATE = "secstorage.allow.private", Flag, "true", Global, Storage, true;
     /// Largest template, in GiB, both as a file and as a guest sees it.
@@ -193,6 +207,8 @@ settings! {
     SSH_RETRIES = "ssh.retries", Number(1), "3", Global, Advanced, false;
     /// How many hosts are tried to start a VM.
     START_RETRY = "start.retry", Number(1), "10", Global, Advanced, true;
+    /// Which of the hosts that no filter refuses gets a VM: by the weighers (filter), or by another rule.
+    ALLOCATION_ALGORITHM = "vm.allocation.algorithm", Planner, "filter", Zone, Placement, true;
     /// Time that a guest has to shut down before its VM is ended.
     VM_STOP_GRACE = "vm.stop.grace.seconds", Seconds(0), "60", Global, Advanced, true;
     /// Largest user data of a VM, in bytes after encoding; an account's value holds for what its users send.
@@ -217,6 +233,14 @@ pub enum SettingError {
         /// What it may hold.
         expected: String,
     },
+    /// The setting cannot hold a name that stands in this value.
+    #[error("{name}: {why}")]
+    Names {
+        /// The setting.
+        name: &'static str,
+        /// The name, and those that there are.
+        why: String,
+    },
 }
 
 impl Setting {
@@ -237,7 +261,17 @@ impl Setting {
     /// [`SettingError::Value`] says what it can hold.
     pub fn check(&self, value: &str) -> Result<(), SettingError> {
         let at_least = |least: u64| value.parse::<u64>().is_ok_and(|number| number >= least);
+        let wrong_name = match self.kind {
+            Planner => policies::wrong_planner(value),
+            Filters => policies::wrong_filters(value),
+            Weighers => policies::wrong_weighers(value),
+            _ => None,
+        };
+        if let Some(why) = wrong_name {
+            return Err(SettingError::Names { name: self.name, why });
+        }
         let right = match self.kind {
+            Planner | Filters | Weighers => true,
             Number(least) | Seconds(least) | Minutes(least) | Days(least) => at_least(least),
             Limit => value.parse::<i64>().is_ok_and(|limit| limit >= -1),
             Ratio => value.parse::<f64>().is_ok_and(|ratio| ratio.is_finite() && ratio >= 1.0),
@@ -266,7 +300,7 @@ impl Kind {
             Number(_) | Limit | Seconds(_) | Minutes(_) | Days(_) => "Number",
             Ratio => "Decimal",
             Flag => "Boolean",
-            Name => "String",
+            Name | Planner | Filters | Weighers => "String",
         }
     }
 
@@ -280,6 +314,9 @@ impl Kind {
             Ratio => return "a decimal number from 1".to_owned(),
             Flag => return "true or false".to_owned(),
             Name => return "at most 63 letters, digits, hyphens and full stops".to_owned(),
+            Planner => return "the name of a planner".to_owned(),
+            Filters => return "names of filters, with commas between them".to_owned(),
+            Weighers => return "weighers as NAME=MULTIPLIER, with commas between them".to_owned(),
         };
         format!("a whole number of {} from {}", unit.0, unit.1)
     }
@@ -306,7 +343,8 @@ impl Settings {
     /// more has its default, with a warning.
     ///
     /// # Errors
-    /// [`SettingError`] if the configuration file is wrong.
+    /// [`SettingError`] if the configuration file is wrong, or a stored value names a planner, filter or weigher that there
+    /// is not: VMs would be placed as nobody wanted.
     pub fn load(
         stored: &[SettingRow],
         configured: &BTreeMap<String, String>,
@@ -325,6 +363,7 @@ impl Settings {
             };
             match settings.set_at(&row.name, place, &row.value) {
                 Ok(()) | Err(SettingError::Unknown(_)) => {}
+                Err(error) if settles_placement(&row.name) => return Err(error),
                 Err(error) => {
                     tracing::warn!(%error, "a stored setting is wrong; using its default");
                 }
@@ -420,6 +459,11 @@ impl Settings {
     fn parsed<T: std::str::FromStr + Default>(&self, setting: &Setting) -> T {
         self.text(setting).parse().or_else(|_| setting.default.parse()).unwrap_or_default()
     }
+}
+
+/// Whether a setting says how hosts are chosen.
+fn settles_placement(name: &str) -> bool {
+    Setting::of(name).is_ok_and(|setting| matches!(setting.kind, Planner | Filters | Weighers))
 }
 
 /// A place as the table has it; nothing: of a scope that no setting has.

@@ -36,5 +36,5 @@ pub use storage_state::{
 };
 pub use timestamp::Timestamp;
 pub use transition::InvalidTransition;
-pub use units::{Bytes, Mhz, Mib};
+pub use units::{Bytes, Mhz, Mib, of_physical};
 pub use vm_state::{RunEvent, RunState, VmEvent, VmState};

@@ -80,6 +80,14 @@ impl fmt::Display for Mhz {
     }
 }
 
+/// What an amount that was sold takes of a physical machine whose amounts are sold `ratio` times; rounded up.
+///
+/// A ratio below 1, or none, sells nothing less than there is: then it is the amount itself.
+#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)] // far below 2^52
+pub fn of_physical(sold: u64, ratio: f64) -> u64 {
+    if ratio <= 1.0 || !ratio.is_finite() { sold } else { (sold as f64 / ratio).ceil() as u64 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

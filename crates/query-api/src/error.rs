@@ -6,6 +6,9 @@
 
 use uuid::Uuid;
 
+/// What stands in an error's text before the part that only administrators may read.
+pub const FOR_ADMINISTRATORS: &str = "; for administrators: ";
+
 /// The HTTP status of an error, which is also its `errorcode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Status {
@@ -309,15 +312,20 @@ impl ApiError {
     }
 
     /// The same error as someone who is no administrator may see it: the text of 530, 533 and 534 can
-    /// speak of hosts and pools, so it is replaced.
+    /// speak of hosts and pools, so it is replaced, or ends where it says so.
     #[must_use]
     pub fn for_non_admin(mut self) -> Self {
         if matches!(
             self.status,
             Status::InternalError | Status::InsufficientCapacity | Status::ResourceUnavailable
         ) {
-            "Internal error executing command, please contact your system administrator"
-                .clone_into(&mut self.text);
+            self.text = match self.text.split_once(FOR_ADMINISTRATORS) {
+                Some((for_everybody, _)) => for_everybody.to_owned(),
+                None => {
+                    "Internal error executing command, please contact your system administrator"
+                        .to_owned()
+                }
+            };
             self.ids.clear();
         }
         self

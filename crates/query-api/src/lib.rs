@@ -21,7 +21,7 @@ mod xml;
 
 pub use declare::{ApiCommand, CommandDecl, CommandKind, ParamDecl, ParamType};
 pub use envelope::{Answer, Format, JobAnswer, JobStatus};
-pub use error::{ApiError, ErrorClass, Status};
+pub use error::{ApiError, ErrorClass, FOR_ADMINISTRATORS, Status};
 pub use kinds::{EndDate, FirstMap, IdOrAll, MergedMap, Records};
 pub use paging::Paging;
 pub use params::Params;

@@ -1,13 +1,37 @@
-//! How long one decision takes, among a hundred, a thousand and ten thousand hosts.
+//! How long decisions take, and how that grows: one VM among 100 to 100,000 hosts, a batch, and emptying a host.
 //!
-//! A third of the hosts is full and a tenth is away, so that filters refuse and say why, as in life.
+//! A third of the hosts is full and a tenth is away, so that filters refuse, as in life. Ten filters and four weighers.
 
 use std::hint::black_box;
 
-use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use hostler_model::{Bytes, HostId, Mhz, Mib, StoragePoolId};
-use hostler_scheduler::{Demand, HostView, Policy, PoolView, place};
+use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_main};
+use hostler_model::{Bytes, ClusterId, HostId, Mhz, Mib, PodId, StoragePoolId, VmId};
+use hostler_scheduler::{
+    Arch, Demand, Filter, HostView, Occupant, Policy, PoolView, Refusal, Scratch, decide, drain,
+    place, place_all,
+};
 use uuid::Uuid;
+
+/// A tenth filter, so that there are ten.
+struct FewVms;
+
+impl Filter for FewVms {
+    fn name(&self) -> &'static str {
+        "FewVms"
+    }
+
+    fn meaning(&self) -> &'static str {
+        "hosts with fewer than 1,000 VMs"
+    }
+
+    fn check(&self, host: &HostView, _demand: &Demand) -> Result<(), Refusal> {
+        if host.runs < 1_000 { Ok(()) } else { Err(Refusal::Because("has 1,000 VMs")) }
+    }
+}
+
+fn policy() -> Policy {
+    Policy::standard().with_filter(&FewVms).expect("a name of its own")
+}
 
 fn host(number: u64) -> HostView {
     let id = Uuid::from_u128(u128::from(number));
@@ -16,12 +40,12 @@ fn host(number: u64) -> HostView {
     HostView {
         id: HostId::new(id),
         name: format!("host-{number}"),
-        cluster: hostler_model::ClusterId::new(Uuid::nil()),
-        pod: hostler_model::PodId::new(Uuid::nil()),
+        cluster: ClusterId::new(Uuid::nil()),
+        pod: PodId::new(Uuid::nil()),
         status: "Up".to_owned(),
         is_up: !number.is_multiple_of(10),
         closed: None,
-        arch: "x86_64".to_owned(),
+        arch: Arch::new("x86_64"),
         tags: vec!["ssd".to_owned()],
         cpus: 64,
         cpu_mhz: Mhz(2400),
@@ -42,36 +66,80 @@ fn host(number: u64) -> HostView {
     }
 }
 
+fn hosts(count: u64) -> Vec<HostView> {
+    (1..=count).map(host).collect()
+}
+
 fn demand() -> Demand {
-    Demand {
-        pool_tags: Vec::new(),
-        cpus: 2,
-        cpu_mhz: Mhz(1000),
-        memory: Mib(4096),
-        disk: Bytes::from_gib(20),
-        disk_on: None,
-        arch: "x86_64".to_owned(),
-        tags: Vec::new(),
-        wanted: None,
-        wanted_cluster: None,
-        wanted_pod: None,
-        tried: Vec::new(),
-        mates: Vec::new(),
-    }
+    Demand::of_size(2, Mhz(1000), Mib(4096), Bytes::from_gib(20), Arch::new("x86_64"))
 }
 
 fn decisions(c: &mut Criterion) {
-    let (policy, demand) = (Policy::standard(), demand());
-    let mut group = c.benchmark_group("place one VM among hosts");
-    for count in [100, 1_000, 10_000] {
-        let hosts: Vec<HostView> = (1..=count).map(host).collect();
-        assert!(place(&hosts, &demand, &policy).is_ok());
+    let (policy, demand) = (policy(), demand());
+    let mut group = c.benchmark_group("decide where one VM goes among hosts");
+    for count in [100, 1_000, 10_000, 100_000] {
+        let hosts = hosts(count);
+        let mut scratch = Scratch::default();
+        assert!(decide(&hosts, &demand, &policy, 0, &mut scratch).is_some());
         group.bench_with_input(BenchmarkId::from_parameter(count), &hosts, |b, hosts| {
-            b.iter(|| place(black_box(hosts), black_box(&demand), black_box(&policy)));
+            b.iter(|| {
+                let (hosts, demand) = (black_box(hosts), black_box(&demand));
+                decide(hosts, demand, black_box(&policy), 0, &mut scratch)
+            });
         });
     }
     group.finish();
 }
 
-criterion_group!(benches, decisions);
+fn in_words(c: &mut Criterion) {
+    let (policy, demand) = (policy(), demand());
+    let mut group = c.benchmark_group("the same with a sentence for every host");
+    for count in [100, 1_000, 10_000] {
+        let hosts = hosts(count);
+        group.bench_with_input(BenchmarkId::from_parameter(count), &hosts, |b, hosts| {
+            b.iter(|| place(black_box(hosts), black_box(&demand), black_box(&policy), 0));
+        });
+    }
+    group.finish();
+}
+
+fn batches(c: &mut Criterion) {
+    let (policy, demands) = (policy(), vec![demand(); 1_000]);
+    let mut group = c.benchmark_group("place 1,000 VMs at once among hosts");
+    group.sample_size(10);
+    for count in [100, 1_000, 10_000] {
+        let hosts = hosts(count);
+        group.bench_with_input(BenchmarkId::from_parameter(count), &hosts, |b, hosts| {
+            b.iter_batched(
+                || hosts.clone(),
+                |mut hosts| place_all(&mut hosts, &demands, &policy, 0),
+                BatchSize::LargeInput,
+            );
+        });
+    }
+    group.finish();
+}
+
+fn drains(c: &mut Criterion) {
+    let policy = policy();
+    let mut group = c.benchmark_group("plan where 100 VMs of a host go among hosts");
+    for count in [100, 1_000, 10_000] {
+        let hosts = hosts(count);
+        let occupant = |number: u64| Occupant {
+            vm: VmId::new(Uuid::from_u128(u128::from(number))),
+            name: format!("i-2-{number}-VM"),
+            host: hosts[0].id,
+            demand: Demand { memory: Mib(512 + number % 4 * 512), ..demand() },
+            groups: Vec::new(),
+        };
+        let all: Vec<Occupant> = (1..=100).map(occupant).collect();
+        assert_eq!(drain(&hosts, &all, &[hosts[0].id], &policy, 0).moves.len(), 100);
+        group.bench_with_input(BenchmarkId::from_parameter(count), &hosts, |b, hosts| {
+            b.iter(|| drain(black_box(hosts), black_box(&all), &[hosts[0].id], &policy, 0));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, decisions, in_words, batches, drains);
 criterion_main!(benches);

@@ -1,15 +1,15 @@
-//! Why a host was chosen or refused: a result as much as the choice itself, and for reading.
+//! Why a host was chosen or refused: a result as much as the choice itself, for reading, and for choosing again.
 
 use std::fmt::Write as _;
 
 use hostler_model::HostId;
 use serde::{Deserialize, Serialize};
 
-use crate::Demand;
+use crate::{Demand, draw};
 
 /// Why one host would not do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refusal {
+pub struct RefusedBy {
     /// The filter that said so.
     pub filter: String,
     /// For a person, with the numbers: "has 512 MiB free of the 1024 MiB wanted".
@@ -35,10 +35,10 @@ pub struct HostVerdict {
     /// Its name.
     pub name: String,
     /// Why it would not do, if it would not.
-    pub refused: Option<Refusal>,
+    pub refused: Option<RefusedBy>,
     /// Its scores, if it would.
     pub scores: Vec<Score>,
-    /// Their sum.
+    /// Their sum, or what the planner looked at; the larger the better.
     pub total: f64,
 }
 
@@ -53,6 +53,31 @@ pub struct FilterCount {
     pub after: usize,
 }
 
+/// By which rule one of the hosts that were left was chosen.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Rule {
+    /// The planner.
+    pub planner: String,
+    /// Out of how many of the best one was drawn.
+    pub subset: usize,
+    /// What the draw followed from; as text, because not everything that reads JSON knows such numbers.
+    pub seed: String,
+}
+
+/// The host that came nearest to doing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Miss {
+    /// The host.
+    pub host: HostId,
+    /// Its name.
+    pub name: String,
+    /// How much it lacks, if that is all: "512 MiB".
+    pub lacks: Option<String>,
+    /// Why it would not do.
+    pub why: String,
+}
+
 /// A whole decision.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
@@ -64,10 +89,25 @@ pub struct Verdict {
     pub filters: Vec<FilterCount>,
     /// The host that was chosen.
     pub chosen: Option<HostId>,
+    /// How it was.
+    #[serde(default)]
+    pub rule: Rule,
+    /// If none was, the host that came nearest.
+    #[serde(default)]
+    pub nearest: Option<Miss>,
 }
 
 impl Verdict {
-    /// For an administrator: the counts per filter, then every host's refusal.
+    /// Chooses again from what is kept: the same host as then.
+    pub fn again(&self) -> Option<HostId> {
+        let mut left: Vec<_> = self.hosts.iter().filter(|host| host.refused.is_none()).collect();
+        left.sort_by(|a, b| b.total.total_cmp(&a.total).then(a.host.cmp(&b.host)));
+        let seed = self.rule.seed.parse().unwrap_or_default();
+        let drawn = draw::below(seed, self.rule.subset.clamp(1, left.len().max(1)));
+        left.get(drawn).map(|host| host.host)
+    }
+
+    /// For an administrator: the counts per filter, and the nearest miss.
     pub fn for_administrator(&self) -> String {
         if self.hosts.is_empty() {
             return "no destination: there is no host in the zone; add one".to_owned();
@@ -80,24 +120,36 @@ impl Verdict {
             let _ = write!(text, "{comma}{} {}→{}", count.filter, count.before, count.after);
             first = false;
         }
-        for host in &self.hosts {
-            if let Some(refusal) = &host.refused {
-                let _ = write!(text, "; {} {}", host.name, refusal.why);
-            }
+        if let Some(miss) = &self.nearest {
+            let name = &miss.name;
+            let _ = match &miss.lacks {
+                Some(lacks) => write!(text, "; nearest: {name} lacks {lacks}, it {}", miss.why),
+                None => write!(text, "; nearest: {name} {}", miss.why),
+            };
         }
         text
     }
 
     /// For a user: one honest sentence without names of hosts.
     pub fn for_user(&self) -> String {
-        match self.filters.iter().rev().find(|c| c.before > 0 && c.after == 0) {
-            Some(count) => format!(
-                "no host can take this VM just now: of {} hosts the last {} were refused by the {}",
-                self.hosts.len(),
-                count.before,
-                count.filter
-            ),
-            None => "no host can take this VM just now: there is none in the zone".to_owned(),
-        }
+        let stopped = self.filters.iter().find(|c| c.before > 0 && c.after == 0);
+        let Some(last) = stopped else {
+            return "no host can take this VM: there is none in the zone".to_owned();
+        };
+        let what = match last.filter.as_str() {
+            "RamFilter" => "none has enough free memory",
+            "CpuFilter" => "none has enough free CPU",
+            "StoragePoolFilter" => "none has its volumes, or room for them",
+            "ComputeFilter" => "none is up and takes new VMs",
+            "CapabilityFilter" => "none has the template's architecture and enough CPUs",
+            "TagFilter" => "none has the tags that the offering or the template asks for",
+            "AffinityFilter" => "its affinity groups leave none",
+            "WantedHostFilter" => "the one that was asked for is not there",
+            "RetryFilter" => "every one that could was tried, and failed",
+            other => return format!("no host can take this VM just now: {other} leaves none"),
+        };
+        let whole = last.before == self.hosts.len();
+        let of = if whole { "" } else { "of those that it could run on, " };
+        format!("no host can take this VM just now: {of}{what}")
     }
 }

@@ -1,10 +1,14 @@
 //! What the scheduler looks at: hosts as they are just now, and what a VM wants.
 
-use hostler_model::{AffinityKind, Bytes, ClusterId, HostId, Mhz, Mib, PodId, StoragePoolId};
+use std::fmt;
+
+use hostler_model::{
+    AffinityKind, Bytes, ClusterId, HostId, Mhz, Mib, PodId, StoragePoolId, of_physical,
+};
 use serde::{Deserialize, Serialize};
 
 /// A host at one moment.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct HostView {
     /// Its id; on a tie the lower one wins.
     pub id: HostId,
@@ -20,8 +24,8 @@ pub struct HostView {
     pub is_up: bool,
     /// Why it takes no new VMs, if so: what an administrator said of it, its cluster or its pod.
     pub closed: Option<String>,
-    /// Machine architecture, for instance `x86_64`.
-    pub arch: String,
+    /// Machine architecture.
+    pub arch: Arch,
     /// Its tags.
     pub tags: Vec<String>,
     /// Its CPUs.
@@ -45,7 +49,7 @@ pub struct HostView {
 }
 
 /// A host's storage pool at one moment.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PoolView {
     /// Its id.
     pub id: StoragePoolId,
@@ -61,6 +65,13 @@ pub struct PoolView {
     pub promised: Bytes,
 }
 
+impl PoolView {
+    /// Room for volumes that are not written yet; never negative.
+    pub fn free(&self) -> Bytes {
+        Bytes(self.capacity.0.saturating_sub(self.used.0.max(self.promised.0)))
+    }
+}
+
 impl HostView {
     /// CPU that can still be claimed, of the physical; never negative.
     pub fn cpu_free(&self) -> Mhz {
@@ -70,6 +81,72 @@ impl HostView {
     /// Memory that can still be claimed, of the physical; never negative.
     pub fn memory_free(&self) -> Mib {
         Mib(self.memory.0.saturating_sub(self.memory_claimed.0))
+    }
+
+    /// Room on its pool; none without a pool.
+    pub fn disk_free(&self) -> Bytes {
+        self.pool.as_ref().map_or(Bytes(0), PoolView::free)
+    }
+
+    /// The host with the VM on it: what was planned counts for what is planned next.
+    pub fn take(&mut self, demand: &Demand) {
+        self.cpu_claimed.0 += demand.cpu_on(self).0;
+        self.memory_claimed.0 += demand.memory_on(self).0;
+        self.runs += 1;
+        if let Some(pool) = &mut self.pool {
+            pool.promised.0 += demand.disk.0;
+        }
+    }
+
+    /// The host without a VM that it has.
+    pub fn give_back(&mut self, demand: &Demand) {
+        self.cpu_claimed.0 = self.cpu_claimed.0.saturating_sub(demand.cpu_on(self).0);
+        self.memory_claimed.0 = self.memory_claimed.0.saturating_sub(demand.memory_on(self).0);
+        self.runs = self.runs.saturating_sub(1);
+        if let Some(pool) = &mut self.pool {
+            pool.promised.0 = pool.promised.0.saturating_sub(demand.disk.0);
+        }
+    }
+}
+
+/// A machine architecture, such as `x86_64`: a name of at most 16 bytes, compared without a look elsewhere.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct Arch([u8; 16]);
+
+impl Arch {
+    /// The architecture of a name; of a longer one the beginning counts.
+    pub fn new(name: &str) -> Self {
+        let mut bytes = [0; 16];
+        for (byte, of_name) in bytes.iter_mut().zip(name.bytes()) {
+            *byte = of_name;
+        }
+        Self(bytes)
+    }
+}
+
+impl fmt::Display for Arch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let end = self.0.iter().position(|byte| *byte == 0).unwrap_or(self.0.len());
+        f.write_str(&String::from_utf8_lossy(&self.0[..end]))
+    }
+}
+
+impl fmt::Debug for Arch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Arch({self})")
+    }
+}
+
+impl From<String> for Arch {
+    fn from(name: String) -> Self {
+        Self::new(&name)
+    }
+}
+
+impl From<Arch> for String {
+    fn from(arch: Arch) -> Self {
+        arch.to_string()
     }
 }
 
@@ -87,7 +164,7 @@ pub struct Demand {
     /// The pool on which a volume of it lies already.
     pub disk_on: Option<StoragePoolId>,
     /// Machine architecture.
-    pub arch: String,
+    pub arch: Arch,
     /// Tags that its host must have.
     pub tags: Vec<String>,
     /// Tags that the storage pool of new volumes must have.
@@ -106,6 +183,9 @@ pub struct Demand {
     /// Members of its affinity groups that run somewhere.
     #[serde(default)]
     pub mates: Vec<Mate>,
+    /// How many other VMs its owner has on hosts, as far as the planner wants to know: on which host, and how many.
+    #[serde(default)]
+    pub siblings: Vec<(HostId, u64)>,
 }
 
 /// A VM in one of the demand's affinity groups, and where it runs.
@@ -122,18 +202,33 @@ pub struct Mate {
 }
 
 impl Demand {
+    /// A VM of this size that nothing else is said of.
+    pub fn of_size(cpus: u64, cpu_mhz: Mhz, memory: Mib, disk: Bytes, arch: Arch) -> Self {
+        Self {
+            cpus,
+            cpu_mhz,
+            memory,
+            disk,
+            arch,
+            disk_on: None,
+            tags: Vec::new(),
+            pool_tags: Vec::new(),
+            wanted: None,
+            wanted_cluster: None,
+            wanted_pod: None,
+            tried: Vec::new(),
+            mates: Vec::new(),
+            siblings: Vec::new(),
+        }
+    }
+
     /// What the VM takes of a host's physical CPU, rounded up.
     pub fn cpu_on(&self, host: &HostView) -> Mhz {
-        Mhz(shared(self.cpus * self.cpu_mhz.0, host.cpu_ratio))
+        Mhz(of_physical(self.cpus * self.cpu_mhz.0, host.cpu_ratio))
     }
 
     /// What the VM takes of a host's physical memory, rounded up.
     pub fn memory_on(&self, host: &HostView) -> Mib {
-        Mib(shared(self.memory.0, host.memory_ratio))
+        Mib(of_physical(self.memory.0, host.memory_ratio))
     }
-}
-
-#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-fn shared(sold: u64, ratio: f64) -> u64 {
-    if ratio <= 1.0 || !ratio.is_finite() { sold } else { (sold as f64 / ratio).ceil() as u64 }
 }

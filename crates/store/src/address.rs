@@ -56,6 +56,17 @@ impl NetworkRoom {
         std::iter::once((self.start, self.last)).chain(self.more.iter().copied())
     }
 
+    /// Addresses that are given out and are of none of its ranges: there should be none.
+    pub(crate) fn outside(&self) -> Vec<IpAddr> {
+        let inside = |ip: &IpAddr| {
+            matches!(ip, IpAddr::V4(ip)
+                if self.ranges().any(|(start, last)| (start..=last).contains(ip)))
+        };
+        let mut outside: Vec<_> = self.taken.iter().copied().filter(|ip| !inside(ip)).collect();
+        outside.sort();
+        outside
+    }
+
     /// The ranges, for people.
     fn ranges_text(&self) -> String {
         let ranges: Vec<_> = self.ranges().map(|(start, last)| format!("{start}-{last}")).collect();

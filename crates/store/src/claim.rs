@@ -1,24 +1,35 @@
 //! Table `claim`: what runs take of their hosts. Free capacity is what the claims leave.
 
-use hostler_model::{Bytes, ClusterId, HostId, Mhz, Mib, PodId, RunId, StoragePoolId};
-use rusqlite::params;
+use hostler_model::{
+    AccountId, Bytes, ClusterId, HostId, Mhz, Mib, PodId, RunId, StoragePoolId, VmId, ZoneId,
+};
+use rusqlite::{Row, params};
 
-use crate::columns::{amount, parsed_or_null, stored};
+use crate::columns::{amount, parsed, parsed_or_null, stored, to_json};
 use crate::{StoreError, Tx};
+
+/// What a run takes of its host. The amounts are of the physical machine: what was sold, divided by the overcommit
+/// ratio in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claim {
+    /// The run.
+    pub run: RunId,
+    /// Its host.
+    pub host: HostId,
+    /// CPU.
+    pub cpu: Mhz,
+    /// Memory.
+    pub memory: Mib,
+    /// Room on a storage pool, for volumes that are not written yet; the volumes' own rows take it.
+    pub disk: Option<(StoragePoolId, Bytes)>,
+}
 
 /// Takes room on a host for a run, if there is room at this moment and the VM's strict affinity groups still allow it.
 ///
-/// The amounts are of the physical machine: what was sold, divided by the overcommit ratio in force.
-///
 /// # Errors
-/// [`StoreError::Exhausted`] if someone else was faster; nothing is taken then.
-pub fn claim_take(
-    tx: &Tx<'_>,
-    run: RunId,
-    host: HostId,
-    cpu: Mhz,
-    memory: Mib,
-) -> Result<(), StoreError> {
+/// [`StoreError::Raced`] if someone else was faster; nothing is taken then.
+pub fn claim_take(tx: &Tx<'_>, claim: &Claim) -> Result<(), StoreError> {
+    let Claim { run, host, cpu, memory, disk } = *claim;
     let taken = tx.execute(
         "claim room on a host",
         "INSERT INTO claim (run, host, cpu_mhz, memory_mib)
@@ -28,6 +39,10 @@ pub fn claim_take(
                >= ?3 + (SELECT coalesce(sum(cpu_mhz), 0) FROM claim WHERE claim.host = ?2)
            AND host.memory_mib - host.reserved_mib
                >= ?4 + (SELECT coalesce(sum(memory_mib), 0) FROM claim WHERE claim.host = ?2)
+           AND (?5 IS NULL OR EXISTS (
+               SELECT 1 FROM storage_pool p WHERE p.id = ?5 AND p.host = ?2 AND p.removed IS NULL AND p.state = 'Up'
+                   AND p.capacity >= ?6 + max(p.used, (SELECT coalesce(sum(size), 0) FROM volume
+                       WHERE volume.pool = p.id AND volume.removed IS NULL))))
            AND NOT EXISTS (
                SELECT 1 FROM vm_run me JOIN vm_affinity_group mine ON mine.vm = me.vm
                JOIN affinity_group g ON g.id = mine.affinity_group
@@ -35,11 +50,19 @@ pub fn claim_take(
                JOIN vm_run r ON r.vm = theirs.vm AND r.state <> 'Ended'
                WHERE me.id = ?1 AND (g.kind = 'host affinity' AND r.host <> ?2
                    OR g.kind = 'host anti-affinity' AND r.host = ?2))",
-        params![run.to_string(), host.to_string(), stored(cpu.0), stored(memory.0)],
+        params![
+            run.to_string(),
+            host.to_string(),
+            stored(cpu.0),
+            stored(memory.0),
+            disk.map(|(pool, _)| pool.to_string()),
+            disk.map(|(_, size)| stored(size.0)),
+        ],
     )?;
     if taken == 0 {
-        return Err(StoreError::Exhausted(format!(
-            "host {host} has no room for {cpu} and {memory}, takes no new VMs, or an affinity group forbids it"
+        return Err(StoreError::Raced(format!(
+            "host {host} has no room for {cpu} and {memory} by now, its pool none for the volumes, it takes no new VMs, \
+             or an affinity group forbids it"
         )));
     }
     Ok(())
@@ -54,40 +77,31 @@ pub fn claim_end(tx: &Tx<'_>, run: RunId) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// A claim whose run has ended, or a run without its claim: the books do not agree.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClaimFault {
-    /// The run.
-    pub run: RunId,
-    /// What is wrong, for people.
-    pub fault: String,
-}
-
-/// Compares every claim with the runs. An empty answer is the only right one.
+/// How many runs an account has on each host, without those of one VM.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn claim_audit(tx: &Tx<'_>) -> Result<Vec<ClaimFault>, StoreError> {
+pub fn vms_by_host(
+    tx: &Tx<'_>,
+    account: AccountId,
+    but: VmId,
+) -> Result<Vec<(HostId, u64)>, StoreError> {
     tx.rows(
-        "compare claims with runs",
-        "SELECT claim.run AS run, 'a claim of a run that has ended' AS fault
-         FROM claim LEFT JOIN vm_run ON vm_run.id = claim.run
-         WHERE vm_run.id IS NULL OR vm_run.state = 'Ended' OR vm_run.host <> claim.host
-         UNION ALL
-         SELECT vm_run.id, 'a run without a claim' FROM vm_run LEFT JOIN claim ON claim.run = vm_run.id
-         WHERE vm_run.state <> 'Ended' AND claim.run IS NULL",
-        &[],
-        |row| {
-            Ok(ClaimFault { run: crate::columns::parsed(row, "run")?, fault: row.get("fault")? })
-        },
+        "count an account's VMs by host",
+        "SELECT r.host AS host, count(*) AS runs FROM vm JOIN vm_run r ON r.vm = vm.id AND r.state <> 'Ended'
+         WHERE vm.account = ?1 AND vm.removed IS NULL AND vm.id <> ?2 GROUP BY r.host ORDER BY r.host",
+        params![account.to_string(), but.to_string()],
+        |row| Ok((parsed(row, "host")?, amount(row, "runs")?)),
     )
 }
 
 /// A host with what it can still give, for the scheduler's snapshot.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct HostCapacity {
     /// The host.
     pub host: HostId,
+    /// Its zone.
+    pub zone: ZoneId,
     /// Its name.
     pub name: String,
     /// Its cluster's id and name.
@@ -121,7 +135,7 @@ pub struct HostCapacity {
 }
 
 /// A local pool with what it can still give.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PoolCapacity {
     /// The pool.
     pub id: StoragePoolId,
@@ -137,64 +151,81 @@ pub struct PoolCapacity {
     pub promised: Bytes,
 }
 
-/// Every host of a zone that runs VMs, in one statement.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
-pub fn host_capacities(
-    tx: &Tx<'_>,
-    zone: hostler_model::ZoneId,
-) -> Result<Vec<HostCapacity>, StoreError> {
-    tx.rows(
-        "read the hosts' capacity",
-        "SELECT host.id AS id, host.name AS name, cluster.id AS cluster, cluster.name AS cluster_name, pod.id AS pod_id, host.status AS status,
+/// A [`HostCapacity`] for each host that runs VMs. The claims of a host are added up by themselves, so that reading one does
+/// not read all.
+const CAPACITY: &str = "SELECT host.id AS id, host.zone AS zone, host.name AS name, cluster.id AS cluster, cluster.name AS cluster_name, pod.id AS pod_id, host.status AS status,
                 CASE WHEN host.admin_state <> 'Enabled' THEN 'it is ' || host.admin_state
                      WHEN cluster.allocation_state <> 'Enabled' THEN 'its cluster ' || cluster.name || ' is Disabled'
                      WHEN pod.allocation_state <> 'Enabled' THEN 'its pod ' || pod.name || ' is Disabled'
                 END AS closed,
                 host.arch AS arch, host.tags AS tags, host.cpus AS cpus, host.cpu_mhz AS cpu_mhz,
                 host.memory_mib - host.reserved_mib AS memory,
-                coalesce(c.cpu, 0) AS cpu_claimed, coalesce(c.memory, 0) AS memory_claimed, coalesce(c.runs, 0) AS runs,
+                (SELECT coalesce(sum(cpu_mhz), 0) FROM claim WHERE claim.host = host.id) AS cpu_claimed,
+                (SELECT coalesce(sum(memory_mib), 0) FROM claim WHERE claim.host = host.id) AS memory_claimed,
+                (SELECT count(*) FROM claim WHERE claim.host = host.id) AS runs,
                 cluster.cpu_ratio AS cpu_ratio, cluster.memory_ratio AS memory_ratio,
                 p.id AS pool, p.state AS pool_state, p.tags AS pool_tags, p.capacity AS capacity, p.used AS used,
                 (SELECT coalesce(sum(size), 0) FROM volume WHERE volume.pool = p.id AND removed IS NULL) AS promised
          FROM host JOIN cluster ON cluster.id = host.cluster JOIN pod ON pod.id = host.pod
-         LEFT JOIN (SELECT host, sum(cpu_mhz) AS cpu, sum(memory_mib) AS memory, count(*) AS runs FROM claim GROUP BY host) c
-             ON c.host = host.id
          LEFT JOIN storage_pool p ON p.host = host.id AND p.removed IS NULL AND p.state IN ('Up', 'Disabled')
-         WHERE host.zone = ?1 AND host.kind = 'Routing' AND host.removed IS NULL
-         ORDER BY host.name, host.id",
-        params![zone.to_string()],
-        |row| {
-            let pool = parsed_or_null(row, "pool")?;
-            Ok(HostCapacity {
-                host: crate::columns::parsed(row, "id")?,
-                name: row.get("name")?,
-                cluster: (crate::columns::parsed(row, "cluster")?, row.get("cluster_name")?),
-                pod: crate::columns::parsed(row, "pod_id")?,
-                status: row.get("status")?,
-                closed: row.get("closed")?,
-                arch: row.get("arch")?,
-                tags: row.get("tags")?,
-                cpus: amount(row, "cpus")?,
-                cpu_mhz: Mhz(amount(row, "cpu_mhz")?),
-                cpu_claimed: Mhz(amount(row, "cpu_claimed")?),
-                memory: Mib(amount(row, "memory").unwrap_or(0)),
-                memory_claimed: Mib(amount(row, "memory_claimed")?),
-                ratios: (row.get("cpu_ratio")?, row.get("memory_ratio")?),
-                runs: amount(row, "runs")?,
-                pool: match pool {
-                    Some(id) => Some(PoolCapacity {
-                        id,
-                        is_enabled: row.get::<_, String>("pool_state")? == "Up",
-                        tags: row.get("pool_tags")?,
-                        capacity: Bytes(amount(row, "capacity")?),
-                        used: Bytes(amount(row, "used")?),
-                        promised: Bytes(amount(row, "promised")?),
-                    }),
-                    None => None,
-                },
-            })
+         WHERE host.kind = 'Routing' AND host.removed IS NULL";
+
+fn read_capacity(row: &Row<'_>) -> rusqlite::Result<HostCapacity> {
+    let pool = parsed_or_null(row, "pool")?;
+    Ok(HostCapacity {
+        host: parsed(row, "id")?,
+        zone: parsed(row, "zone")?,
+        name: row.get("name")?,
+        cluster: (parsed(row, "cluster")?, row.get("cluster_name")?),
+        pod: parsed(row, "pod_id")?,
+        status: row.get("status")?,
+        closed: row.get("closed")?,
+        arch: row.get("arch")?,
+        tags: row.get("tags")?,
+        cpus: amount(row, "cpus")?,
+        cpu_mhz: Mhz(amount(row, "cpu_mhz")?),
+        cpu_claimed: Mhz(amount(row, "cpu_claimed")?),
+        memory: Mib(amount(row, "memory").unwrap_or(0)),
+        memory_claimed: Mib(amount(row, "memory_claimed")?),
+        ratios: (row.get("cpu_ratio")?, row.get("memory_ratio")?),
+        runs: amount(row, "runs")?,
+        pool: match pool {
+            Some(id) => Some(PoolCapacity {
+                id,
+                is_enabled: row.get::<_, String>("pool_state")? == "Up",
+                tags: row.get("pool_tags")?,
+                capacity: Bytes(amount(row, "capacity")?),
+                used: Bytes(amount(row, "used")?),
+                promised: Bytes(amount(row, "promised")?),
+            }),
+            None => None,
         },
+    })
+}
+
+/// Every host of a zone that runs VMs, as it is in the record.
+#[cfg(test)]
+pub(crate) fn host_capacities(tx: &Tx<'_>, zone: ZoneId) -> Result<Vec<HostCapacity>, StoreError> {
+    let sql = format!("{CAPACITY} AND host.zone = ?1 ORDER BY host.name, host.id");
+    tx.rows("read the hosts' capacity", &sql, params![zone.to_string()], read_capacity)
+}
+
+/// Every host that runs VMs, by name.
+pub(crate) fn every_capacity(tx: &Tx<'_>) -> Result<Vec<HostCapacity>, StoreError> {
+    let sql = format!("{CAPACITY} ORDER BY host.name, host.id");
+    tx.rows("read every host's capacity", &sql, &[], read_capacity)
+}
+
+/// Those of these hosts that run VMs.
+pub(crate) fn capacities_of(
+    tx: &Tx<'_>,
+    hosts: &[HostId],
+) -> Result<Vec<HostCapacity>, StoreError> {
+    let sql = format!("{CAPACITY} AND host.id IN (SELECT value FROM json_each(?1))");
+    tx.rows(
+        "read the capacity of hosts that changed",
+        &sql,
+        params![to_json(&hosts)],
+        read_capacity,
     )
 }

@@ -4,19 +4,25 @@
 //! small writes share one sync of the disk. Each caller's part is a savepoint: it is kept whole or not at
 //! all, whatever becomes of its neighbours.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use hostler_model::{HostId, ZoneId};
 use rusqlite::{Connection, OpenFlags, Row, ToSql};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
+use crate::claim::every_capacity;
+use crate::hosts_now::{HostsNow, Keeper, ZoneHosts};
 use crate::{StoreError, migrate::migrate};
 
 /// How many callers share one commit at most.
 const BATCH: usize = 256;
 /// Connections for reading.
 const READERS: usize = 4;
+/// How often a host has to be shown wrong before it is.
+const LOOKS: u32 = 3;
 /// Target of the log's trace of every statement.
 pub const STATEMENTS: &str = "hostler_store::statements";
 /// What that trace says of a commit.
@@ -28,6 +34,7 @@ pub struct Store {
     writer: mpsc::UnboundedSender<Work>,
     readers: Arc<Readers>,
     counts: Arc<Counts>,
+    hosts: HostsNow,
 }
 
 type Work = Box<dyn WriteWork>;
@@ -78,13 +85,16 @@ impl Store {
         let counts = Arc::new(Counts::default());
         let (sender, queue) = mpsc::unbounded_channel();
         let counted = Arc::clone(&counts);
+        let hosts = HostsNow::default();
+        let mut keeper = Keeper::new(&mut writer, &hosts)?;
+        keeper.begin(&Tx { connection: &writer, counts: &counts })?;
         std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || write_until_closed(&writer, queue, &counted))
+            .spawn(move || write_until_closed(&writer, queue, &counted, &mut keeper))
             .map_err(|e| StoreError::Open { path: shown.clone(), why: e.to_string() })?;
         let readers =
             Arc::new(Readers { idle: Mutex::new(idle), permits: Semaphore::new(READERS) });
-        Ok(Self { writer: sender, readers, counts })
+        Ok(Self { writer: sender, readers, counts, hosts })
     }
 
     /// Runs `work` in a transaction and returns its result after the commit.
@@ -128,6 +138,28 @@ impl Store {
         })
         .await
         .map_err(|_| StoreError::Closed)?
+    }
+
+    /// A zone's hosts that run VMs, by name, and what they can still give: as the last commit has left them, from memory.
+    pub fn hosts(&self, zone: ZoneId) -> ZoneHosts {
+        self.hosts.of(zone)
+    }
+
+    /// Hosts that [`hosts`](Self::hosts) shows otherwise than the record has them, look after look: there should be none.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`].
+    pub async fn hosts_astray(&self) -> Result<BTreeMap<HostId, String>, StoreError> {
+        let mut astray = self.hosts.differing(&self.read(every_capacity).await?);
+        for _ in 1..LOOKS {
+            if astray.is_empty() {
+                break;
+            }
+            // what was written between the look at the one and at the other is no difference
+            let again = self.hosts.differing(&self.read(every_capacity).await?);
+            astray.retain(|host, _| again.contains_key(host));
+        }
+        Ok(astray)
     }
 
     /// What was asked of the database so far.
@@ -203,14 +235,21 @@ fn write_until_closed(
     connection: &Connection,
     mut queue: mpsc::UnboundedReceiver<Work>,
     counts: &Counts,
+    keeper: &mut Keeper,
 ) {
     let mut batch = Vec::with_capacity(BATCH);
     while queue.blocking_recv_many(&mut batch, BATCH) > 0 {
-        let committed = write_batch(connection, counts, &mut batch);
+        let committed = write_batch(connection, counts, keeper, &mut batch);
         match committed {
             Ok(()) => batch.drain(..).for_each(|work| work.tell(Ok(()))),
             Err(e) => {
-                tracing::error!(error = %e, "a transaction could not be committed");
+                if !connection.is_autocommit() {
+                    let _ = connection.execute_batch("ROLLBACK");
+                }
+                tracing::error!(
+                    error = &e as &dyn std::error::Error,
+                    "a transaction could not be committed"
+                );
                 for work in batch.drain(..) {
                     work.tell(Err(StoreError::Closed));
                 }
@@ -222,35 +261,34 @@ fn write_until_closed(
 fn write_batch(
     connection: &Connection,
     counts: &Counts,
+    keeper: &mut Keeper,
     batch: &mut [Work],
-) -> rusqlite::Result<()> {
-    connection.execute_batch("BEGIN IMMEDIATE")?;
+) -> Result<(), StoreError> {
+    let sqlite = || StoreError::sqlite("write a batch");
+    connection.execute_batch("BEGIN IMMEDIATE").map_err(sqlite())?;
     let mut kept = false;
     for work in batch.iter_mut() {
-        connection.execute_batch("SAVEPOINT caller")?;
+        connection.execute_batch("SAVEPOINT caller").map_err(sqlite())?;
         let keep = work.run(&Tx { connection, counts });
         kept |= keep;
-        connection.execute_batch(if keep {
-            "RELEASE caller"
-        } else {
-            "ROLLBACK TO caller; RELEASE caller"
-        })?;
+        connection
+            .execute_batch(if keep {
+                "RELEASE caller"
+            } else {
+                "ROLLBACK TO caller; RELEASE caller"
+            })
+            .map_err(sqlite())?;
     }
-    let done = connection.execute_batch(if kept { "COMMIT" } else { "ROLLBACK" });
-    match done {
-        Ok(()) => {
-            counts.commits.fetch_add(u64::from(kept), Ordering::Relaxed);
-            if kept {
-                tracing::trace!(target: STATEMENTS, what = COMMIT);
-            }
-        }
-        Err(e) => {
-            if !connection.is_autocommit() {
-                connection.execute_batch("ROLLBACK")?;
-            }
-            return Err(e);
-        }
+    if !kept {
+        return connection.execute_batch("ROLLBACK").map_err(sqlite());
     }
+    let news = keeper.read(connection, &Tx { connection, counts })?;
+    connection.execute_batch("COMMIT").map_err(sqlite())?;
+    if let Some(news) = news {
+        keeper.publish(news);
+    }
+    counts.commits.fetch_add(1, Ordering::Relaxed);
+    tracing::trace!(target: STATEMENTS, what = COMMIT);
     Ok(())
 }
 

@@ -38,6 +38,9 @@ pub enum StoreError {
     /// A unique name, address or claim is taken.
     #[error("{0}")]
     Taken(String),
+    /// What was planned cannot be taken any more: someone else was faster. Plan again.
+    #[error("{0}")]
+    Raced(String),
     /// There is not enough of something.
     #[error("{0}")]
     Exhausted(String),

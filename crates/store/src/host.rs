@@ -557,7 +557,8 @@ pub fn host_in_use(tx: &Tx<'_>, host: HostId) -> Result<(u64, u64), StoreError> 
     Ok(counts.unwrap_or_default())
 }
 
-/// Takes a host out of the cloud. Its row stays, for what refers to it.
+/// Takes a host out of the cloud. Its row stays, for what refers to it; the addresses under which it served networks are
+/// free again.
 ///
 /// # Errors
 /// [`StoreError::NotFound`] if it is removed already.
@@ -575,6 +576,8 @@ pub fn host_remove(
              connection = connection + 1, version = version + 1 WHERE id = ?1",
         params![host.to_string(), status.as_str(), reason, now.0],
     )?;
+    let free = "DELETE FROM address WHERE host = ?1";
+    tx.execute("free the addresses of a host", free, params![host.to_string()])?;
     event_add(tx, &status_event(&row, status, reason, now))?;
     Ok(row)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use hostler_model::{HostId, Mhz, Mib, RunId, Timestamp, VmId};
 use hostler_store::StoreError;
-use hostler_store::claim::claim_take;
+use hostler_store::claim::{Claim, claim_take};
 use hostler_store::run::run_add;
 use hostler_tests::cloud::Cloud;
 use hostler_tests::http::Api;
@@ -121,11 +121,12 @@ async fn a_claim_that_an_affinity_group_forbids_by_now_is_not_taken() {
             let claim = cloud.store().write(move |tx| {
                 let (run, now) = (RunId::new(uuid::Uuid::new_v4()), Timestamp(1));
                 run_add(tx, run, vm, id, (1.0, 1.0), now)?;
-                let taken = claim_take(tx, run, id, Mhz(1), Mib(1));
+                let claim = Claim { run, host: id, cpu: Mhz(1), memory: Mib(1), disk: None };
+                let taken = claim_take(tx, &claim);
                 // nothing of it stays
                 Err::<(), _>(taken.err().unwrap_or(StoreError::Closed))
             });
-            let refused = matches!(claim.await, Err(StoreError::Exhausted(_)));
+            let refused = matches!(claim.await, Err(StoreError::Raced(_)));
             assert_eq!(refused, (id == near) != near_is_allowed, "{kind} {id}");
         }
     }

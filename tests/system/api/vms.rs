@@ -229,7 +229,7 @@ async fn an_administrator_can_read_why_a_vm_is_where_it_is_and_what_its_job_did(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_that_fails_says_why_to_an_administrator_and_little_to_a_user() {
+async fn a_job_that_fails_says_why_to_an_administrator_and_one_honest_sentence_to_a_user() {
     let cloud = Cloud::with_hosts(1).await.unwrap();
     let (admin, ids) = (admin_of(&cloud), Ids::of(&cloud));
     let user =
@@ -242,9 +242,20 @@ async fn a_job_that_fails_says_why_to_an_administrator_and_little_to_a_user() {
     assert_eq!((&job["jobstatus"], &job["jobresultcode"]), (&2.into(), &533.into()), "{job}");
     let keys: Vec<_> = job["jobresult"].as_object().unwrap().keys().collect();
     assert_eq!(keys, ["errorcode", "errortext"]);
+    let sentence =
+        "no host can take this VM just now: none has the template's architecture and enough CPUs";
+    let text = job["jobresult"]["errortext"].as_str().unwrap();
+    let hosts = admin.ok("listHosts", &[("type", "Routing")]).await;
+    let name = hosts["host"][0]["name"].as_str().unwrap();
+    assert_eq!(
+        text,
+        format!(
+            "{sentence}; for administrators: no destination: CapabilityFilter 1→0; \
+             nearest: {name} lacks 28 CPUs, it has 4 CPUs, the VM wants 32"
+        )
+    );
     let (_, job) = deploy(&user, &huge, &[]).await;
-    let text = "Internal error executing command, please contact your system administrator";
-    assert_eq!(job["jobresult"]["errortext"], text, "{job}");
+    assert_eq!(job["jobresult"]["errortext"], sentence, "{job}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -483,7 +483,8 @@ pub(crate) fn end(crash: &CrashCloud, job: JobId, said: &[usize]) -> anyhow::Res
         let verbs = calls[*before..].iter().filter_map(|call| call.split(' ').next());
         lines.extend(verbs.map(|verb| format!("call {verb}")));
     }
-    let faults = books.audit(&crash.cloud)?;
+    let mut faults = books.audit(&crash.cloud)?;
+    faults.extend(crash.cloud.audit().await?);
     ensure!(faults.is_empty(), "the books are wrong: {faults:#?}\n{lines:#?}");
     Ok(lines)
 }
@@ -505,7 +506,8 @@ pub(crate) async fn clean_up(crash: &CrashCloud) -> anyhow::Result<()> {
     for template in books.rows(&others)? {
         job(crash, &O::Delete.request(crash, "", Some(&template))).await?;
     }
-    let faults = books.audit(&crash.cloud)?;
+    let mut faults = books.audit(&crash.cloud)?;
+    faults.extend(crash.cloud.audit().await?);
     ensure!(faults.is_empty(), "the books are wrong: {faults:#?}");
     for (what, sql) in [
         ("VMs", "SELECT id FROM vm WHERE removed IS NULL"),

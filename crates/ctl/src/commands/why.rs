@@ -1,14 +1,59 @@
-//! `hostler vm why`: where a VM was placed, and what was against every other host.
+//! `hostler why` and `hostler vm why`: where a VM was placed, or would be, and what was against every other host.
 //!
 //! A decision in the manager's known form becomes a table of hosts; anything else is shown as it is, indented.
 
 use anyhow::Result;
+use clap::Args;
 use hostler_client::Request;
 use serde_json::{Value, json};
 
 use crate::context::Context;
 use crate::output::{Column, Format, Output, column};
-use crate::resolve::VM;
+use crate::resolve::{HOST, OFFERING, TEMPLATE, VM, ZONE};
+
+#[derive(Debug, Args)]
+pub(crate) struct WhyArguments {
+    /// A VM, by name or id
+    #[arg(required_unless_present = "offering", conflicts_with = "offering")]
+    vm: Option<String>,
+    /// Before there is a VM: where would one of this size go?
+    #[arg(long, requires = "zone")]
+    offering: Option<String>,
+    /// In which zone
+    #[arg(long, requires = "offering")]
+    zone: Option<String>,
+    /// What it would be made from
+    #[arg(long, requires = "offering")]
+    template: Option<String>,
+    /// On this host, or why not
+    #[arg(long, requires = "offering")]
+    host: Option<String>,
+}
+
+/// Explains a VM that there is, or one that there could be.
+pub(crate) async fn ask(context: &Context, asked: WhyArguments) -> Result<()> {
+    let (zone, offering) = match (asked.vm, asked.zone, asked.offering) {
+        (None, Some(zone), Some(offering)) => (zone, offering),
+        (vm, ..) => return run(context, &vm.unwrap_or_default()).await,
+    };
+    let zone = context.id(&ZONE, &zone).await?;
+    let within = [("zoneid", zone.as_str())];
+    let mut request = Request::new("planPlacement")
+        .with("zoneid", zone.clone())
+        .with("serviceofferingid", context.id(&OFFERING, &offering).await?);
+    if let Some(template) = &asked.template {
+        let id = context.id_within(&TEMPLATE, template, &within).await?;
+        request = request.with("templateid", id);
+    }
+    if let Some(host) = &asked.host {
+        request = request.with("hostid", context.id_within(&HOST, host, &within).await?);
+    }
+    let answer = context.session.call(&request).await?;
+    if context.output.format() == Format::Json {
+        return context.output.json(&answer);
+    }
+    show(context, &answer["placementplan"], None)
+}
 
 /// Prints every decision about the VM that the manager remembers.
 pub(crate) async fn run(context: &Context, vm: &str) -> Result<()> {
@@ -30,19 +75,25 @@ pub(crate) async fn run(context: &Context, vm: &str) -> Result<()> {
         return context.output.done(&format!("vm {vm} was never placed"), &answer);
     }
     for decision in decisions {
-        let Some(hosts) = decision["hosts"].as_array() else {
-            Output::text(&explain(decision).join("\n"))?;
-            continue;
-        };
-        if context.output.format() == Format::Table {
-            let host = decision["hostname"].as_str().unwrap_or("no host");
-            let when = decision["created"].as_str().unwrap_or("-");
-            Output::text(&format!("{when} {host} was chosen"))?;
-        }
-        let rows: Vec<_> = hosts.iter().map(host_verdict).collect();
-        context.output.rows(&rows, VERDICT)?;
+        show(context, decision, Some(decision["created"].as_str().unwrap_or("-")))?;
     }
     Ok(())
+}
+
+/// Prints one decision: a sentence, and what became of each host.
+fn show(context: &Context, decision: &Value, when: Option<&str>) -> Result<()> {
+    let Some(hosts) = decision["hosts"].as_array() else {
+        return Output::text(&explain(decision).join("\n"));
+    };
+    if context.output.format() == Format::Table {
+        let host = decision["hostname"].as_str().unwrap_or("no host");
+        let chosen = || format!("{host} was chosen");
+        let sentence = decision["displaytext"].as_str().map_or_else(chosen, str::to_owned);
+        let when = when.map(|when| format!("{when} ")).unwrap_or_default();
+        Output::text(&format!("{when}{sentence}"))?;
+    }
+    let rows: Vec<_> = hosts.iter().map(host_verdict).collect();
+    context.output.rows(&rows, VERDICT)
 }
 
 const VERDICT: &[Column] =

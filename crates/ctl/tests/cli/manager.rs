@@ -149,10 +149,15 @@ const COMMANDS: &str = include_str!("../../../../tests/fixtures/contract/command
 const PARAMS: &str = include_str!("../../../../tests/fixtures/contract/params.tsv");
 /// Commands of our own, and parameters of our own on commands of the contract.
 const OWN_COMMANDS: &[&str] = &[
+    "auditCloud",
     "cleanMachine",
     "explainPlacement",
     "getVirtualMachineConsoleLog",
     "listJobSteps",
+    "planCapacity",
+    "planDrain",
+    "planPlacement",
+    "planRebalance",
     "upgradeHost",
 ];
 const OWN_PARAMS: &[(&str, &str)] = &[("addHost", "privatekey"), ("createNetwork", "bridge")];

@@ -201,6 +201,26 @@ async fn why_shows_whatever_else_the_manager_has_to_say() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_audit_says_what_it_recomputed_and_fails_where_something_differs() {
+    let manager = Manager::start().await;
+    let audit = |differences: Value| {
+        json!({"audit": {"claims": 3, "limits": 24, "addresses": 5, "volumes": 3, "runs": 3,
+            "reports": 2, "differences": differences}})
+    };
+    manager.answers("auditCloud", 200, audit(json!([])));
+    let out = stdout(&manager.run(&["audit"]).success());
+    assert_eq!(
+        out,
+        "the books agree: 3 claims, 24 amounts against limits, 5 addresses, 3 volumes, 3 runs, 2 hosts' reports\n"
+    );
+    let one =
+        json!({"book": "claim", "id": "r-1", "description": "a claim of a run that has ended"});
+    manager.answers("auditCloud", 200, audit(json!([one])));
+    let ended = manager.run(&["audit", "-o", "value"]).failure().code(1);
+    assert_eq!(stdout(&ended), "claim\tr-1\ta claim of a run that has ended\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_public_key_is_registered_and_a_private_one_never() {
     let manager = Manager::start().await;
     manager.answers(

@@ -8,6 +8,7 @@
 
 mod connect;
 mod host_listener;
+mod last_reports;
 mod link;
 mod listener;
 mod registry;
@@ -30,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use host_listener::HostListener;
+pub use last_reports::{Heard, LastReports};
 pub use settings::AgentSettings;
 
 use crate::ca::{Authority, CaError};

@@ -20,6 +20,8 @@ pub(crate) const LEASE: Duration = Duration::from_mins(5);
 const UNDO_ATTEMPTS: u32 = 8;
 /// How often a step is done again because someone else changed what it had read.
 const RACES: u32 = 20;
+/// The same for claims on hosts: many may want the best host at the same moment.
+const CLAIM_RACES: u32 = 1000;
 
 /// The workflow of a kind of job.
 pub(super) fn workflow(kind: &str) -> Option<&'static dyn Workflow> {
@@ -141,8 +143,13 @@ impl Run<'_> {
             match recorded {
                 Ok(recorded) => match recorded {
                     Ok(()) => crash_point(self.workflow.kind(), &name, "recorded"),
-                    Err(StoreError::Exhausted(why)) if races < RACES => {
+                    // each lost race is somebody else's claim, so this ends; the bound is for what nobody foresaw
+                    Err(StoreError::Raced(why)) if races < CLAIM_RACES => {
                         info!(why, "lost a race; planning again");
+                        races += 1;
+                    }
+                    Err(StoreError::Exhausted(why)) if races < RACES => {
+                        info!(why, "there is not enough by now; planning again");
                         races += 1;
                     }
                     Err(StoreError::Stale { what, .. }) if races < RACES => {

@@ -5,15 +5,21 @@
 //! Not here: HTTP and parameters (`api`), how jobs run (`jobs`), frames (`agents`).
 
 pub mod account;
+mod audit;
 mod caller;
 mod children;
 pub mod domain;
 pub mod host;
+mod plans;
 pub mod template;
 pub mod vm;
 pub mod volume;
 
+pub use audit::audit;
 pub use caller::Caller;
+pub use plans::{
+    CapacityPlan, Names, Size, capacity_plan, drain_plan, placement_plan, rebalance_plan,
+};
 
 use crate::jobs::Workflow;
 

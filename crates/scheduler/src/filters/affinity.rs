@@ -2,7 +2,8 @@
 
 use hostler_model::AffinityKind;
 
-use crate::{Demand, Filter, HostView};
+use crate::refusal::position;
+use crate::{Demand, Filter, HostView, Refusal};
 
 /// Lets through the hosts that the VM's strict affinity groups allow.
 #[derive(Debug)]
@@ -17,17 +18,14 @@ impl Filter for AffinityFilter {
         "hosts where the VM's affinity groups allow it, or every host if it is in none"
     }
 
-    fn check(&self, host: &HostView, demand: &Demand) -> Result<(), String> {
-        for mate in &demand.mates {
-            let (group, vm) = (&mate.group, &mate.vm);
+    fn check(&self, host: &HostView, demand: &Demand) -> Result<(), Refusal> {
+        for (at, mate) in demand.mates.iter().enumerate() {
             match mate.kind {
                 AffinityKind::Together if mate.host != host.id => {
-                    return Err(format!(
-                        "is not where {vm} runs, and group {group} keeps them together"
-                    ));
+                    return Err(Refusal::Together(position(at)));
                 }
                 AffinityKind::Apart if mate.host == host.id => {
-                    return Err(format!("runs {vm}, and group {group} keeps them apart"));
+                    return Err(Refusal::Apart(position(at)));
                 }
                 _ => {}
             }

@@ -1,6 +1,6 @@
 //! `CapabilityFilter`: a guest runs only on its own architecture.
 
-use crate::{Demand, Filter, HostView};
+use crate::{Demand, Filter, HostView, Refusal, Resource};
 
 /// Lets through hosts of the template's architecture with enough CPUs.
 #[derive(Debug)]
@@ -15,12 +15,17 @@ impl Filter for CapabilityFilter {
         "hosts of the template's architecture with enough CPUs"
     }
 
-    fn check(&self, host: &HostView, demand: &Demand) -> Result<(), String> {
+    fn is_static(&self) -> bool {
+        true
+    }
+
+    fn check(&self, host: &HostView, demand: &Demand) -> Result<(), Refusal> {
         if host.arch != demand.arch {
-            return Err(format!("is {}, the template is for {}", host.arch, demand.arch));
+            return Err(Refusal::OtherArch);
         }
         if host.cpus < demand.cpus {
-            return Err(format!("has {} CPUs, the VM wants {}", host.cpus, demand.cpus));
+            let (what, free, wanted) = (Resource::Cpus, host.cpus, demand.cpus);
+            return Err(Refusal::Lacks { what, free, wanted });
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! `CpuFilter`: CPU time is never claimed twice.
 
-use crate::{Demand, Filter, HostView};
+use crate::{Demand, Filter, HostView, Refusal, Resource};
 
 /// Lets through hosts with enough unclaimed CPU, after overcommit.
 #[derive(Debug)]
@@ -15,10 +15,10 @@ impl Filter for CpuFilter {
         "hosts with enough unclaimed CPU, after overcommit"
     }
 
-    fn check(&self, host: &HostView, demand: &Demand) -> Result<(), String> {
-        let (wanted, free) = (demand.cpu_on(host), host.cpu_free());
+    fn check(&self, host: &HostView, demand: &Demand) -> Result<(), Refusal> {
+        let (wanted, free) = (demand.cpu_on(host).0, host.cpu_free().0);
         if free < wanted {
-            return Err(format!("has {free} free of the {wanted} wanted"));
+            return Err(Refusal::Lacks { what: Resource::Cpu, free, wanted });
         }
         Ok(())
     }

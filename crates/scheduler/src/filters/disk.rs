@@ -1,6 +1,7 @@
 //! `StoragePoolFilter`: a VM runs where its volumes are, or fit.
 
-use crate::{Demand, Filter, HostView};
+use crate::refusal::position;
+use crate::{Demand, Filter, HostView, Refusal, Resource};
 
 /// Lets through hosts whose storage pool has the volumes, or tags and room for them.
 #[derive(Debug)]
@@ -15,28 +16,23 @@ impl Filter for StoragePoolFilter {
         "hosts whose storage pool has the volumes, or tags and room for them"
     }
 
-    fn check(&self, host: &HostView, demand: &Demand) -> Result<(), String> {
-        let Some(pool) = &host.pool else {
-            return Err("has no storage pool that is Up".to_owned());
-        };
+    fn check(&self, host: &HostView, demand: &Demand) -> Result<(), Refusal> {
+        let Some(pool) = &host.pool else { return Err(Refusal::NoPool) };
         if demand.disk_on.is_some_and(|there| there != pool.id) {
-            return Err(
-                "does not reach the storage pool on which a volume of the VM lies".to_owned()
-            );
+            return Err(Refusal::OtherPool);
         }
         if demand.disk_on.is_some() && demand.disk.0 == 0 {
             return Ok(()); // everything is written
         }
         if !pool.is_enabled {
-            return Err("has a storage pool that is Disabled: it takes no new volumes".to_owned());
+            return Err(Refusal::PoolDisabled);
         }
-        if let Some(tag) = demand.pool_tags.iter().find(|tag| !pool.tags.contains(tag)) {
-            return Err(format!("has a storage pool without the tag {tag:?}"));
+        if let Some(at) = demand.pool_tags.iter().position(|tag| !pool.tags.contains(tag)) {
+            return Err(Refusal::NoPoolTag(position(at)));
         }
-        let free = pool.capacity.0.saturating_sub(pool.used.0.max(pool.promised.0));
-        if free < demand.disk.0 {
-            let free = hostler_model::Bytes(free);
-            return Err(format!("has {free} of storage free of the {} wanted", demand.disk));
+        let (wanted, free) = (demand.disk.0, pool.free().0);
+        if free < wanted {
+            return Err(Refusal::Lacks { what: Resource::Disk, free, wanted });
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! `RamFilter`: memory is never claimed twice.
 
-use crate::{Demand, Filter, HostView};
+use crate::{Demand, Filter, HostView, Refusal, Resource};
 
 /// Lets through hosts with enough unclaimed memory, after overcommit.
 #[derive(Debug)]
@@ -15,10 +15,10 @@ impl Filter for RamFilter {
         "hosts with enough unclaimed memory, after overcommit"
     }
 
-    fn check(&self, host: &HostView, demand: &Demand) -> Result<(), String> {
-        let (wanted, free) = (demand.memory_on(host), host.memory_free());
+    fn check(&self, host: &HostView, demand: &Demand) -> Result<(), Refusal> {
+        let (wanted, free) = (demand.memory_on(host).0, host.memory_free().0);
         if free < wanted {
-            return Err(format!("has {free} free of the {wanted} wanted"));
+            return Err(Refusal::Lacks { what: Resource::Memory, free, wanted });
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ mod state;
 mod tags;
 mod wanted;
 
-use crate::{Demand, HostView};
+use crate::{Demand, HostView, Refusal};
 
 /// Refuses hosts that will not do.
 pub trait Filter: Sync {
@@ -20,11 +20,17 @@ pub trait Filter: Sync {
     /// One line on what it lets through.
     fn meaning(&self) -> &'static str;
 
-    /// Whether `host` will do for `demand`.
+    /// Whether it says the same of a host for every VM of a request, whatever of them is placed already. Such a filter
+    /// is asked once.
+    fn is_static(&self) -> bool {
+        false
+    }
+
+    /// Whether `host` will do for `demand`. Called for every host of every decision: it takes no memory.
     ///
     /// # Errors
-    /// Why not, to follow the host's name in a sentence, with the numbers.
-    fn check(&self, host: &HostView, demand: &Demand) -> Result<(), String>;
+    /// Why not.
+    fn check(&self, host: &HostView, demand: &Demand) -> Result<(), Refusal>;
 }
 
 static ALL: &[&dyn Filter] = &[

@@ -1,6 +1,7 @@
 //! `RetryFilter`: hosts that failed already are not tried again.
 
-use crate::{Demand, Filter, HostView};
+use crate::refusal::position;
+use crate::{Demand, Filter, HostView, Refusal};
 
 /// Lets through hosts that this start has not failed on yet.
 #[derive(Debug)]
@@ -15,9 +16,13 @@ impl Filter for RetryFilter {
         "hosts that this start has not failed on yet"
     }
 
-    fn check(&self, host: &HostView, demand: &Demand) -> Result<(), String> {
-        match demand.tried.iter().find(|(tried, _)| *tried == host.id) {
-            Some((_, why)) => Err(format!("was tried and failed: {why}")),
+    fn is_static(&self) -> bool {
+        true
+    }
+
+    fn check(&self, host: &HostView, demand: &Demand) -> Result<(), Refusal> {
+        match demand.tried.iter().position(|(tried, _)| *tried == host.id) {
+            Some(at) => Err(Refusal::Tried(position(at))),
             None => Ok(()),
         }
     }

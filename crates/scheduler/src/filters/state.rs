@@ -1,6 +1,6 @@
 //! `ComputeFilter`: only hosts that work.
 
-use crate::{Demand, Filter, HostView};
+use crate::{Demand, Filter, HostView, Refusal};
 
 /// Lets through hosts that are Up and enabled.
 #[derive(Debug)]
@@ -15,14 +15,17 @@ impl Filter for ComputeFilter {
         "hosts that are Up and enabled"
     }
 
-    fn check(&self, host: &HostView, demand: &Demand) -> Result<(), String> {
+    fn is_static(&self) -> bool {
+        true
+    }
+
+    fn check(&self, host: &HostView, _demand: &Demand) -> Result<(), Refusal> {
         if !host.is_up {
-            return Err(format!("is {}, not Up", host.status));
+            return Err(Refusal::NotUp);
         }
-        if let Some(why) = &host.closed {
-            return Err(format!("takes no new VMs: {why}"));
+        if host.closed.is_some() {
+            return Err(Refusal::Closed);
         }
-        let _ = demand;
         Ok(())
     }
 }

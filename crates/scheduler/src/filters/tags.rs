@@ -1,6 +1,7 @@
 //! `TagFilter`: an offering can ask for tagged hosts.
 
-use crate::{Demand, Filter, HostView};
+use crate::refusal::position;
+use crate::{Demand, Filter, HostView, Refusal};
 
 /// Lets through hosts that have every host tag of the offering.
 #[derive(Debug)]
@@ -15,9 +16,13 @@ impl Filter for TagFilter {
         "hosts that have every host tag of the offering"
     }
 
-    fn check(&self, host: &HostView, demand: &Demand) -> Result<(), String> {
-        match demand.tags.iter().find(|tag| !host.tags.contains(tag)) {
-            Some(tag) => Err(format!("lacks the tag {tag:?}")),
+    fn is_static(&self) -> bool {
+        true
+    }
+
+    fn check(&self, host: &HostView, demand: &Demand) -> Result<(), Refusal> {
+        match demand.tags.iter().position(|tag| !host.tags.contains(tag)) {
+            Some(at) => Err(Refusal::NoTag(position(at))),
             None => Ok(()),
         }
     }

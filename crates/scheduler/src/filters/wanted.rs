@@ -1,6 +1,6 @@
 //! `WantedHostFilter`: an administrator may name the host, or the cluster or pod that it is to be in.
 
-use crate::{Demand, Filter, HostView};
+use crate::{Demand, Filter, HostView, Refusal};
 
 /// Lets through the host that was asked for, hosts of the cluster or pod that was, or every host if none was.
 #[derive(Debug)]
@@ -15,18 +15,19 @@ impl Filter for WantedHostFilter {
         "the host, or hosts of the cluster or pod, that was asked for, or every host if none was"
     }
 
-    fn check(&self, host: &HostView, demand: &Demand) -> Result<(), String> {
-        match demand.wanted {
-            Some(wanted) if wanted != host.id => {
-                return Err("is not the host that was asked for".to_owned());
-            }
-            _ => {}
+    fn is_static(&self) -> bool {
+        true
+    }
+
+    fn check(&self, host: &HostView, demand: &Demand) -> Result<(), Refusal> {
+        if demand.wanted.is_some_and(|wanted| wanted != host.id) {
+            return Err(Refusal::OtherHost);
         }
         if demand.wanted_cluster.is_some_and(|wanted| wanted != host.cluster) {
-            return Err("is not in the cluster that was asked for".to_owned());
+            return Err(Refusal::OtherCluster);
         }
         if demand.wanted_pod.is_some_and(|wanted| wanted != host.pod) {
-            return Err("is not in the pod that was asked for".to_owned());
+            return Err(Refusal::OtherPod);
         }
         Ok(())
     }

@@ -13,6 +13,10 @@ impl Weigher for AffinityWeigher {
         "AffinityWeigher"
     }
 
+    fn meaning(&self) -> &'static str {
+        "hosts where non-strict affinity groups wish the VM"
+    }
+
     fn weigh(&self, host: &HostView, demand: &Demand) -> f64 {
         let here = demand.mates.iter().filter(|mate| mate.host == host.id);
         here.map(|mate| match mate.kind {

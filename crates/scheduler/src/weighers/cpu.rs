@@ -11,6 +11,10 @@ impl Weigher for CpuWeigher {
         "CpuWeigher"
     }
 
+    fn meaning(&self) -> &'static str {
+        "hosts with more free CPU"
+    }
+
     #[allow(clippy::cast_precision_loss)] // far below 2^52
     fn weigh(&self, host: &HostView, demand: &Demand) -> f64 {
         host.cpu_free().0 as f64 - demand.cpu_on(host).0 as f64

@@ -11,6 +11,10 @@ impl Weigher for RamWeigher {
         "RamWeigher"
     }
 
+    fn meaning(&self) -> &'static str {
+        "hosts with more free memory"
+    }
+
     #[allow(clippy::cast_precision_loss)] // far below 2^52
     fn weigh(&self, host: &HostView, demand: &Demand) -> f64 {
         host.memory_free().0 as f64 - demand.memory_on(host).0 as f64

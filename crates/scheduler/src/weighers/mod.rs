@@ -2,6 +2,7 @@
 
 mod affinity;
 mod cpu;
+mod disk;
 mod memory;
 mod runs;
 
@@ -12,12 +13,20 @@ pub trait Weigher: Sync {
     /// The name under which settings and verdicts know it.
     fn name(&self) -> &'static str;
 
-    /// The raw value: larger is better.
+    /// One line on what it prefers.
+    fn meaning(&self) -> &'static str;
+
+    /// The raw value: larger is better. Called for every host that no filter refused: it takes no memory.
     fn weigh(&self, host: &HostView, demand: &Demand) -> f64;
 }
 
-static ALL: &[&dyn Weigher] =
-    &[&affinity::AffinityWeigher, &memory::RamWeigher, &cpu::CpuWeigher, &runs::RunsWeigher];
+static ALL: &[&dyn Weigher] = &[
+    &affinity::AffinityWeigher,
+    &memory::RamWeigher,
+    &cpu::CpuWeigher,
+    &disk::DiskWeigher,
+    &runs::RunsWeigher,
+];
 
 /// The weighers of a zone that has no setting, with their multipliers. A negative one packs. A wish of affinity
 /// counts for more than all others together.

@@ -11,6 +11,10 @@ impl Weigher for RunsWeigher {
         "RunsWeigher"
     }
 
+    fn meaning(&self) -> &'static str {
+        "hosts with fewer VMs"
+    }
+
     #[allow(clippy::cast_precision_loss)] // far below 2^52
     fn weigh(&self, host: &HostView, demand: &Demand) -> f64 {
         let _ = demand;

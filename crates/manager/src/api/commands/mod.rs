@@ -26,6 +26,7 @@ pub(crate) mod network;
 mod nic;
 pub(crate) mod offering;
 mod physical;
+mod placement;
 mod pod;
 mod project;
 mod role;
@@ -93,6 +94,7 @@ static TABLES: &[&[Entry]] = &[
     nic::COMMANDS,
     offering::COMMANDS,
     physical::COMMANDS,
+    placement::COMMANDS,
     pod::COMMANDS,
     project::COMMANDS,
     role::COMMANDS,

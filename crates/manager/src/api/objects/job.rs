@@ -3,6 +3,7 @@
 use hostler_model::{JobState, StepState};
 use hostler_query_api::dates::Timestamp as Moment;
 use hostler_query_api::{ApiError, ErrorClass, JobAnswer, JobStatus};
+use hostler_scheduler::Verdict;
 use hostler_store::job_view::{JobView, PlacementView};
 use hostler_store::step::StepRow;
 use serde_json::Value;
@@ -93,8 +94,19 @@ api_object! {
         "hostid" string "the host that was chosen; without it, none would do" => view.host,
         "hostname" string "that host's name" => view.host_name,
         "jobid" string "the job that needed it" => view.job,
+        "displaytext" string "the decision in one sentence" => in_words(view),
+        "rule" map "how one of the hosts that were left was chosen: planner, subset, seed" => view.verdict.get("rule"),
         "demand" map "what was wanted" => view.verdict.get("demand"),
         "filters" list "how many hosts each filter got and let through" => view.verdict.get("filters"),
         "hosts" list "what became of each host: its refusal, or its scores" => view.verdict.get("hosts"),
     }
+}
+
+/// A decision in one sentence, for an administrator.
+fn in_words(view: &PlacementView) -> Option<String> {
+    if let Some(name) = &view.host_name {
+        return Some(format!("{name} was chosen"));
+    }
+    let verdict: Verdict = serde_json::from_value(view.verdict.clone()).ok()?;
+    Some(verdict.for_administrator())
 }

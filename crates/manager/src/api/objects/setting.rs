@@ -45,6 +45,7 @@ pub(crate) const SUBGROUP: &str = "Others";
 /// Category, group, and what the group is about; what has no category here is in the first one.
 pub(crate) const GROUPS: &[(&str, &str, &str)] = &[
     ("Advanced", "Management", "The manager, its jobs, its hosts and its log-ins"),
+    ("Placement", "Placement", "Which host gets a VM"),
     ("Network", "Network", "Networks of guests"),
     ("Storage", "Storage", "Templates and volumes"),
     ("Limits", "Limits", "What accounts, domains and projects may have"),

@@ -3,15 +3,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hostler_model::VmId;
-use hostler_scheduler::place;
-use hostler_store::blueprint::{Blueprint, blueprint};
-use hostler_store::claim::{HostCapacity, host_capacities};
 use hostler_store::run::run_get;
-use hostler_store::{StoreError, Tx};
 use serde_json::Value;
 
 use super::deploy::Plan;
-use super::{DeployRequest, Placing, change, requests, spec, start};
+use super::placing::{Planned, Sight, refusal, sight};
+use super::{DeployRequest, Placing, change, requests, start};
 use crate::context::Context;
 use crate::error::{ServiceError, ServiceErrorKind};
 use crate::jobs::StepError;
@@ -26,14 +23,6 @@ pub struct Rehearsal {
     pub verdict: Option<Value>,
 }
 
-type Scene = (Blueprint, Vec<HostCapacity>);
-
-fn scene(tx: &Tx<'_>, id: VmId) -> Result<Scene, StoreError> {
-    let blueprint = blueprint(tx, id)?;
-    let capacities = host_capacities(tx, blueprint.vm.zone)?;
-    Ok((blueprint, capacities))
-}
-
 /// A deployment: it is written down, looked at, and taken back with its transaction.
 ///
 /// # Errors
@@ -45,13 +34,15 @@ pub async fn rehearse_deploy(
 ) -> Result<Rehearsal, ServiceError> {
     let (placing, starts) = (request.placing, request.start);
     let plan = Plan::new(app, caller, request)?;
+    let context = app.clone();
     let seen = Arc::new(Mutex::new(None));
     let (id, place_for) = (plan.id, Arc::clone(&seen));
     let taken_back = app
         .store
         .write(move |tx| {
             plan.write_down(tx)?;
-            *place_for.lock().unwrap_or_else(PoisonError::into_inner) = Some(scene(tx, id)?);
+            *place_for.lock().unwrap_or_else(PoisonError::into_inner) =
+                Some(sight(tx, &context, id)?);
             Err::<(), _>(ServiceError::new(ServiceErrorKind::Internal, "a rehearsal ends here"))
         })
         .await;
@@ -61,7 +52,7 @@ pub async fn rehearse_deploy(
             summary: "the VM would be recorded and stay Stopped".to_owned(),
             verdict: None,
         }),
-        (Some(scene), _) => placed(app, &scene, placing),
+        (Some(seen), _) => placed(app, &seen, placing),
         (None, Err(why)) => Err(why),
         (None, Ok(())) => Err(ServiceError::new(ServiceErrorKind::Internal, "nothing was seen")),
     }
@@ -79,28 +70,23 @@ pub async fn rehearse_start(
 ) -> Result<Rehearsal, ServiceError> {
     requests::may_place(caller, placing)?;
     requests::vm_for(app, caller, id).await?;
-    let scene = app.store.read(move |tx| scene(tx, id)).await?;
-    start::check(&scene.0).map_err(|e| match e {
+    let context = app.clone();
+    let seen = app.store.read(move |tx| sight(tx, &context, id)).await?;
+    start::check(&seen.blueprint).map_err(|e| match e {
         StepError::Fail(why) => why,
         StepError::Again { why, .. } => ServiceError::new(ServiceErrorKind::Unavailable, why),
     })?;
-    placed(app, &scene, placing)
+    placed(app, &seen, placing)
 }
 
-fn placed(app: &Context, scene: &Scene, placing: Placing) -> Result<Rehearsal, ServiceError> {
-    let (blueprint, capacities) = scene;
-    let hosts = spec::host_views(capacities, |host| app.agents.is_connected(host));
-    let demand = spec::demand(blueprint, Vec::new(), &placing);
-    match place(&hosts, &demand, &app.policy) {
-        Ok(placement) => {
-            let name = hosts.iter().find(|host| host.id == placement.host).map(|host| &host.name);
-            Ok(Rehearsal {
-                summary: format!("the VM would run on {}", name.map_or("a host", String::as_str)),
-                verdict: serde_json::to_value(&placement.verdict).ok(),
-            })
-        }
-        Err(none) => Err(ServiceError::new(ServiceErrorKind::NoCapacity, none.to_string())),
-    }
+fn placed(app: &Context, seen: &Sight, placing: Placing) -> Result<Rehearsal, ServiceError> {
+    let Planned { hosts, outcome, .. } = seen.plan(app, Vec::new(), &placing)?;
+    let placement = outcome.map_err(|none| refusal(&none))?;
+    let name = hosts.iter().find(|host| host.id == placement.host).map(|host| &host.name);
+    Ok(Rehearsal {
+        summary: format!("the VM would run on {}", name.map_or("a host", String::as_str)),
+        verdict: serde_json::to_value(&placement.verdict).ok(),
+    })
 }
 
 /// A stop, or what begins with one; `verb` is what would become of the VM.

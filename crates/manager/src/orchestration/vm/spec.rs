@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 use super::{start, user_data};
 use hostler_model::{Bytes, Generation, HostId, Mib, NetworkId, RunId, StoragePoolId, VolumeState};
-use hostler_scheduler::{Demand, HostView, Mate, PoolView};
+use hostler_scheduler::{Arch, Demand, HostView, Mate, PoolView};
 use hostler_store::blueprint::{Blueprint, MateRow};
 use hostler_store::claim::HostCapacity;
 use hostler_store::nic::NicRow;
@@ -25,11 +26,11 @@ pub(super) fn servers(blueprint: &Blueprint, host: HostId) -> ServerAddresses {
 }
 
 /// Hosts as the scheduler sees them. `is_connected` is asked for those that are recorded as Up.
-pub(super) fn host_views(
-    rows: &[HostCapacity],
+pub(crate) fn host_views(
+    rows: &[Arc<HostCapacity>],
     is_connected: impl Fn(HostId) -> bool,
 ) -> Vec<HostView> {
-    let view = |row: &HostCapacity| HostView {
+    let view = |row: &Arc<HostCapacity>| HostView {
         id: row.host,
         name: row.name.clone(),
         status: row.status.clone(),
@@ -37,7 +38,7 @@ pub(super) fn host_views(
         pod: row.pod,
         is_up: row.status == "Up" && is_connected(row.host),
         closed: row.closed.clone(),
-        arch: row.arch.clone(),
+        arch: Arch::new(&row.arch),
         tags: split(&row.tags),
         cpus: row.cpus,
         cpu_mhz: row.cpu_mhz,
@@ -72,7 +73,7 @@ pub(super) fn demand(
         memory: blueprint.memory,
         disk: Bytes(unwritten),
         disk_on: blueprint.volumes.iter().find_map(|volume| volume.pool),
-        arch: blueprint.template.arch.clone(),
+        arch: Arch::new(&blueprint.template.arch),
         tags: split(&blueprint.host_tags),
         pool_tags: unwritten_tags(blueprint),
         wanted: wanted.host.or(blueprint.vm.wanted_host),
@@ -80,6 +81,7 @@ pub(super) fn demand(
         wanted_pod: wanted.pod,
         tried,
         mates: blueprint.mates.iter().map(mate).collect(),
+        siblings: Vec::new(),
     }
 }
 
@@ -100,7 +102,8 @@ fn mate(row: &MateRow) -> Mate {
     Mate { group, kind, vm, host }
 }
 
-fn split(tags: &str) -> Vec<String> {
+/// The entries of a list with commas between them.
+pub(crate) fn split(tags: &str) -> Vec<String> {
     tags.split(',').map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned).collect()
 }
 

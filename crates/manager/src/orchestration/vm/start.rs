@@ -10,11 +10,11 @@ use hostler_model::{
     Bytes, ClusterId, CopyState, Generation, HostId, LimitKind, PodId, RunEvent, RunId, RunState,
     StoragePoolId, TemplateState, VmEvent, VmState, VolumeEvent, VolumeId, VolumeState,
 };
-use hostler_scheduler::{HostView, NoHost, place};
+use hostler_scheduler::{HostView, NoHost};
 use hostler_store::Tx;
 use hostler_store::address::address_of_host;
 use hostler_store::blueprint::{Blueprint, blueprint};
-use hostler_store::claim::{claim_take, host_capacities};
+use hostler_store::claim::{Claim, claim_take};
 use hostler_store::event::event_add;
 use hostler_store::limit;
 use hostler_store::placement::placement_add;
@@ -31,6 +31,7 @@ use serde_json::Value;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use uuid::Uuid;
 
+use super::placing::{Planned, refusal, sight};
 use super::spec::{self, ServerAddresses};
 use super::{step_event, vm_of, vm_result};
 use crate::agents::HostNews;
@@ -165,18 +166,13 @@ async fn choose(cx: &StepContext) -> Result<Done, StepError> {
     let input: Input = serde_json::from_value(cx.job.input.clone()).unwrap_or_default();
     let (blueprint, demand, hosts, placement) = loop {
         let mut news = cx.app.agents.subscribe();
-        let (blueprint, capacities) = cx
-            .read(move |tx| {
-                let blueprint = blueprint(tx, vm)?;
-                let capacities = host_capacities(tx, blueprint.vm.zone)?;
-                Ok((blueprint, capacities))
-            })
-            .await?;
-        check(&blueprint)?;
-        let hosts = spec::host_views(&capacities, |host| cx.app.agents.is_connected(host));
-        let demand = spec::demand(&blueprint, memory.tried.clone(), &input);
-        match place(&hosts, &demand, &cx.app.policy) {
-            Ok(placement) => break (blueprint, demand, hosts, placement),
+        let app = cx.app.clone();
+        let sight = cx.read(move |tx| sight(tx, &app, vm)).await?;
+        check(&sight.blueprint)?;
+        let Planned { demand, hosts, outcome } =
+            sight.plan(&cx.app, memory.tried.clone(), &input)?;
+        match outcome {
+            Ok(placement) => break (sight.blueprint, demand, hosts, placement),
             Err(none) if !somebody_returns(cx, &hosts, &mut news).await => {
                 return Err(refuse(cx, &none).await?);
             }
@@ -201,7 +197,13 @@ async fn choose(cx: &StepContext) -> Result<Done, StepError> {
         is_bound: demand.disk_on.is_some(),
     };
     let output = format!("{} was chosen", host.name);
-    let (cpu, mib) = (demand.cpu_on(host), demand.memory_on(host));
+    let claim = Claim {
+        run,
+        host: host.id,
+        cpu: demand.cpu_on(host),
+        memory: demand.memory_on(host),
+        disk: (demand.disk.0 > 0).then_some((pool, demand.disk)),
+    };
     let (ratios, now, job) = ((host.cpu_ratio, host.memory_ratio), cx.app.now(), cx.job.id);
     let verdict = serde_json::to_string(&placement.verdict).unwrap_or_default();
     let memory = Memory { chosen: Some(chosen.clone()), ..memory };
@@ -214,7 +216,7 @@ async fn choose(cx: &StepContext) -> Result<Done, StepError> {
             limit::claim(tx, &limits, blueprint.vm.account, &asked)?;
         }
         let row = run_add(tx, run, vm, chosen.host, ratios, now)?;
-        claim_take(tx, run, chosen.host, cpu, mib)?;
+        claim_take(tx, &claim)?;
         let change = VmChange { run: Some(run), last_host: Some(chosen.host), error: None };
         blueprint.vm = vm_transition(tx, &blueprint.vm, VmEvent::StartRequested, &change, now)?;
         for volume in blueprint.volumes.iter_mut().filter(|v| v.state == VolumeState::Allocated) {
@@ -257,7 +259,7 @@ async fn refuse(cx: &StepContext, none: &NoHost) -> Result<StepError, ServiceErr
     let verdict = serde_json::to_string(&none.verdict).unwrap_or_default();
     let (vm, job, now) = (vm_of(cx), cx.job.id, cx.app.now());
     cx.write(move |tx| placement_add(tx, vm, job, None, None, &verdict, now)).await?;
-    Ok(StepError::fail(ServiceErrorKind::NoCapacity, none.to_string()))
+    Ok(StepError::Fail(refusal(none)))
 }
 
 /// Refuses a VM that cannot be started as it is.

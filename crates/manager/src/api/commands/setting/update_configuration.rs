@@ -59,7 +59,7 @@ impl Handler for UpdateConfiguration {
 pub(super) fn refused(error: &SettingError) -> Failure {
     let param = match error {
         SettingError::Unknown(_) => "name",
-        SettingError::Value { .. } => "value",
+        SettingError::Value { .. } | SettingError::Names { .. } => "value",
     };
     Failure::invalid(format!("{param}: {error}"))
 }
