@@ -144,6 +144,17 @@ pub fn jobs_open(tx: &Tx<'_>) -> Result<Vec<JobRow>, StoreError> {
     tx.rows("read the open jobs", &sql, &[], read_job)
 }
 
+/// Whether a job on this thing is not finished: it runs, waits, or needs help.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn job_is_open_on(tx: &Tx<'_>, subject: Uuid) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 AS one FROM job WHERE subject = ?1 AND finished IS NULL LIMIT 1";
+    let found =
+        tx.row("look for a job on a thing", sql, params![subject.to_string()], |_| Ok(()))?;
+    Ok(found.is_some())
+}
+
 /// Takes a job for this manager until `until`, under a new lease, and reads it. One that was queued is running.
 ///
 /// # Errors

@@ -169,6 +169,29 @@ pub async fn stop(
     .await
 }
 
+/// Records a VM as off that its host has found off, and has the host clean up.
+///
+/// # Errors
+/// [`ServiceError`] if there is none, or its state does not allow it.
+pub async fn found_off(app: &Context, caller: &Caller, id: VmId) -> Result<JobId, ServiceError> {
+    let vm = vm_for(app, caller, id).await?;
+    must_not_be(&vm, GONE, "stopped")?;
+    ask(
+        app,
+        caller,
+        &vm,
+        Ask {
+            api_command: "stopVirtualMachine",
+            event: "VM.STOP",
+            verb: "recorded as off",
+            kind: "vm.stop",
+            steps: stop_job::STEPS,
+            input: json!(stop_job::Input { forced: true, found: true, ..Default::default() }),
+        },
+    )
+    .await
+}
+
 /// Restarts the guest of a VM; `forced` resets it.
 ///
 /// # Errors
@@ -314,7 +337,7 @@ async fn retire(
             verb: "expunged",
             kind: retire::EXPUNGE.kind(),
             steps: retire::EXPUNGE.steps(),
-            input: json!(stop_job::Input { forced: true, volumes }),
+            input: json!(stop_job::Input { forced: true, volumes, ..Default::default() }),
         },
     )
     .await

@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use hostler_model::{
-    Generation, HostId, InstanceName, PowerState, RunEvent, RunId, RunState, VmEvent, VmState,
-    VolumeId,
+    Generation, HostId, InstanceName, Look, RunEvent, RunId, RunState, VmEvent, VmState, VolumeId,
 };
 use hostler_store::address::address_of_host_if_given;
 use hostler_store::event::event_add;
@@ -19,10 +18,10 @@ use hostler_wire::{ReleaseNicCommand, StopCommand, StopEnding};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{spec, step_event, vm_of, vm_result};
+use super::{look_of, spec, step_event, vm_of, vm_result};
 use crate::error::{ServiceError, ServiceErrorKind};
 use crate::jobs::{Commit, Done, StepContext, StepError, Undone, Workflow, nothing};
-use crate::settings::VM_STOP_GRACE;
+use crate::settings::{VM_MISSING_GRACE, VM_STOP_GRACE};
 
 /// See the file's description.
 #[derive(Debug)]
@@ -40,6 +39,8 @@ const WAIT: Duration = Duration::from_mins(2);
 pub(super) struct Input {
     /// Whether to spare the guest's own shutdown.
     pub(super) forced: bool,
+    /// Whether its host has found it off: then the record follows, whatever its guest would say.
+    pub(super) found: bool,
     /// Data volumes that go with a VM that is expunged.
     pub(super) volumes: Vec<VolumeId>,
 }
@@ -112,6 +113,10 @@ pub(super) fn undo(cx: &StepContext, step: &str) -> Commit {
     })
 }
 
+fn input(cx: &StepContext) -> Input {
+    serde_json::from_value(cx.job.input.clone()).unwrap_or_default()
+}
+
 async fn begin(cx: &StepContext) -> Result<Done, StepError> {
     let (vm, now) = (vm_of(cx), cx.app.now());
     let (row, run) = cx
@@ -138,9 +143,23 @@ async fn begin(cx: &StepContext) -> Result<Done, StepError> {
         name: row.instance_name.clone(),
         generation: run.generation,
     };
-    let found_off = run.power == PowerState::Off && row.state == VmState::Running;
+    let look = look_of(&run, cx.app.settings.duration(&VM_MISSING_GRACE));
+    if look == Look::Left {
+        let text = format!(
+            "{} was migrated away from its host by hand and no host tells of it; see listDrift",
+            row.instance_name
+        );
+        return Err(StepError::fail(ServiceErrorKind::Unsupported, text));
+    }
+    let could_be = matches!(row.state, VmState::Running | VmState::Stopping);
+    let found_off = matches!(look, Look::Off | Look::Gone) && could_be;
+    if input(cx).found && !found_off {
+        // it has come back since, or somebody else has recorded it
+        return Ok(Done::writing("it is not off any more", |_| Ok(())));
+    }
     let remembered = serde_json::to_value(memory).unwrap_or_default();
-    let event = step_event(cx, "VM.STOP", "WARN", format!("{} was found off", row.instance_name));
+    let text = format!("{} is off: its guest {}", row.instance_name, run.power_reason);
+    let event = step_event(cx, "VM.STOP", "WARN", text);
     let output = if found_off { "its host found it off" } else { "the record says Stopping" };
     Ok(Done::writing(output, move |tx| {
         if found_off {
@@ -162,7 +181,7 @@ async fn stop(cx: &StepContext) -> Result<Done, StepError> {
     let Some(memory) = memory(cx) else {
         return Ok(Done::writing("nothing runs", |_| Ok(())));
     };
-    let input: Input = serde_json::from_value(cx.job.input.clone()).unwrap_or_default();
+    let input = input(cx);
     let grace = if input.forced { 0 } else { grace_seconds(cx) };
     let (vm, run) = (vm_of(cx), memory.run);
     let command = StopCommand {
