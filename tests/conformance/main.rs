@@ -19,7 +19,11 @@ const OWN_COMMANDS: &[&str] = &[
     "cleanMachine",
     "createCluster",
     "explainPlacement",
+    "fixDrift",
     "getVirtualMachineConsoleLog",
+    "listAliens",
+    "listDrift",
+    "listHistory",
     "listJobSteps",
     "upgradeHost",
 ];

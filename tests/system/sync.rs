@@ -1,7 +1,11 @@
 //! [F] The record stays true: what hosts say is followed as far as it is proven, over a real manager and real agents.
 
+#[path = "sync/aliens.rs"]
+mod aliens;
 #[path = "sync/found.rs"]
 mod found;
+#[path = "sync/trail.rs"]
+mod trail;
 
 use hostler_agent::hypervisor::DomainView;
 use hostler_manager::orchestration::vm::look_of;
@@ -11,7 +15,9 @@ use hostler_store::run::{RunRow, run_get};
 use hostler_store::vm::vm_get;
 use hostler_store::{Page, Scope};
 use hostler_tests::cloud::{Cloud, PATIENCE};
+use hostler_tests::http::Api;
 use hostler_tests::simulated::SimulatedHost;
+use serde_json::Value;
 
 /// A cloud whose grace time for missing domains is one second.
 async fn cloud(hosts: usize) -> Cloud {
@@ -20,6 +26,18 @@ async fn cloud(hosts: usize) -> Cloud {
     })
     .await
     .unwrap()
+}
+
+/// The cloud's API, as its administrator calls it.
+fn api(cloud: &Cloud) -> Api {
+    let address = cloud.manager.as_ref().unwrap().api;
+    Api::admin(address, &cloud.folder().join("manager")).unwrap()
+}
+
+/// The rows of a list under its key.
+async fn rows(cloud: &Cloud, command: &str, params: &[(&str, &str)], key: &str) -> Vec<Value> {
+    let answer = api(cloud).ok(command, params).await;
+    answer.get(key).and_then(Value::as_array).cloned().unwrap_or_default()
 }
 
 /// A VM that runs.

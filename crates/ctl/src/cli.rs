@@ -109,6 +109,8 @@ pub(crate) enum Command {
     /// What happened
     #[command(subcommand)]
     Event(commands::event::EventCommand),
+    /// VMs as they are meant to be and as they were seen, where that differs
+    Drift(commands::drift::DriftArguments),
     /// Call any API command
     Api(commands::api::ApiArguments),
     /// List every command and the API call that it makes

@@ -2,6 +2,7 @@
 
 pub(crate) mod api;
 pub(crate) mod cluster;
+pub(crate) mod drift;
 pub(crate) mod event;
 pub(crate) mod host;
 pub(crate) mod job;
@@ -71,6 +72,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<()> {
         Command::Vm(command) => vm::run(context, command).await,
         Command::Job(command) => job::run(context, command).await,
         Command::Event(command) => event::run(context, command).await,
+        Command::Drift(arguments) => drift::run(context, arguments).await,
         Command::Api(arguments) => api::run(context, arguments).await,
         Command::Commands | Command::Env | Command::Completion { .. } => Ok(()), // they need no session
     }

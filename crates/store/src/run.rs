@@ -66,8 +66,9 @@ pub fn run_add(
 ) -> Result<RunRow, StoreError> {
     let added = tx.execute(
         "record a run",
-        "INSERT INTO vm_run (id, vm, host, generation, owner, state, cpu_ratio, memory_ratio, created)
-         SELECT ?1, ?2, ?3, ?4, 'manager', 'Claimed', ?5, ?6, ?7
+        "INSERT INTO vm_run (id, vm, host, generation, owner, state, cpu_ratio, memory_ratio, created,
+             cause)
+         SELECT ?1, ?2, ?3, ?4, 'manager', 'Claimed', ?5, ?6, ?7, ?8
          WHERE NOT EXISTS (SELECT 1 FROM stray WHERE vm = ?2 AND power <> 'off')",
         params![
             run.to_string(),
@@ -77,6 +78,7 @@ pub fn run_add(
             ratios.0,
             ratios.1,
             now.0,
+            tx.cause_json(),
         ],
     );
     match added {
@@ -169,7 +171,8 @@ fn transition(
         "record a run's new state",
         "UPDATE vm_run SET state = ?3, generation = ?4, owner = ?5, power = ?6, ended = ?7,
              vnc_port = coalesce(?8, vnc_port), power_seen = coalesce(?9, power_seen),
-             power_reason = iif(?9 IS NULL, power_reason, 'Commanded'), missing_since = NULL, missing_last = NULL
+             power_reason = iif(?9 IS NULL, power_reason, 'Commanded'), missing_since = NULL, missing_last = NULL,
+             cause = ?10
          WHERE id = ?1 AND state = ?2 AND generation <= ?4",
         params![
             run.id.to_string(),
@@ -181,6 +184,7 @@ fn transition(
             ended,
             vnc_port,
             (state == RunState::Running).then_some(now.0),
+            tx.cause_json(),
         ],
     )?;
     if changed == 0 {

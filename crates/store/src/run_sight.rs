@@ -50,12 +50,12 @@ pub fn runs_seen(
     tx.execute(
         "record what a host said of its runs",
         "UPDATE vm_run SET generation = n.generation, power = n.power, power_reason = n.reason, power_seen = ?3,
-             missing_since = NULL, missing_last = NULL
+             missing_since = NULL, missing_last = NULL, cause = ?4
          FROM (SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS generation,
                       json_extract(value, '$[2]') AS power, json_extract(value, '$[3]') AS reason
                FROM json_each(?2)) AS n
          WHERE vm_run.id = n.id AND vm_run.host = ?1 AND vm_run.generation < n.generation",
-        params![host.to_string(), to_json(&rows), now.0],
+        params![host.to_string(), to_json(&rows), now.0, tx.cause_json()],
     )
 }
 
@@ -145,9 +145,9 @@ pub fn run_take_up(
     let added = tx.execute(
         "take up a run",
         "INSERT INTO vm_run (id, vm, host, generation, owner, state, power, power_reason, power_seen,
-             cpu_ratio, memory_ratio, created)
+             cpu_ratio, memory_ratio, created, cause)
          SELECT ?1, ?2, ?3, ?4, 'agent', 'Running', ?5, ?6, ?7, coalesce(c.cpu_ratio, 1.0),
-             coalesce(c.memory_ratio, 1.0), ?7
+             coalesce(c.memory_ratio, 1.0), ?7, ?8
          FROM host LEFT JOIN cluster c ON c.id = host.cluster WHERE host.id = ?3",
         params![
             seen.run.to_string(),
@@ -157,6 +157,7 @@ pub fn run_take_up(
             seen.power.to_string(),
             format!("{:?}", seen.reason),
             now.0,
+            tx.cause_json(),
         ],
     );
     match added {
@@ -214,7 +215,8 @@ pub fn run_follow(
     tx.execute(
         "record where a moved run is",
         "UPDATE vm_run SET host = ?2, generation = ?3, state = 'Running', power = ?4, power_reason = ?5,
-             power_seen = ?6, missing_since = NULL, missing_last = NULL, vnc_port = NULL WHERE id = ?1",
+             power_seen = ?6, missing_since = NULL, missing_last = NULL, vnc_port = NULL, cause = ?7
+         WHERE id = ?1",
         params![
             run.id.to_string(),
             to,
@@ -222,6 +224,7 @@ pub fn run_follow(
             seen.power.to_string(),
             format!("{:?}", seen.reason),
             now.0,
+            tx.cause_json(),
         ],
     )?;
     tx.execute(

@@ -27,6 +27,10 @@ pub(crate) async fn all(w: &mut Witness, vm: &str, job: &str) {
     w.call("listTemplates", &[("templatefilter", "all")]).await;
     w.call("listJobSteps", &[("jobid", job)]).await;
     w.call("explainPlacement", &[("virtualmachineid", vm)]).await;
+    w.call("listAliens", &[]).await;
+    w.call("listHistory", &[("virtualmachineid", vm)]).await;
+    w.call("listDrift", &[]).await;
+    w.call("fixDrift", &[]).await;
     w.call("getVirtualMachineConsoleLog", &[("id", vm)]).await;
     let users = w.call("listUsers", &[]).await;
     let user = id(&users, "user");

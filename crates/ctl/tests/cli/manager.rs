@@ -151,7 +151,11 @@ const PARAMS: &str = include_str!("../../../../tests/fixtures/contract/params.ts
 const OWN_COMMANDS: &[&str] = &[
     "cleanMachine",
     "explainPlacement",
+    "fixDrift",
     "getVirtualMachineConsoleLog",
+    "listAliens",
+    "listDrift",
+    "listHistory",
     "listJobSteps",
     "upgradeHost",
 ];

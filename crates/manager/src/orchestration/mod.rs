@@ -8,6 +8,7 @@ pub mod account;
 mod caller;
 mod children;
 pub mod domain;
+pub mod drift;
 pub mod host;
 pub mod template;
 pub mod vm;

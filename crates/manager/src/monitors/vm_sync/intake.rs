@@ -73,6 +73,7 @@ pub(super) fn take_in(
     news: &News,
     settings: &Settings,
 ) -> Result<(), StoreError> {
+    told.because(tx);
     let alive = runs_alive_on(tx, told.host)?;
     take_in_runs(tx, told, news, &alive)?;
     take_in_strays(tx, told, news, &alive)?;

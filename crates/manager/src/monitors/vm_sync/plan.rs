@@ -2,15 +2,12 @@
 
 use std::time::Duration;
 
-use hostler_model::{
-    Believed, HostId, Look, PowerReason, PowerState, RunState, SyncAction, VmId, VmState, Work,
-    sync_action,
-};
+use hostler_model::{Believed, HostId, Look, PowerState, SyncAction, VmId, Work, sync_action};
 use hostler_store::run::RunRow;
 use hostler_store::run_sight::VmStanding;
 use hostler_store::stray::StrayRow;
 
-use crate::orchestration::vm::look_of;
+use crate::orchestration::vm::{believed_here, believed_of, look_of};
 
 /// What the record has of a host.
 #[derive(Debug, Clone, Default)]
@@ -53,11 +50,11 @@ pub(super) fn plan(
     work: impl Fn(VmId) -> Work,
 ) -> Vec<Planned> {
     let runs = scene.alive.iter().map(|run| {
-        let action = sync_action(here(run.state), look_of(run, grace), work(run.vm));
+        let action = sync_action(believed_here(run.state), look_of(run, grace), work(run.vm));
         Planned { vm: run.vm, action, about: About::Run(run.clone()) }
     });
     let strays = scene.strays.iter().map(|stray| {
-        let believed = of_stray(host, stray, scene);
+        let believed = believed_of(host, stray, &scene.known, &scene.standing);
         let look = match stray.seen.power {
             PowerState::On => Look::On,
             PowerState::Off => Look::Off,
@@ -69,39 +66,12 @@ pub(super) fn plan(
     runs.chain(strays).filter(|planned| planned.action != SyncAction::Nothing).collect()
 }
 
-const fn here(state: RunState) -> Believed {
-    match state {
-        RunState::Claimed => Believed::ClaimedHere,
-        RunState::Starting => Believed::StartingHere,
-        RunState::Running => Believed::RunningHere,
-        RunState::Stopping => Believed::StoppingHere,
-        RunState::Ended => Believed::Ended,
-    }
-}
-
-/// What the record believes of a run that it does not have alive on the host that tells of it.
-pub(super) fn of_stray(host: HostId, stray: &StrayRow, scene: &Scene) -> Believed {
-    if let Some(run) = scene.known.iter().find(|run| run.id == stray.seen.run) {
-        let has_left = run.power_reason == PowerReason::Migrated || run.missing.is_some();
-        return match run.state {
-            RunState::Ended => Believed::Ended,
-            state if run.host == host => here(state),
-            _ if has_left => Believed::LeftElsewhere,
-            _ => Believed::Elsewhere,
-        };
-    }
-    match scene.standing.iter().find(|standing| standing.vm == stray.seen.vm) {
-        Some(VmStanding { alive: Some((_, other)), .. }) if *other == host => Believed::NewerHere,
-        Some(VmStanding { alive: Some(_), .. }) => Believed::NewerElsewhere,
-        Some(VmStanding { state: VmState::Stopped, .. }) => Believed::NewerAtRest,
-        _ => Believed::NoVm,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hostler_model::{Generation, InstanceName, RunId, Timestamp};
+    use hostler_model::{
+        Generation, InstanceName, PowerReason, RunId, RunState, Timestamp, VmState,
+    };
     use hostler_store::run_sight::Sighting;
     use uuid::Uuid;
 

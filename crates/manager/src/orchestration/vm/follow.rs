@@ -6,6 +6,7 @@ use hostler_model::{
     Believed, HostId, PowerReason, PowerState, RunEvent, RunId, RunState, Timestamp, VmEvent, VmId,
     VmState,
 };
+use hostler_store::cause::Cause;
 use hostler_store::event::{NewEvent, event_add};
 use hostler_store::host::host_find;
 use hostler_store::run::{RunRow, run_get, run_transition};
@@ -32,6 +33,11 @@ impl Told {
     /// By a report of `host`.
     pub fn by_report(app: &Context, host: HostId) -> Self {
         Self { host, cause: format!("report of host {host}"), at: app.now() }
+    }
+
+    /// Says so in the reason trail.
+    pub(crate) fn because(&self, tx: &Tx<'_>) {
+        tx.because(Cause::saying(&self.cause));
     }
 
     fn host_name(&self, tx: &Tx<'_>) -> Result<String, StoreError> {
@@ -86,6 +92,7 @@ pub fn tell(
 pub async fn confirm(app: &Context, told: Told, run: RunId) -> Result<(), ServiceError> {
     app.store
         .write(move |tx| {
+            told.because(tx);
             let mut row = run_get(tx, run)?;
             if row.state == RunState::Claimed {
                 row = run_transition(tx, &row, RunEvent::StartSent, row.generation, told.at)?;
@@ -118,6 +125,7 @@ pub async fn confirm(app: &Context, told: Told, run: RunId) -> Result<(), Servic
 pub async fn never_started(app: &Context, told: Told, run: RunId) -> Result<(), ServiceError> {
     app.store
         .write(move |tx| {
+            told.because(tx);
             let row = run_get(tx, run)?;
             if !matches!(row.state, RunState::Claimed | RunState::Starting) {
                 return Ok(());
@@ -141,6 +149,7 @@ pub async fn never_started(app: &Context, told: Told, run: RunId) -> Result<(), 
 pub async fn take_up(app: &Context, told: Told, stray: StrayRow) -> Result<(), ServiceError> {
     app.store
         .write(move |tx| {
+            told.because(tx);
             let seen = &stray.seen;
             let Some(standing) = vms_standing(tx, &[seen.vm])?.pop() else { return Ok(()) };
             match standing.alive {
@@ -184,6 +193,7 @@ pub async fn take_up(app: &Context, told: Told, stray: StrayRow) -> Result<(), S
 pub async fn follow(app: &Context, told: Told, stray: StrayRow) -> Result<(), ServiceError> {
     app.store
         .write(move |tx| {
+            told.because(tx);
             let run: RunRow = run_get(tx, stray.seen.run)?;
             if !run.state.is_alive() || run.host == told.host {
                 return Ok(());
