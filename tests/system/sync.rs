@@ -4,6 +4,8 @@
 mod aliens;
 #[path = "sync/found.rs"]
 mod found;
+#[path = "sync/restore.rs"]
+mod restore;
 #[path = "sync/trail.rs"]
 mod trail;
 

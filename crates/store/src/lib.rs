@@ -16,6 +16,7 @@ mod account_groups;
 pub mod address;
 pub mod affinity_group;
 pub mod alien;
+pub mod backup;
 pub mod blueprint;
 pub mod capacity;
 pub mod cause;

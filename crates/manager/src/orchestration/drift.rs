@@ -4,6 +4,7 @@
 //!
 //! Not here: when a monitor follows a host of its own accord (`monitors`).
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use hostler_model::{
@@ -196,7 +197,14 @@ pub fn differences(rows: DriftRows, grace: Duration) -> Vec<Drift> {
             }
         })
         .collect();
-    vms.into_iter().map(|vm| of_vm(vm, grace)).chain(of_strays).collect()
+    let newer: BTreeSet<VmId> =
+        of_strays.iter().filter(|drift| drift.repair == Repair::TakeUp).map(Drift::vm).collect();
+    let of_vms = vms.into_iter().map(|vm| of_vm(vm, grace)).map(|drift| {
+        // the newer run's own line tells
+        let is_told = newer.contains(&drift.vm());
+        if is_told { Drift { difference: None, repair: Repair::Nothing, ..drift } } else { drift }
+    });
+    of_vms.chain(of_strays).collect()
 }
 
 const fn stray_seen(seen: &Sighting) -> &'static str {

@@ -1,5 +1,6 @@
 //! What a host's word comes to: pure. The table itself is `hostler_model::sync_action`.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use hostler_model::{Believed, HostId, Look, PowerState, SyncAction, VmId, Work, sync_action};
@@ -49,7 +50,17 @@ pub(super) fn plan(
     grace: Duration,
     work: impl Fn(VmId) -> Work,
 ) -> Vec<Planned> {
-    let runs = scene.alive.iter().map(|run| {
+    // A host has one domain of a VM: where it tells of a newer run, the older one is no question any more.
+    let newer: BTreeSet<VmId> = scene
+        .strays
+        .iter()
+        .filter(|stray| stray.seen.power == PowerState::On)
+        .filter(|stray| {
+            believed_of(host, stray, &scene.known, &scene.standing) == Believed::NewerHere
+        })
+        .map(|stray| stray.seen.vm)
+        .collect();
+    let runs = scene.alive.iter().filter(|run| !newer.contains(&run.vm)).map(|run| {
         let action = sync_action(believed_here(run.state), look_of(run, grace), work(run.vm));
         Planned { vm: run.vm, action, about: About::Run(run.clone()) }
     });
@@ -170,6 +181,18 @@ mod tests {
         ] {
             assert_eq!(actions(&of(known)), [action]);
         }
+    }
+
+    #[test]
+    fn an_older_run_that_a_newer_one_has_replaced_on_its_host_is_not_found_off() {
+        let older = run(RunState::Running, PowerState::Off, PowerReason::Crashed);
+        let alive = Some((older.id, host(3)));
+        let scene = Scene {
+            strays: vec![stray(8)],
+            standing: vec![VmStanding { vm: older.vm, state: VmState::Running, alive }],
+            ..alone(older)
+        };
+        assert_eq!(actions(&scene), [SyncAction::TakeUp]);
     }
 
     #[test]
