@@ -10,6 +10,7 @@ use hostler_model::Timestamp;
 use rusqlite::{Connection, OpenFlags, params};
 
 use crate::StoreError;
+use crate::migrate::migrate;
 
 /// Numbers that were given after the backup are not known to it and must not be given again: names of libvirt domains
 /// and MAC addresses come from them. So many are left out.
@@ -134,6 +135,7 @@ pub fn backup_restore(backup: &Path, database: &Path, now: Timestamp) -> Result<
     std::fs::set_permissions(&partial, Permissions::from_mode(0o600))
         .map_err(|e| problem(&partial, e))?;
     let mut copy = Connection::open(&partial).map_err(failed)?;
+    migrate(&mut copy, &partial.display().to_string())?;
     let tx = copy.transaction().map_err(failed)?;
     tx.execute_batch("DROP TABLE backup; DROP TABLE backup_file; DELETE FROM session;")
         .map_err(failed)?;
@@ -149,6 +151,7 @@ pub fn backup_restore(backup: &Path, database: &Path, now: Timestamp) -> Result<
         params![LEFT_OUT],
     )
     .map_err(failed)?;
+    tx.execute("UPDATE installation SET restored = ?1", params![now.0]).map_err(failed)?;
     tx.commit().map_err(failed)?;
     copy.execute_batch("VACUUM").map_err(failed)?; // what was in the files is not kept in free pages
     drop(copy);
@@ -156,6 +159,7 @@ pub fn backup_restore(backup: &Path, database: &Path, now: Timestamp) -> Result<
     std::fs::rename(&partial, database).map_err(|e| problem(database, e))
 }
 
+#[allow(clippy::needless_pass_by_value)] // errors come by value, and so do texts
 fn problem(path: &Path, why: impl ToString) -> StoreError {
     StoreError::Open { path: path.display().to_string(), why: why.to_string() }
 }

@@ -38,6 +38,7 @@ mod by_text {
 
     use serde::{Deserialize as _, Deserializer, Serializer};
 
+    #[allow(clippy::ref_option)] // serde hands it over like this
     pub(super) fn serialize<T: Display, S: Serializer>(
         id: &Option<T>,
         serializer: S,

@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0009_indexes.sql"),
     include_str!("migrations/0016_sync.sql"),
     include_str!("migrations/0017_history.sql"),
+    include_str!("migrations/0018_restored.sql"),
 ];
 
 /// Brings the database to the newest schema. Each migration is one transaction.

@@ -8,6 +8,7 @@ use hostler_model::{HostId, PowerReason, PowerState, RunId, RunState, VmId};
 use hostler_store::alien::{AlienDevice, AlienRow, aliens_on, aliens_set};
 use hostler_store::event::{NewEvent, event_add};
 use hostler_store::host::host_find;
+use hostler_store::installation::restored_at;
 use hostler_store::run::{RunRow, runs_alive_on};
 use hostler_store::run_sight::{
     Sighting, runs_back, runs_missing, runs_named, runs_seen, vms_standing,
@@ -210,7 +211,8 @@ pub(super) fn scene(tx: &Tx<'_>, host: HostId) -> Result<Scene, StoreError> {
     let runs: Vec<RunId> = strays.iter().map(|stray| stray.seen.run).collect();
     let vms: Vec<VmId> = strays.iter().map(|stray| stray.seen.vm).collect();
     let (known, standing) = (runs_named(tx, &runs)?, vms_standing(tx, &vms)?);
-    Ok(Scene { alive, strays, known, standing })
+    let was_restored = restored_at(tx)?.is_some();
+    Ok(Scene { alive, strays, known, standing, was_restored })
 }
 
 /// The same, and what a ping of the host would say in one number if it knew no more than the record.

@@ -21,6 +21,8 @@ pub(super) struct Scene {
     pub(super) known: Vec<RunRow>,
     /// What the record says of the VMs of strays.
     pub(super) standing: Vec<VmStanding>,
+    /// Whether the record was made from a backup: only then can a host know a run that it does not.
+    pub(super) was_restored: bool,
 }
 
 /// Something to be done about a run.
@@ -71,7 +73,10 @@ pub(super) fn plan(
             PowerState::Off => Look::Off,
             PowerState::Unknown => Look::Unknown,
         };
-        let action = sync_action(believed, look, work(stray.seen.vm));
+        let action = match sync_action(believed, look, work(stray.seen.vm)) {
+            SyncAction::TakeUp if !scene.was_restored => SyncAction::Keep,
+            action => action,
+        };
         Planned { vm: stray.seen.vm, action, about: About::Stray(stray.clone(), believed) }
     });
     runs.chain(strays).filter(|planned| planned.action != SyncAction::Nothing).collect()
@@ -169,6 +174,7 @@ mod tests {
         let of = |standing| Scene {
             strays: vec![stray(8)],
             standing: Vec::from_iter(standing),
+            was_restored: true,
             ..Scene::default()
         };
         let other = RunId::new(Uuid::from_u128(1));
@@ -190,9 +196,13 @@ mod tests {
         let scene = Scene {
             strays: vec![stray(8)],
             standing: vec![VmStanding { vm: older.vm, state: VmState::Running, alive }],
+            was_restored: true,
             ..alone(older)
         };
         assert_eq!(actions(&scene), [SyncAction::TakeUp]);
+        // nobody but a restored record is told of runs that it has forgotten
+        let scene = Scene { was_restored: false, ..scene };
+        assert_eq!(actions(&scene), [SyncAction::Keep]);
     }
 
     #[test]
