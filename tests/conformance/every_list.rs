@@ -15,6 +15,7 @@ const NEEDED: &[(&str, &str, &str)] = &[
     ("listVirtualMachinesMetrics", "listall", "true"),
     ("listNics", "virtualmachineid", "{vm}"),
     ("listJobSteps", "jobid", "{job}"),
+    ("listHistory", "virtualmachineid", "{vm}"),
 ];
 
 /// Lists of few computed rows, in which a keyword finds nothing and excludes nothing.

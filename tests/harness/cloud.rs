@@ -132,6 +132,19 @@ impl Cloud {
         self.config.clone()
     }
 
+    /// Stops the manager, and starts one on the state in another directory, on the same ports.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub async fn begin_in(&mut self, state_dir: &Path, read_only: bool) -> anyhow::Result<()> {
+        self.stop_manager().await;
+        state_dir.clone_into(&mut self.config.state_dir);
+        self.config.read_only = read_only;
+        self.manager = Some(Manager::start(self.config.clone()).await?);
+        self.store = Store::open(&state_dir.join("hostler.db"))?;
+        self.all_up().await
+    }
+
     /// Waits until every host and the image worker are Up.
     ///
     /// # Errors
@@ -321,6 +334,7 @@ pub fn config(state_dir: &Path) -> Config {
         agent_binary: PathBuf::from("/nonexistent"),
         agent_scripts: PathBuf::from("/nonexistent"),
         log: "info".to_owned(),
+        read_only: false,
         settings: [("ping.interval", "1"), ("vm.stop.grace.seconds", "1")]
             .map(|(k, v)| (k.to_owned(), v.to_owned()))
             .into(),

@@ -257,7 +257,7 @@ impl Resource for LibvirtComputingResource {
         let clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Ping {
             clock_ms: u64::try_from(clock.as_millis()).unwrap_or(u64::MAX),
-            report_digest: self.reports.digest(),
+            report_digest: self.reports.look(),
             host: Some(HostStats {
                 cpu_used_permille: load.cpu_permille,
                 load_centi: load.load_centi,

@@ -118,6 +118,8 @@ pub(crate) enum Command {
     Capacity(commands::capacity::CapacityArguments),
     /// Recompute what is claimed, limited and given out; exit with 1 if anything differs
     Audit,
+    /// VMs as they are meant to be and as they were seen, where that differs
+    Drift(commands::drift::DriftArguments),
     /// Call any API command
     Api(commands::api::ApiArguments),
     /// List every command and the API call that it makes

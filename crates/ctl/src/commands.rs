@@ -4,6 +4,7 @@ pub(crate) mod api;
 mod audit;
 pub(crate) mod capacity;
 pub(crate) mod cluster;
+pub(crate) mod drift;
 pub(crate) mod event;
 pub(crate) mod host;
 pub(crate) mod job;
@@ -78,6 +79,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<()> {
         Command::Plan(command) => plan::run(context, command).await,
         Command::Capacity(arguments) => capacity::run(context, arguments).await,
         Command::Audit => audit::run(context).await,
+        Command::Drift(arguments) => drift::run(context, arguments).await,
         Command::Api(arguments) => api::run(context, arguments).await,
         Command::Commands | Command::Env | Command::Completion { .. } => Ok(()), // they need no session
     }

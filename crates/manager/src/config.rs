@@ -29,6 +29,8 @@ pub struct Config {
     pub agent_scripts: PathBuf,
     /// What is logged, as a filter of `tracing`.
     pub log: String,
+    /// Whether the manager only looks: hosts are heard, nothing is done.
+    pub read_only: bool,
     /// Initial values of settings; the database has the last word.
     pub settings: BTreeMap<String, String>,
 }
@@ -57,6 +59,9 @@ pub struct Flags {
     /// What is logged, for instance info or debug [default: info]
     #[arg(long, value_name = "FILTER")]
     pub log: Option<String>,
+    /// Only look: take hosts in and show what they say, run no job and change nothing, for instance after a restore
+    #[arg(long)]
+    pub read_only: bool,
 }
 
 /// The keys of `manager.toml`.
@@ -168,6 +173,7 @@ impl Config {
                 "/usr/share/hostler/agent-scripts",
             ),
             log: flags.log.or(file.log).unwrap_or_else(|| "info".to_owned()),
+            read_only: flags.read_only,
             settings: file.settings.into_iter().map(|(k, v)| (k, v.into())).collect(),
         }
     }

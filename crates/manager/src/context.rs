@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -39,6 +40,8 @@ pub struct Inner {
     pub cloud: CloudId,
     /// This manager's number, in every frame.
     pub manager: u64,
+    /// Whether nothing is done: no job is run and no record follows a host.
+    read_only: AtomicBool,
     /// When this manager began.
     began: Instant,
     downloads: Mutex<HashMap<CommandId, TemplateId>>,
@@ -63,6 +66,7 @@ impl Context {
             settings,
             cloud,
             manager,
+            read_only: AtomicBool::new(false),
             began: Instant::now(),
             downloads: Mutex::default(),
         }))
@@ -72,6 +76,16 @@ impl Context {
     #[allow(clippy::unused_self)] // a test's context may have another clock
     pub fn now(&self) -> Timestamp {
         Timestamp::from(SystemTime::now())
+    }
+
+    /// Whether this manager only looks.
+    pub fn is_read_only(&self) -> bool {
+        self.read_only.load(Ordering::Relaxed)
+    }
+
+    /// From now on this manager only looks. For its start, before anybody asks for anything.
+    pub fn only_look(&self) {
+        self.read_only.store(true, Ordering::Relaxed);
     }
 
     /// How long it can still be that a host that was connected to the last manager has only not come back yet.

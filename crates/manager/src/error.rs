@@ -41,6 +41,11 @@ impl ServiceError {
         Self { kind, text: text.into() }
     }
 
+    /// What it needs is away just now, for the reason that `error` has.
+    pub fn unavailable(error: &dyn std::error::Error) -> Self {
+        Self::new(ServiceErrorKind::Unavailable, error_chain(error))
+    }
+
     /// A value of the request cannot be.
     pub fn parameter(text: impl Into<String>) -> Self {
         Self::new(ServiceErrorKind::Parameter, text)

@@ -5,12 +5,15 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::SystemTime;
 
 use anyhow::Context as _;
-use clap::Parser;
+use clap::{Parser, Subcommand};
+use hostler_manager::backup;
 use hostler_manager::ca::install_tls_provider;
 use hostler_manager::config::{Config, Flags};
 use hostler_manager::manager::Manager;
+use hostler_model::Timestamp;
 use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{info, warn};
@@ -30,6 +33,23 @@ struct Arguments {
     check_config: bool,
     #[command(flatten)]
     flags: Flags,
+    #[command(subcommand)]
+    task: Option<Task>,
+}
+
+/// What is done in place of running the manager.
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Write record, certificates and keys into one new file, while the manager runs or not
+    Backup {
+        /// The file; only its owner can read it
+        file: PathBuf,
+    },
+    /// Make a backup the state directory, in which there must be no record. Start with --read-only then, and look
+    Restore {
+        /// The backup
+        file: PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
@@ -54,11 +74,33 @@ fn main() -> ExitCode {
         info!("the configuration can be used");
         return ExitCode::SUCCESS;
     }
+    if let Some(task) = arguments.task {
+        return match carry_out(&task, &config) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(why) => end(1, &why),
+        };
+    }
     install_tls_provider();
     match run(config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => end(1, &why),
     }
+}
+
+fn carry_out(task: &Task, config: &Config) -> anyhow::Result<()> {
+    let (now, state) = (Timestamp::from(SystemTime::now()), &config.state_dir);
+    match task {
+        Task::Backup { file } => {
+            let files = backup::backup(state, file, now)?;
+            info!(file = %file.display(), files, "backed up; whoever has that file has the cloud");
+        }
+        Task::Restore { file } => {
+            let made = backup::restore(file, state, now)?;
+            let minutes = now.0.saturating_sub(made.0) / 60_000;
+            info!(state_dir = %state.display(), minutes, "restored; it is so old; start with --read-only and look");
+        }
+    }
+    Ok(())
 }
 
 #[tokio::main]

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::agents::{AgentSettings, Agents, AgentsParts, ServeError};
 use crate::api::bootstrap::{bootstrap, write_client_settings};
 use crate::api::http::{Door, Server, serve};
+use crate::backup::DATABASE;
 use crate::ca::{Authority, CaError, private_folder, write_file};
 use crate::config::Config;
 use crate::context::Context;
@@ -84,7 +85,7 @@ impl Manager {
     /// [`StartError`] says what to do.
     pub async fn start(config: Config) -> Result<Self, StartError> {
         private_folder(&config.state_dir)?;
-        let store = Store::open(&config.state_dir.join("hostler.db"))?;
+        let store = Store::open(&config.state_dir.join(DATABASE))?;
         let now = Timestamp::from(std::time::SystemTime::now());
         let (cloud, manager) = store
             .write(move |tx| {
@@ -141,9 +142,20 @@ impl Manager {
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         // Before anybody else can ask for a job: those that are open come first, and while one is at a VM no
         // host's news of that VM is acted on.
-        let resumed = context.jobs.resume(&context).await?;
+        let resumed = if config.read_only {
+            context.only_look();
+            0
+        } else {
+            context.jobs.resume(&context).await?
+        };
         agents.serve(agent_port).await?;
-        tasks.spawn(keep_house(context.clone(), stop.clone()));
+        if config.read_only {
+            info!(
+                "this manager only looks (--read-only): no job runs, and nothing that hosts say is followed"
+            );
+        } else {
+            tasks.spawn(keep_house(context.clone(), stop.clone()));
+        }
         tasks.spawn(follow_downloads(context.clone(), stop.clone()));
         info!(%cloud, manager, %api, agents = %agents_at, resumed, "the manager is ready");
         let answering = agents.clone();

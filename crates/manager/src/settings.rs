@@ -85,6 +85,8 @@ use Kind::{Days, Filters, Flag, Limit, Minutes, Name, Number, Planner, Ratio, Se
 settings! {
     /// Time after which a connecting agent has to have said who it is.
     AGENT_STARTUP_WAIT = "agent.startup.wait", Seconds(1), "30", Global, Advanced, false;
+    /// Whether an alert tells of each libvirt domain that appears on a cluster's hosts and is not this cloud's.
+    ALIEN_ALERT = "alien.alert", Flag, "false", Cluster, Advanced, true;
     /// How often the CPUs of a cluster's hosts are sold.
     CPU_FACTOR = "cpu.overprovisioning.factor", Ratio, "1.0", Cluster, Advanced, true;
     /// Rows of a list when no page is asked for, at most 500.
@@ -209,6 +211,8 @@ settings! {
     START_RETRY = "start.retry", Number(1), "10", Global, Advanced, true;
     /// Which of the hosts that no filter refuses gets a VM: by the weighers (filter), or by another rule.
     ALLOCATION_ALGORITHM = "vm.allocation.algorithm", Planner, "filter", Zone, Placement, true;
+    /// Time for which complete listings of a host have to lack a VM's libvirt domain before the VM is taken for off.
+    VM_MISSING_GRACE = "vm.missing.grace.seconds", Seconds(0), "60", Global, Advanced, true;
     /// Time that a guest has to shut down before its VM is ended.
     VM_STOP_GRACE = "vm.stop.grace.seconds", Seconds(0), "60", Global, Advanced, true;
     /// Largest user data of a VM, in bytes after encoding; an account's value holds for what its users send.

@@ -121,3 +121,26 @@ fn the_first_start_makes_everything_and_the_second_keeps_it() {
     assert_eq!(files.map(read), before);
     assert_eq!(keys(read("admin.env")), keys_before);
 }
+
+#[test]
+fn a_backup_of_a_manager_that_runs_is_restored_into_a_new_directory_with_its_authority_and_keys() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let (state, file, again) = (at("state"), at("cloud.backup"), at("again"));
+    let manager = Running::start(Path::new(&state));
+    let (code, log) = run(&["--state-dir", &state, "backup", &file]);
+    assert_eq!(code, Some(0), "{log}");
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(manager.terminate(), Some(0));
+    let (code, log) = run(&["--state-dir", &state, "restore", &file]);
+    assert!(code == Some(1) && log.contains("there is a record already"), "{log}");
+    let (code, log) = run(&["--state-dir", &again, "restore", &file]);
+    assert_eq!(code, Some(0), "{log}");
+    for name in ["pki/ca.key", "pki/ca.crt", "image-worker/pki/agent.key"] {
+        let read = |state: &str| fs::read(Path::new(state).join(name)).unwrap();
+        assert_eq!(read(&again), read(&state), "{name}");
+    }
+    let key = fs::metadata(Path::new(&again).join("pki/ca.key")).unwrap();
+    assert_eq!(key.permissions().mode() & 0o777, 0o600);
+    assert_eq!(Running::start(Path::new(&again)).terminate(), Some(0));
+}

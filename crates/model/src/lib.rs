@@ -16,6 +16,7 @@ mod names;
 mod power;
 mod resource_state;
 mod storage_state;
+mod sync;
 mod timestamp;
 mod transition;
 mod units;
@@ -34,6 +35,7 @@ pub use resource_state::{ResourceEvent, ResourceState};
 pub use storage_state::{
     CopyEvent, CopyState, TemplateEvent, TemplateState, VolumeEvent, VolumeState,
 };
+pub use sync::{Believed, Look, SyncAction, Work, sync_action};
 pub use timestamp::Timestamp;
 pub use transition::InvalidTransition;
 pub use units::{Bytes, Mhz, Mib, of_physical};

@@ -1,7 +1,9 @@
 //! What a host can say about a libvirt domain's power.
 
 use serde::{Deserialize, Serialize};
+use std::convert::Infallible;
 use std::fmt;
+use std::str::FromStr;
 
 /// Whether a VM's libvirt domain runs. A reading is yes, no or unknown; unknown is never off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -12,6 +14,19 @@ pub enum PowerState {
     Off,
     /// Nobody could tell.
     Unknown,
+}
+
+impl FromStr for PowerState {
+    type Err = Infallible;
+
+    /// Anything but `on` and `off` is unknown.
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(match text {
+            "on" => Self::On,
+            "off" => Self::Off,
+            _ => Self::Unknown,
+        })
+    }
 }
 
 impl fmt::Display for PowerState {
@@ -45,4 +60,46 @@ pub enum PowerReason {
     Saved,
     /// libvirt gives no reason that we know.
     Other,
+    /// Its libvirt domain is not there any more, and nothing says how it ended. That is no proof that it is off.
+    Missing,
+}
+
+impl PowerReason {
+    /// Every reason there is.
+    pub const ALL: &'static [Self] = &[
+        Self::Commanded,
+        Self::Found,
+        Self::GuestShutdown,
+        Self::Destroyed,
+        Self::Crashed,
+        Self::Migrated,
+        Self::Paused,
+        Self::Saved,
+        Self::Other,
+        Self::Missing,
+    ];
+
+    /// The reason of that name, as `Debug` writes it; one that nobody knows is [`Other`](Self::Other).
+    pub fn named(name: &str) -> Self {
+        let found = Self::ALL.iter().copied().find(|reason| format!("{reason:?}") == name);
+        found.unwrap_or(Self::Other)
+    }
+}
+
+impl fmt::Display for PowerReason {
+    /// What is said of it to people, after "the guest".
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Commanded => "did as it was told",
+            Self::Found => "was found so",
+            Self::GuestShutdown => "shut itself down",
+            Self::Destroyed => "was destroyed by somebody on its host",
+            Self::Crashed => "crashed: its QEMU died",
+            Self::Migrated => "was migrated away by somebody on its host",
+            Self::Paused => "is paused",
+            Self::Saved => "was saved to a file by somebody on its host",
+            Self::Other => "is so for a reason that libvirt does not give",
+            Self::Missing => "has no libvirt domain any more",
+        })
+    }
 }

@@ -4,6 +4,7 @@
 //! small writes share one sync of the disk. Each caller's part is a savepoint: it is kept whole or not at
 //! all, whatever becomes of its neighbours.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,7 +14,9 @@ use hostler_model::{HostId, ZoneId};
 use rusqlite::{Connection, OpenFlags, Row, ToSql};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
+use crate::cause::Cause;
 use crate::claim::every_capacity;
+use crate::columns::to_json;
 use crate::hosts_now::{HostsNow, Keeper, ZoneHosts};
 use crate::{StoreError, migrate::migrate};
 
@@ -177,7 +180,7 @@ fn snapshot<T, E: From<StoreError>>(
     work: impl FnOnce(&Tx<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
     connection.execute_batch("BEGIN").map_err(StoreError::sqlite("begin to read"))?;
-    let result = work(&Tx { connection, counts });
+    let result = work(&Tx::new(connection, counts));
     connection.execute_batch("ROLLBACK").map_err(StoreError::sqlite("end reading"))?;
     result
 }
@@ -269,7 +272,7 @@ fn write_batch(
     let mut kept = false;
     for work in batch.iter_mut() {
         connection.execute_batch("SAVEPOINT caller").map_err(sqlite())?;
-        let keep = work.run(&Tx { connection, counts });
+        let keep = work.run(&Tx::new(connection, counts));
         kept |= keep;
         connection
             .execute_batch(if keep {
@@ -297,9 +300,31 @@ fn write_batch(
 pub struct Tx<'a> {
     connection: &'a Connection,
     counts: &'a Counts,
+    cause: RefCell<Cause>,
+}
+
+impl<'a> Tx<'a> {
+    fn new(connection: &'a Connection, counts: &'a Counts) -> Self {
+        Self { connection, counts, cause: RefCell::default() }
+    }
 }
 
 impl Tx<'_> {
+    /// Says why everything from here on is written; it stands in the reason trail.
+    pub fn because(&self, cause: Cause) {
+        self.cause.replace(cause);
+    }
+
+    /// Why it is written, as was said.
+    pub(crate) fn cause(&self) -> Cause {
+        self.cause.borrow().clone()
+    }
+
+    /// The same for a column.
+    pub(crate) fn cause_json(&self) -> String {
+        to_json(&*self.cause.borrow())
+    }
+
     /// Counts a statement, and tells whoever listens to this target what it is for.
     fn count(&self, what: &'static str) {
         self.counts.statements.fetch_add(1, Ordering::Relaxed);

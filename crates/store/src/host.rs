@@ -14,7 +14,7 @@ use hostler_model::{
 };
 use rusqlite::{Row, params};
 
-use crate::columns::{amount, json, parsed, parsed_or_null, stored, time, time_or_null};
+use crate::columns::{amount, json, parsed, parsed_or_null, stored, time, time_or_null, to_json};
 use crate::event::{NewEvent, event_add};
 use crate::{StoreError, Tx};
 
@@ -301,15 +301,15 @@ pub fn host_connect(
         "INSERT INTO host (id, guid, kind, name, zone, pod, cluster, status, status_changed, connection, manager,
              private_address, public_address, storage_address, serve_address, agent_version, wire_version, arch,
              hypervisor, hypervisor_version, capabilities, cpus, cpu_sockets, cpu_mhz, memory_mib, reserved_mib,
-             details, created)
+             details, created, cause)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'Connecting', ?8, 1, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
-             ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?8)
+             ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?8, ?26)
          ON CONFLICT (id) DO UPDATE SET kind = ?3, name = CASE renamed WHEN 1 THEN name ELSE ?4 END, zone = ?5, pod = ?6, cluster = ?7,
              status = 'Connecting', status_reason = '', status_changed = ?8, connection = connection + 1, manager = ?9,
              private_address = ?10, public_address = ?11, storage_address = ?12, serve_address = ?13,
              agent_version = ?14, wire_version = ?15, arch = ?16, hypervisor = ?17, hypervisor_version = ?18,
              capabilities = ?19, cpus = ?20, cpu_sockets = ?21, cpu_mhz = ?22, memory_mib = ?23, reserved_mib = ?24,
-             details = ?25, version = version + 1",
+             details = ?25, cause = ?26, version = version + 1",
         params![
             id.to_string(),
             host.guid.to_string(),
@@ -336,6 +336,7 @@ pub fn host_connect(
             stored(host.memory.0),
             stored(host.reserved.0),
             serde_json::to_string(&host.details).unwrap_or_else(|_| "{}".to_owned()),
+            to_json(&tx.cause().or(reason)),
         ],
     )?;
     let row = host_get(tx, id)?;
@@ -372,7 +373,8 @@ pub fn host_transition(
         matches!(status, HostStatus::Connecting | HostStatus::Up).then_some(row.manager).flatten();
     let changed = tx.execute(
         "record a host's new state",
-        "UPDATE host SET status = ?3, status_reason = ?4, status_changed = ?5, manager = ?6, version = version + 1
+        "UPDATE host SET status = ?3, status_reason = ?4, status_changed = ?5, manager = ?6, cause = ?8,
+             version = version + 1
          WHERE id = ?1 AND connection = ?2 AND version = ?7",
         params![
             host.to_string(),
@@ -382,6 +384,7 @@ pub fn host_transition(
             now.0,
             manager.map(stored),
             row.version.0,
+            to_json(&tx.cause().or(reason)),
         ],
     )?;
     if changed == 0 {
@@ -489,10 +492,10 @@ pub fn host_administer(
 pub(crate) fn host_left(tx: &Tx<'_>, host: HostId, now: Timestamp) -> Result<(), StoreError> {
     let emptied = tx.execute(
         "record that a host is in maintenance",
-        "UPDATE host SET admin_state = 'Maintenance', version = version + 1
+        "UPDATE host SET admin_state = 'Maintenance', cause = ?2, version = version + 1
          WHERE id = ?1 AND admin_state = 'PrepareForMaintenance' AND removed IS NULL
            AND NOT EXISTS (SELECT 1 FROM vm_run WHERE host = ?1 AND state <> 'Ended')",
-        params![host.to_string()],
+        params![host.to_string(), to_json(&tx.cause().or("the last run on it ended"))],
     )?;
     if emptied == 0 {
         return Ok(());
@@ -533,9 +536,9 @@ pub fn host_set_tags(tx: &Tx<'_>, host: HostId, tags: &str) -> Result<(), StoreE
 
 fn change(tx: &Tx<'_>, host: HostId, column: &'static str, value: &str) -> Result<(), StoreError> {
     let sql = format!(
-        "UPDATE host SET {column} = ?2, version = version + 1 WHERE id = ?1 AND removed IS NULL"
+        "UPDATE host SET {column} = ?2, cause = ?3, version = version + 1 WHERE id = ?1 AND removed IS NULL"
     );
-    match tx.execute("change a host", &sql, params![host.to_string(), value])? {
+    match tx.execute("change a host", &sql, params![host.to_string(), value, tx.cause_json()])? {
         0 => Err(StoreError::NotFound { what: "host", id: host.to_string() }),
         _ => Ok(()),
     }
@@ -572,9 +575,15 @@ pub fn host_remove(
     let status = row.status.next(HostEvent::RemoveRequested)?;
     tx.execute(
         "remove a host",
-        "UPDATE host SET status = ?2, status_reason = ?3, status_changed = ?4, removed = ?4, manager = NULL,
+        "UPDATE host SET status = ?2, status_reason = ?3, status_changed = ?4, removed = ?4, manager = NULL, cause = ?5,
              connection = connection + 1, version = version + 1 WHERE id = ?1",
-        params![host.to_string(), status.as_str(), reason, now.0],
+        params![
+            host.to_string(),
+            status.as_str(),
+            reason,
+            now.0,
+            to_json(&tx.cause().or(reason)),
+        ],
     )?;
     let free = "DELETE FROM address WHERE host = ?1";
     tx.execute("free the addresses of a host", free, params![host.to_string()])?;

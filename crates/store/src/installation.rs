@@ -4,7 +4,8 @@ use hostler_model::{CloudId, Timestamp};
 use rusqlite::params;
 use uuid::Uuid;
 
-use crate::{StoreError, Tx, columns::parsed};
+use crate::columns::{parsed, time_or_null};
+use crate::{StoreError, Tx};
 
 /// The cloud's id, made at the first start.
 ///
@@ -20,6 +21,17 @@ pub fn cloud_id(tx: &Tx<'_>, now: Timestamp) -> Result<CloudId, StoreError> {
         parsed(row, "cloud")
     })?
     .ok_or_else(|| StoreError::NotFound { what: "installation", id: "1".to_owned() })
+}
+
+/// When the record was made from a backup, if it ever was.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn restored_at(tx: &Tx<'_>) -> Result<Option<Timestamp>, StoreError> {
+    let sql = "SELECT restored FROM installation";
+    let at =
+        tx.row("read when the record was restored", sql, &[], |row| time_or_null(row, "restored"))?;
+    Ok(at.flatten())
 }
 
 /// The number of the manager called `name`, given at its first start: it is in every frame.

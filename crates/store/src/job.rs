@@ -48,6 +48,8 @@ pub struct JobRow {
     pub subject: Uuid,
     /// Where it is in its life.
     pub state: JobState,
+    /// What asked for it, in words; empty: nobody said.
+    pub cause: String,
     /// What it needs to know.
     pub input: Value,
     /// What its steps leave for later steps.
@@ -75,6 +77,7 @@ fn read_job(row: &Row<'_>) -> rusqlite::Result<JobRow> {
         user: parsed(row, "user")?,
         subject: parsed(row, "subject")?,
         state: parsed(row, "state")?,
+        cause: row.get("cause")?,
         input: json(row, "input")?,
         memory: json(row, "memory")?,
         lease: row.get("lease")?,
@@ -89,8 +92,9 @@ fn read_job(row: &Row<'_>) -> rusqlite::Result<JobRow> {
 pub fn job_add(tx: &Tx<'_>, job: &NewJob, now: Timestamp) -> Result<(), StoreError> {
     tx.execute(
         "record a job",
-        "INSERT INTO job (id, kind, api_command, account, user, subject_kind, subject, state, input, created)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'Queued', ?8, ?9)",
+        "INSERT INTO job (id, kind, api_command, account, user, subject_kind, subject, state, input, created,
+             cause)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'Queued', ?8, ?9, ?10)",
         params![
             job.id.to_string(),
             job.kind,
@@ -101,6 +105,7 @@ pub fn job_add(tx: &Tx<'_>, job: &NewJob, now: Timestamp) -> Result<(), StoreErr
             job.subject.1.to_string(),
             job.input.to_string(),
             now.0,
+            tx.cause().text,
         ],
     )?;
     let names = serde_json::to_string(job.steps).unwrap_or_default();
@@ -133,7 +138,7 @@ pub fn job_add_done(
 }
 
 const JOB_COLUMNS: &str =
-    "id, kind, account, user, subject, state, input, memory, lease, error_code, error_text";
+    "id, kind, account, user, subject, state, input, memory, lease, error_code, error_text, cause";
 
 /// The jobs that are not finished, oldest first.
 ///
@@ -142,6 +147,17 @@ const JOB_COLUMNS: &str =
 pub fn jobs_open(tx: &Tx<'_>) -> Result<Vec<JobRow>, StoreError> {
     let sql = format!("SELECT {JOB_COLUMNS} FROM job WHERE finished IS NULL ORDER BY number");
     tx.rows("read the open jobs", &sql, &[], read_job)
+}
+
+/// Whether a job on this thing is not finished: it runs, waits, or needs help.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn job_is_open_on(tx: &Tx<'_>, subject: Uuid) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 AS one FROM job WHERE subject = ?1 AND finished IS NULL LIMIT 1";
+    let found =
+        tx.row("look for a job on a thing", sql, params![subject.to_string()], |_| Ok(()))?;
+    Ok(found.is_some())
 }
 
 /// Takes a job for this manager until `until`, under a new lease, and reads it. One that was queued is running.

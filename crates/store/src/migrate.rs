@@ -15,6 +15,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0007_catalogue.sql"),
     include_str!("migrations/0008_images.sql"),
     include_str!("migrations/0009_indexes.sql"),
+    include_str!("migrations/0016_sync.sql"),
+    include_str!("migrations/0017_history.sql"),
+    include_str!("migrations/0018_restored.sql"),
     include_str!("migrations/0019_lists.sql"),
 ];
 

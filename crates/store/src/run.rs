@@ -1,11 +1,13 @@
 //! Table `vm_run`: one incarnation of a VM on one host. A VM has at most one that may be alive.
+//!
+//! Not here: what hosts tell of their runs (`run_sight`).
 
 use hostler_model::{
     Generation, HostId, PowerReason, PowerState, RunEvent, RunId, RunState, Timestamp, VmId,
 };
 use rusqlite::{Row, params};
 
-use crate::columns::{amount, parsed, stored};
+use crate::columns::{amount, parsed, stored, time_or_null};
 use crate::{StoreError, Tx};
 
 /// A run as it is recorded.
@@ -23,30 +25,37 @@ pub struct RunRow {
     pub state: RunState,
     /// What its host said last of its power.
     pub power: PowerState,
+    /// Why.
+    pub power_reason: PowerReason,
+    /// When that was said.
+    pub power_seen: Option<Timestamp>,
+    /// Since when, and when last, complete listings of its host lacked it.
+    pub missing: Option<(Timestamp, Timestamp)>,
 }
 
-const COLUMNS: &str = "id, vm, host, generation, state, power";
+pub(crate) const COLUMNS: &str = "id, vm, host, generation, state, power, power_reason, power_seen, \
+    missing_since, missing_last";
 
-fn read_run(row: &Row<'_>) -> rusqlite::Result<RunRow> {
-    let power: String = row.get("power")?;
+pub(crate) fn read_run(row: &Row<'_>) -> rusqlite::Result<RunRow> {
+    let reason: String = row.get("power_reason")?;
+    let since = time_or_null(row, "missing_since")?;
     Ok(RunRow {
         id: parsed(row, "id")?,
         vm: parsed(row, "vm")?,
         host: parsed(row, "host")?,
         generation: Generation(amount(row, "generation")?),
         state: parsed(row, "state")?,
-        power: match power.as_str() {
-            "on" => PowerState::On,
-            "off" => PowerState::Off,
-            _ => PowerState::Unknown,
-        },
+        power: parsed(row, "power")?,
+        power_reason: PowerReason::named(&reason),
+        power_seen: time_or_null(row, "power_seen")?,
+        missing: since.zip(time_or_null(row, "missing_last")?),
     })
 }
 
 /// Records a run that is claimed, and returns it.
 ///
 /// # Errors
-/// [`StoreError::Taken`] if another run of the VM may be alive.
+/// [`StoreError::Taken`] if another run of the VM may be alive, by the record or by what a host tells.
 pub fn run_add(
     tx: &Tx<'_>,
     run: RunId,
@@ -57,8 +66,10 @@ pub fn run_add(
 ) -> Result<RunRow, StoreError> {
     let added = tx.execute(
         "record a run",
-        "INSERT INTO vm_run (id, vm, host, generation, owner, state, cpu_ratio, memory_ratio, created, vm_number)
-         VALUES (?1, ?2, ?3, ?4, 'manager', 'Claimed', ?5, ?6, ?7, (SELECT number FROM vm WHERE id = ?2))",
+        "INSERT INTO vm_run (id, vm, host, generation, owner, state, cpu_ratio, memory_ratio, created,
+             cause, vm_number)
+         SELECT ?1, ?2, ?3, ?4, 'manager', 'Claimed', ?5, ?6, ?7, ?8, (SELECT number FROM vm WHERE id = ?2)
+         WHERE NOT EXISTS (SELECT 1 FROM stray WHERE vm = ?2 AND power <> 'off')",
         params![
             run.to_string(),
             vm.to_string(),
@@ -67,12 +78,16 @@ pub fn run_add(
             ratios.0,
             ratios.1,
             now.0,
+            tx.cause_json(),
         ],
     );
     match added {
         Err(e) if e.is_unique_violation() => {
             Err(StoreError::Taken(format!("vm {vm} has a run that may be alive; stop it first")))
         }
+        Ok(0) => Err(StoreError::Taken(format!(
+            "a host runs vm {vm}, which the record does not believe there; see listDrift"
+        ))),
         other => other.map(|_| RunRow {
             id: run,
             vm,
@@ -80,6 +95,9 @@ pub fn run_add(
             generation: Generation::FIRST,
             state: RunState::Claimed,
             power: PowerState::Unknown,
+            power_reason: PowerReason::Other,
+            power_seen: None,
+            missing: None,
         }),
     }
 }
@@ -152,7 +170,9 @@ fn transition(
     let changed = tx.execute(
         "record a run's new state",
         "UPDATE vm_run SET state = ?3, generation = ?4, owner = ?5, power = ?6, ended = ?7,
-             vnc_port = coalesce(?8, vnc_port)
+             vnc_port = coalesce(?8, vnc_port), power_seen = coalesce(?9, power_seen),
+             power_reason = iif(?9 IS NULL, power_reason, 'Commanded'), missing_since = NULL, missing_last = NULL,
+             cause = ?10
          WHERE id = ?1 AND state = ?2 AND generation <= ?4",
         params![
             run.id.to_string(),
@@ -163,6 +183,8 @@ fn transition(
             power.to_string(),
             ended,
             vnc_port,
+            (state == RunState::Running).then_some(now.0),
+            tx.cause_json(),
         ],
     )?;
     if changed == 0 {
@@ -177,32 +199,5 @@ fn transition(
         crate::claim::claim_end(tx, run.id)?;
         crate::host::host_left(tx, run.host, now)?;
     }
-    Ok(RunRow { generation, state, power, ..run.clone() })
-}
-
-/// Takes what a host said of a run's power, if it is newer than what is recorded. Says whether it was.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
-pub fn run_seen(
-    tx: &Tx<'_>,
-    run: RunId,
-    generation: Generation,
-    power: PowerState,
-    reason: PowerReason,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    let changed = tx.execute(
-        "record what a host said of a run",
-        "UPDATE vm_run SET generation = ?2, power = ?3, power_reason = ?4, power_seen = ?5
-         WHERE id = ?1 AND generation < ?2",
-        params![
-            run.to_string(),
-            stored(generation.0),
-            power.to_string(),
-            format!("{reason:?}"),
-            now.0,
-        ],
-    )?;
-    Ok(changed > 0)
+    Ok(RunRow { generation, state, power, missing: None, ..run.clone() })
 }

@@ -181,11 +181,11 @@ pub fn vm_add(tx: &Tx<'_>, vm: &NewVm, now: Timestamp) -> Result<InstanceName, S
         "INSERT INTO vm (id, account, user, zone, host_name, display_name, instance_name, offering, template,
              state, wanted_host, group_name, ssh_keys, user_data, keyboard, vnc_password, details, created, changed,
              own_cpus, own_cpu_mhz, own_memory_mib, display, dynamically_scalable, password,
-             user_data_id, user_data_details)
+             user_data_id, user_data_details, cause)
          SELECT ?1, ?2, ?3, ?4, ?5, ?6,
              'i-' || number || '-' || (SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'vm') || '-' || ?7,
              ?8, ?9, 'Stopped', ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?17, ?18, ?19, ?20, ?21, ?22, ?23,
-             ?24, ?25
+             ?24, ?25, ?26
          FROM account WHERE id = ?2
          RETURNING instance_name",
         params![
@@ -214,6 +214,7 @@ pub fn vm_add(tx: &Tx<'_>, vm: &NewVm, now: Timestamp) -> Result<InstanceName, S
             vm.password.as_ref().map(|password| &password.0),
             vm.user_data_id.map(|id| id.to_string()),
             to_json(&vm.user_data_details),
+            tx.cause_json(),
         ],
         |row| parsed(row, "instance_name"),
     )?;
@@ -259,7 +260,7 @@ pub fn vm_transition(
     let changed = tx.execute(
         "record a VM's new state",
         "UPDATE vm SET state = ?3, version = ?4, run = ?5, last_host = ?6, error = ?7, changed = ?8, removed = ?9,
-             password = iif(?3 = 'Running' AND password_told = 1, NULL, password)
+             cause = ?10, password = iif(?3 = 'Running' AND password_told = 1, NULL, password)
          WHERE id = ?1 AND version = ?2",
         params![
             vm.id.to_string(),
@@ -271,6 +272,7 @@ pub fn vm_transition(
             change.error,
             now.0,
             removed,
+            tx.cause_json(),
         ],
     )?;
     if changed == 0 {

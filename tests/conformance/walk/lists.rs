@@ -37,6 +37,10 @@ pub(crate) async fn all(w: &mut Witness, vm: &str, job: &str) {
     let size = [("zoneid", zone.as_str()), ("serviceofferingid", &offering)];
     w.call("planPlacement", &[&size[..], &[("hostid", &host)]].concat()).await;
     w.call("planCapacity", &[&size[..], &[("losthostids", &host)]].concat()).await;
+    w.call("listAliens", &[]).await;
+    w.call("listHistory", &[("virtualmachineid", vm)]).await;
+    w.call("listDrift", &[]).await;
+    w.call("fixDrift", &[]).await;
     w.call("getVirtualMachineConsoleLog", &[("id", vm)]).await;
     let users = w.call("listUsers", &[]).await;
     let user = id(&users, "user");

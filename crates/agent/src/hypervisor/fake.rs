@@ -13,11 +13,12 @@ use quick_xml::Reader;
 use quick_xml::events::Event;
 use uuid::Uuid;
 
+use super::devices::devices;
 use super::disks::disks;
 use super::error::Fault;
 use super::{
-    Change, DiskView, DomainView, Ended, Found, Hypervisor, HypervisorError, HypervisorFacts,
-    Listing, OwnedDomain, OwnerMark, Vacancy,
+    Change, Devices, DiskView, DomainView, Ended, Found, Hypervisor, HypervisorError,
+    HypervisorFacts, Listing, OwnedDomain, OwnerMark, Vacancy,
 };
 use crate::domain_xml::DomainType;
 
@@ -52,6 +53,7 @@ pub struct FakeHypervisor {
 struct State {
     domains: BTreeMap<Uuid, FakeDomain>,
     calls: Vec<String>,
+    looks: usize,
     trouble: Trouble,
 }
 
@@ -59,6 +61,7 @@ struct State {
 struct FakeDomain {
     view: DomainView,
     disks: Vec<DiskView>,
+    devices: Devices,
 }
 
 impl fmt::Debug for FakeHypervisor {
@@ -83,9 +86,22 @@ impl FakeHypervisor {
         self.lock().calls.clone()
     }
 
+    /// How often all domains were asked for, whether they were told or not.
+    pub fn looks(&self) -> usize {
+        self.lock().looks
+    }
+
     /// Puts a domain there that somebody else made, or that was there before.
     pub fn insert(&self, view: DomainView) {
-        self.lock().domains.insert(view.uuid, FakeDomain { view, disks: Vec::new() });
+        self.insert_with(view, "");
+    }
+
+    /// The same, of a domain whose devices stand in `xml`; tells it as libvirt would.
+    pub fn insert_with(&self, view: DomainView, xml: &str) {
+        let uuid = view.uuid;
+        let domain = FakeDomain { view, disks: disks(xml), devices: devices(xml) };
+        self.lock().domains.insert(uuid, domain);
+        self.told(Change::Domain(uuid));
     }
 
     /// Ends a domain as something outside would, and tells it as libvirt would.
@@ -102,6 +118,20 @@ impl FakeHypervisor {
     pub fn vanish(&self, uuid: Uuid) {
         self.lock().domains.remove(&uuid);
         self.told(Change::Domain(uuid));
+    }
+
+    /// Ends a domain as `virsh migrate` would, and returns it as it runs on the other host.
+    pub fn leave(&self, uuid: Uuid) -> Option<DomainView> {
+        self.set_power(uuid, PowerState::Off, PowerReason::Migrated);
+        let left = self.lock().domains.get(&uuid).map(|domain| domain.view.clone())?;
+        Some(DomainView { power: PowerState::On, reason: PowerReason::Found, ..left })
+    }
+
+    /// Changes a domain's power and has the event get lost.
+    pub fn power_lost_unheard(&self, uuid: Uuid, reason: PowerReason) {
+        if let Some(domain) = self.lock().domains.get_mut(&uuid) {
+            (domain.view.power, domain.view.reason) = (PowerState::Off, reason);
+        }
     }
 
     /// Every domain, as it is.
@@ -216,6 +246,7 @@ impl Hypervisor for FakeHypervisor {
     }
 
     fn list(&self) -> Result<Listing, HypervisorError> {
+        self.lock().looks += 1;
         let state = self.reach()?;
         let domains = state.domains.values().map(|domain| domain.view.clone()).collect();
         Ok(Listing { complete: !state.trouble.incomplete, domains })
@@ -223,6 +254,10 @@ impl Hypervisor for FakeHypervisor {
 
     fn view(&self, uuid: Uuid) -> Result<Option<DomainView>, HypervisorError> {
         Ok(self.reach()?.domains.get(&uuid).map(|domain| domain.view.clone()))
+    }
+
+    fn devices(&self, uuid: Uuid) -> Result<Option<Devices>, HypervisorError> {
+        Ok(self.reach()?.domains.get(&uuid).map(|domain| domain.devices.clone()))
     }
 
     fn define(&self, place: Vacancy, xml: &str) -> Result<OwnedDomain, HypervisorError> {
@@ -244,7 +279,8 @@ impl Hypervisor for FakeHypervisor {
             memory,
         };
         let owned = OwnedDomain::prove(&view, place.cloud());
-        state.domains.insert(place.uuid(), FakeDomain { view, disks });
+        let domain = FakeDomain { view, disks, devices: devices(xml) };
+        state.domains.insert(place.uuid(), domain);
         drop(state);
         self.told(Change::Domain(place.uuid()));
         owned.ok_or(HypervisorError::NotOurs { name })

@@ -4,6 +4,7 @@
 //!
 //! Not here: what a domain is made of (`domain_xml`), and what a command does with one (`commands`).
 
+mod devices;
 mod disks;
 mod error;
 #[cfg(any(test, feature = "fake-hypervisor"))]
@@ -19,6 +20,7 @@ use hostler_model::{Bytes, CloudId, Generation, InstanceName, Mib, PowerReason, 
 use hostler_wire::VmStats;
 use uuid::Uuid;
 
+pub use devices::Devices;
 pub use disks::DiskView;
 pub use error::HypervisorError;
 #[cfg(any(test, feature = "fake-hypervisor"))]
@@ -55,6 +57,12 @@ pub trait Hypervisor: Debug + Send + Sync + 'static {
     /// # Errors
     /// [`HypervisorError`]; then nothing is known.
     fn view(&self, uuid: Uuid) -> Result<Option<DomainView>, HypervisorError>;
+
+    /// Disks and network interfaces of any domain, whoever made it; nothing if there is none.
+    ///
+    /// # Errors
+    /// [`HypervisorError`]; then nothing is known.
+    fn devices(&self, uuid: Uuid) -> Result<Option<Devices>, HypervisorError>;
 
     /// Defines a domain, checked against libvirt's schema; it is not started, and never starts by itself.
     ///

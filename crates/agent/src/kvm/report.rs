@@ -4,11 +4,10 @@
 //! and nothing is concluded about a VM at whose domain a command is at work: the command tells how it went.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, mpsc as std_mpsc};
 
 use hostler_model::{CloudId, InstanceName, PowerReason, PowerState, RunId, VmId};
-use hostler_wire::{AlienReport, HostReport};
+use hostler_wire::{AlienReport, HostReport, ReportDigest};
 use tokio::sync::mpsc;
 use tracing::{debug, error, info, warn};
 use uuid::Uuid;
@@ -26,7 +25,7 @@ pub(crate) struct Reports {
     /// How many commands are at work on each VM's domain.
     busy: Mutex<HashMap<VmId, usize>>,
     /// The aliens that were last seen.
-    aliens: Mutex<BTreeMap<Uuid, (String, PowerState)>>,
+    aliens: Mutex<BTreeMap<Uuid, AlienReport>>,
     hints: Mutex<Option<std_mpsc::Sender<Change>>>,
 }
 
@@ -56,6 +55,15 @@ impl Drop for Busy {
 struct Before {
     runs: BTreeMap<RunId, RunRecord>,
     busy: BTreeSet<VmId>,
+}
+
+/// How much of aliens is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    /// Everything.
+    Whole,
+    /// Devices only of those that look different from the last time.
+    Changes,
 }
 
 /// What is made of one domain.
@@ -102,53 +110,85 @@ impl Reports {
 
     /// Everything, newly read.
     pub(super) fn full(&self) -> HostReport {
+        self.read(Depth::Whole).0
+    }
+
+    /// Everything, newly read, and which runs have news since the last reading.
+    fn read(&self, depth: Depth) -> (HostReport, Vec<RunRecord>) {
         let before = self.before();
         let listing = match self.hypervisor.list() {
             Ok(listing) => listing,
             Err(error) => {
                 warn!(error = %chain(&error), "libvirt cannot be asked; nothing is known of VMs");
-                return HostReport::default();
+                return (HostReport::default(), Vec::new());
             }
         };
         let cloud = *lock(&self.cloud);
         // Before a manager has said which cloud this is, nobody can tell which marks are ours.
         let mut complete = listing.complete && cloud.is_some();
-        let mut seen = BTreeSet::new();
-        let mut aliens = Vec::new();
+        let (mut seen, mut strange, mut news) = (BTreeSet::new(), Vec::new(), Vec::new());
         {
             let busy = lock(&self.busy); // no command begins while conclusions are drawn
             for view in &listing.domains {
                 match view.mark {
                     Some(mark) if Some(mark.cloud) == cloud => {
                         seen.insert(mark.run);
-                        let verdict = self.judge(view, &mark, &before, &busy);
-                        complete &= !matches!(verdict, Verdict::Unspeakable);
+                        match self.judge(view, &mark, &before, &busy) {
+                            Verdict::Nothing => {}
+                            Verdict::News(record) => news.push(record),
+                            Verdict::Unspeakable => complete = false,
+                        }
                     }
                     Some(_) if cloud.is_none() => {}
-                    _ => aliens.push(alien(view)),
+                    _ => strange.push(view),
                 }
             }
             if complete {
                 for record in before.runs.values().filter(|record| !seen.contains(&record.run)) {
-                    self.judge_missing(record, &before, &busy);
+                    news.extend(self.judge_missing(record, &before, &busy));
                 }
             }
         }
-        *lock(&self.aliens) =
-            aliens.iter().map(|alien| (alien.uuid, (alien.name.clone(), alien.power))).collect();
+        let aliens: Vec<_> = strange.into_iter().map(|view| self.alien(view, depth)).collect();
+        *lock(&self.aliens) = aliens.iter().map(|alien| (alien.uuid, alien.clone())).collect();
         let runs = self.runs.reported().iter().map(RunRecord::report).collect();
-        HostReport { complete, runs, aliens }
+        (HostReport { complete, runs, aliens }, news)
     }
 
-    /// A number that changes whenever the full report would.
-    pub(super) fn digest(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        lock(&self.cloud).map(CloudId::uuid).hash(&mut hasher);
-        for record in self.runs.reported() {
-            (record.run, record.generation.0, record.power, record.reason).hash(&mut hasher);
+    /// An alien with its devices, as they were read last where they cannot be read now.
+    fn alien(&self, view: &DomainView, depth: Depth) -> AlienReport {
+        let known = lock(&self.aliens).get(&view.uuid).cloned();
+        let (disks, nics) = known.map_or_else(Default::default, |known| (known.disks, known.nics));
+        let seen = AlienReport {
+            uuid: view.uuid,
+            name: view.name.clone(),
+            power: view.power,
+            vcpus: view.vcpus,
+            memory: view.memory,
+            disks,
+            nics,
+        };
+        if depth == Depth::Changes && lock(&self.aliens).get(&view.uuid) == Some(&seen) {
+            return seen;
         }
-        lock(&self.aliens).hash(&mut hasher);
-        hasher.finish()
+        match self.hypervisor.devices(view.uuid) {
+            Ok(Some(devices)) => AlienReport { disks: devices.disks, nics: devices.nics, ..seen },
+            Ok(None) => seen,
+            Err(error) => {
+                debug!(alien = %view.uuid, error = %chain(&error), "its devices cannot be read");
+                seen
+            }
+        }
+    }
+
+    /// Reads everything for a sign of life: what an event should have told is told now. Returns the digest.
+    pub(super) fn look(self: &Arc<Self>) -> u64 {
+        let (report, news) = self.read(Depth::Changes);
+        for record in news {
+            warn!(vm = %record.vm, run = %record.run, power = %record.power, "no event told that a VM changed");
+            self.mark_again(record);
+        }
+        digest(&report)
     }
 
     /// From now on tells `changes` what happens, from a thread of its own.
@@ -282,7 +322,7 @@ impl Reports {
         Verdict::News(record)
     }
 
-    /// Takes in that a run has no domain any more; the record, if that is news.
+    /// Takes in that a run has no domain any more; the record, if that is news. Nobody concludes here that it is off.
     fn judge_missing(
         &self,
         record: &RunRecord,
@@ -294,7 +334,7 @@ impl Reports {
         }
         match record.phase {
             Phase::Stopped => None,
-            Phase::Live => self.runs.observe(record.run, PowerState::Off, PowerReason::Destroyed),
+            Phase::Live => self.runs.observe(record.run, PowerState::Unknown, PowerReason::Missing),
             Phase::Starting => {
                 self.runs.remove(record.run); // the agent ended in the middle of a start that came to nothing
                 None
@@ -321,14 +361,19 @@ impl Reports {
     }
 }
 
-fn alien(view: &DomainView) -> AlienReport {
-    AlienReport {
-        uuid: view.uuid,
-        name: view.name.clone(),
-        power: view.power,
-        vcpus: view.vcpus,
-        memory: view.memory,
+/// The digest of a report that could be made; 0 of one that could not.
+fn digest(report: &HostReport) -> u64 {
+    if !report.complete {
+        return 0;
     }
+    let mut digest = ReportDigest::default();
+    for run in &report.runs {
+        digest.add_run(run.run, run.generation, run.power);
+    }
+    for alien in &report.aliens {
+        digest.add_alien(alien);
+    }
+    digest.get()
 }
 
 #[cfg(test)]

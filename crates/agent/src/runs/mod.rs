@@ -65,11 +65,12 @@ impl RunRecord {
 
     /// Takes in what was seen of the domain; whether that is news, which raises the generation.
     ///
-    /// Not knowing is not news. While a domain stays on, only whether it is paused matters; while it stays off,
+    /// Not knowing is not news, unless a domain that ran is missing. While a domain stays on, only whether it is paused matters; while it stays off,
     /// the first reason that says something.
     fn observe(&mut self, power: PowerState, reason: PowerReason) -> bool {
         let paused = |reason| reason == PowerReason::Paused;
         let news = match (self.power, power) {
+            (PowerState::On, PowerState::Unknown) => reason == PowerReason::Missing,
             (_, PowerState::Unknown) => false,
             (PowerState::On, PowerState::On) => paused(self.reason) != paused(reason),
             (PowerState::Off, PowerState::Off) => {
@@ -262,6 +263,9 @@ mod tests {
         let run = record(Phase::Live).run;
         assert_eq!(journal.observe(run, PowerState::On, PowerReason::Found), None);
         assert_eq!(journal.observe(run, PowerState::Unknown, PowerReason::Other), None);
+        assert!(journal.observe(run, PowerState::Unknown, PowerReason::Missing).is_some());
+        assert_eq!(journal.observe(run, PowerState::Unknown, PowerReason::Missing), None);
+        assert!(journal.observe(run, PowerState::On, PowerReason::Found).is_some());
         assert!(journal.observe(run, PowerState::On, PowerReason::Paused).is_some());
         assert!(journal.observe(run, PowerState::On, PowerReason::Found).is_some());
     }

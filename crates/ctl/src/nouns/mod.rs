@@ -6,6 +6,7 @@ mod groups;
 mod machines;
 mod places;
 mod settings;
+mod world;
 
 use crate::noun::Noun;
 
@@ -41,4 +42,6 @@ pub(crate) static NOUNS: &[&Noun] = &[
     &settings::ALERT,
     &settings::CAPACITY,
     &settings::OS_TYPE,
+    &world::ALIEN,
+    &world::HISTORY,
 ];

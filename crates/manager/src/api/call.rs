@@ -134,7 +134,12 @@ impl<'a> Call<'a> {
         F: FnOnce(&Tx<'_>) -> Result<T, Failure> + Send + 'static,
         T: Send + 'static,
     {
-        self.context.store.write(work).await
+        let cause = self.caller().cause();
+        let write = move |tx: &Tx<'_>| {
+            tx.because(cause);
+            work(tx)
+        };
+        self.context.store.write(write).await
     }
 
     /// The error for an id that names nothing that the caller may see.

@@ -95,11 +95,26 @@ async fn answer(
         let user = identity.user.id.to_string();
         return Err(Failure(ApiError::unavailable_command(name, &user)));
     }
+    if context.is_read_only() && !only_reads(name) {
+        return Err(Failure(read_only(name)));
+    }
     tracing::debug!(command = name, user = %identity.user.id, "a command is called");
     let call = Call { context, identity: &identity, command, params, by_post: incoming.by_post };
     let answer = run(call).await.map_err(|failure| as_seen_by(&identity, failure))?;
     let answer = project_names::shown(context, answer).await?;
     Ok(Reply { answer, cookies: Vec::new() })
+}
+
+/// Whether a command changes nothing, by how such commands are named.
+fn only_reads(name: &str) -> bool {
+    ["list", "get", "query", "explain"].iter().any(|begin| name.starts_with(begin))
+}
+
+fn read_only(name: &str) -> ApiError {
+    let text = format!(
+        "this manager only looks (--read-only) and does not carry {name} out; start it without that flag"
+    );
+    ApiError::api(Status::ServiceUnavailable, text)
 }
 
 /// Only administrators read texts that may speak of hosts and pools; everybody's are in the log.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use hostler_model::{JobId, JobState, StepState};
 use hostler_store::StoreError;
+use hostler_store::cause::Cause;
 use hostler_store::job::{JobRow, job_fail, job_finish, job_remember, job_set_state, job_take};
 use hostler_store::step::{StepRow, step_advance, step_set, steps_begin, steps_of};
 use serde_json::Value;
@@ -181,10 +182,12 @@ impl Run<'_> {
         let is_last = index + 1 == self.steps.len();
         let result = is_last.then(|| self.workflow.result(cx));
         let (commit, output, remember) = (done.commit, done.output, done.remember);
+        let cause = cause(&self.job, &format!("step {}", self.steps[index].name));
         let remembered = remember.clone();
         self.app
             .store
             .write(move |tx| {
+                tx.because(cause);
                 commit(tx)?;
                 if let Some(memory) = &remember {
                     job_remember(tx, &job, memory)?;
@@ -279,11 +282,13 @@ impl Run<'_> {
             crash_point(self.workflow.kind(), &name, "undone");
             let undone = match undone {
                 Ok(undone) => {
+                    let cause = cause(&self.job, &format!("undoing step {name}"));
                     let (job, position, now) =
                         (self.job.id, self.steps[index].position, self.app.now());
                     self.app
                         .store
                         .write(move |tx| {
+                            tx.because(cause);
                             (undone.commit)(tx)?;
                             step_set(tx, job, position, StepState::Undone, None, now)
                         })
@@ -354,9 +359,11 @@ impl Run<'_> {
             Err(e) => return self.ask_for_help("the end", &e.text).await,
         };
         let (job, now) = (self.job.clone(), self.app.now());
+        let cause = cause(&self.job, &format!("its failure: {why}"));
         self.app
             .store
             .write(move |tx| {
+                tx.because(cause);
                 commit(tx)?;
                 job_finish(tx, &job, JobState::Failed, None, now)
             })
@@ -364,6 +371,14 @@ impl Run<'_> {
         info!(why, "a job has failed; everything is undone");
         Ok(())
     }
+}
+
+/// What the reason trail says of what a job writes.
+fn cause(job: &JobRow, what: &str) -> Cause {
+    let asked =
+        if job.cause.is_empty() { String::new() } else { format!(", asked for by {}", job.cause) };
+    let text = format!("job {} ({}), {what}{asked}", job.id, job.kind);
+    Cause { text, user: Some(job.user), job: Some(job.id) }
 }
 
 /// The status that the API shows of a failed job.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use hostler_model::{AccountType, DomainId, Timestamp};
 use hostler_store::account::account_get;
 use hostler_store::event::event_prune;
+use hostler_store::history::history_prune;
 use hostler_store::job::{job_prune, jobs_renew};
 use hostler_store::vm::{VmRow, vm_due_to_expunge};
 use tokio::time::{MissedTickBehavior, interval};
@@ -64,6 +65,9 @@ async fn prune_old(app: &Context) -> Result<(), ServiceError> {
     let (jobs, events) = app
         .store
         .write(move |tx| {
+            if let Some(before) = events {
+                history_prune(tx, before)?;
+            }
             let events = events.map_or(Ok(0), |before| event_prune(tx, before))?;
             Ok::<_, ServiceError>((job_prune(tx, jobs)?, events))
         })

@@ -25,6 +25,7 @@ use hostler_model::{
     AccountId, AllocationState, ClusterId, HostGuid, HostId, HostStatus, PodId, ResourceEvent,
     UserId, ZoneId,
 };
+use hostler_store::cause::Cause;
 use hostler_store::event::{NewEvent, event_add};
 use hostler_store::host::{self, HostRow};
 use hostler_store::storage_pool::storage_pool_remove_of_host;
@@ -437,6 +438,7 @@ fn settle_admin_state(tx: &Tx<'_>, id: HostId, wanted: AllocationState) -> Resul
         AllocationState::Enabled => ResourceEvent::EnableRequested,
         AllocationState::Disabled => ResourceEvent::DisableRequested,
     };
+    tx.because(Cause::saying("the host was added"));
     match host::host_administer(tx, id, event) {
         Ok(_) | Err(StoreError::Transition(_)) => Ok(()),
         Err(other) => Err(other),

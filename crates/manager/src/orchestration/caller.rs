@@ -2,6 +2,7 @@
 
 use hostler_model::{AccountId, AccountType, DomainId, JobId, UserId};
 use hostler_store::account::account_get;
+use hostler_store::cause::Cause;
 use hostler_store::domain::domain_get;
 use hostler_store::event::NewEvent;
 use hostler_store::job::NewJob;
@@ -82,6 +83,16 @@ impl Caller {
             input,
             steps,
         }
+    }
+
+    /// What the reason trail says of what the caller's request brings about.
+    pub(crate) fn cause(&self) -> Cause {
+        let text = match self.request.split_once(' ') {
+            // a report, a timer, ... on behalf of the caller
+            Some(_) => self.request.clone(),
+            None => format!("request {}", self.request),
+        };
+        Cause { text, user: Some(self.user), job: None }
     }
 
     /// An event that the caller's request brings about.

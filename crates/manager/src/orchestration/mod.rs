@@ -9,6 +9,7 @@ mod audit;
 mod caller;
 mod children;
 pub mod domain;
+pub mod drift;
 pub mod host;
 mod plans;
 pub mod template;

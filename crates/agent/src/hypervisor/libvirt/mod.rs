@@ -24,8 +24,8 @@ use virt::sys;
 use super::disks::disks;
 use super::owned::MARK_NAMESPACE;
 use super::{
-    Change, DiskView, DomainView, Ended, Found, Hypervisor, HypervisorError, HypervisorFacts,
-    Listing, OwnedDomain, OwnerMark, Vacancy,
+    Change, Devices, DiskView, DomainView, Ended, Found, Hypervisor, HypervisorError,
+    HypervisorFacts, Listing, OwnedDomain, OwnerMark, Vacancy,
 };
 use crate::domain_xml::DomainType;
 use calls::{Calls, refused};
@@ -178,6 +178,12 @@ impl Hypervisor for LibvirtHypervisor {
 
     fn view(&self, uuid: Uuid) -> Result<Option<DomainView>, HypervisorError> {
         self.calls.call("read a domain", READING, move |connect| read::by_uuid(connect, uuid))
+    }
+
+    fn devices(&self, uuid: Uuid) -> Result<Option<Devices>, HypervisorError> {
+        self.calls.call("read a domain's devices", READING, move |connect| {
+            read::devices_of(connect, uuid)
+        })
     }
 
     fn define(&self, place: Vacancy, xml: &str) -> Result<OwnedDomain, HypervisorError> {

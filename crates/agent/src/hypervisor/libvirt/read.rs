@@ -14,8 +14,9 @@ use virt::sys;
 
 use super::calls::{is_no_domain, refused};
 use super::checked;
+use crate::hypervisor::devices::devices;
 use crate::hypervisor::owned::{MARK_NAMESPACE, attribute};
-use crate::hypervisor::{DomainView, Found, HypervisorError, Listing, OwnerMark};
+use crate::hypervisor::{Devices, DomainView, Found, HypervisorError, Listing, OwnerMark};
 
 /// The owner mark of a domain, of whichever cloud; nothing if it has none.
 pub(super) fn mark(domain: &Domain) -> Result<Option<OwnerMark>, Error> {
@@ -49,6 +50,18 @@ pub(super) fn by_uuid(
     uuid: Uuid,
 ) -> Result<Option<DomainView>, HypervisorError> {
     present(connect.lookup_domain_by_uuid(uuid), &uuid.to_string())
+}
+
+/// Disks and network interfaces of the domain of that UUID, if there is one.
+pub(super) fn devices_of(
+    connect: &Connect,
+    uuid: Uuid,
+) -> Result<Option<Devices>, HypervisorError> {
+    match connect.lookup_domain_by_uuid(uuid).and_then(|domain| domain.xml_desc(0)) {
+        Ok(xml) => Ok(Some(devices(&xml))),
+        Err(error) if is_no_domain(&error) => Ok(None),
+        Err(error) => Err(refused(format!("read the devices of domain {uuid}"), &error)),
+    }
 }
 
 /// What there is under a name and a UUID.

@@ -48,12 +48,34 @@ fn a_guest_that_shuts_itself_down_is_told_and_reported_until_it_is_stopped() {
 }
 
 #[test]
-fn a_domain_that_vanishes_is_told_as_off() {
+fn a_domain_that_vanishes_is_told_as_missing_and_not_as_off() {
     let mut watched = watched();
     watched.world.start(&linux(1)).unwrap();
     watched.world.hypervisor.vanish(linux(1).vm.uuid());
-    let news = watched.next(|run| run.power == PowerState::Off);
-    assert_eq!(news.reason, PowerReason::Destroyed);
+    let news = watched.next(|run| run.power != PowerState::On);
+    assert_eq!((news.power, news.reason), (PowerState::Unknown, PowerReason::Missing));
+}
+
+#[test]
+fn a_domain_that_was_missing_and_is_back_is_on() {
+    let mut watched = watched();
+    watched.world.start(&linux(1)).unwrap();
+    let domain = watched.world.hypervisor.domains().remove(0);
+    watched.world.hypervisor.vanish(domain.uuid);
+    let missing = watched.next(|run| run.power == PowerState::Unknown);
+    watched.world.hypervisor.insert(domain);
+    let back = watched.next(|run| run.power == PowerState::On);
+    assert!(back.generation > missing.generation);
+}
+
+#[test]
+fn a_change_whose_event_got_lost_is_seen_at_the_next_sign_of_life() {
+    let world = world();
+    world.start(&linux(1)).unwrap();
+    let before = world.resource.ping().report_digest;
+    world.hypervisor.power_lost_unheard(linux(1).vm.uuid(), PowerReason::Crashed);
+    assert_ne!(world.resource.ping().report_digest, before);
+    assert_eq!(world.resource.report().runs[0].reason, PowerReason::Crashed);
 }
 
 #[test]
@@ -124,6 +146,25 @@ fn an_alien_may_have_any_name() {
     let report = world.resource.report();
     assert!(report.complete);
     assert_eq!(report.aliens[0].name, "größe 💥\n<x>");
+}
+
+#[test]
+fn an_alien_is_told_with_its_disks_and_network_interfaces() {
+    let world = world();
+    let alien = DomainView {
+        uuid: Uuid::from_u128(5),
+        name: "i-2-17-VM".to_owned(),
+        mark: None,
+        power: PowerState::On,
+        reason: PowerReason::Found,
+        vcpus: 1,
+        memory: Mib(128),
+    };
+    let xml = "<domain><disk><source file='/x.img'/><target dev='vda'/></disk>\
+               <interface><mac address='52:54:00:00:00:01'/><source bridge='br0'/></interface></domain>";
+    world.hypervisor.insert_with(alien, xml);
+    let told = world.resource.report().aliens.remove(0);
+    assert_eq!((told.disks[0].source.as_str(), told.nics[0].source.as_str()), ("/x.img", "br0"));
 }
 
 #[test]

@@ -33,6 +33,7 @@ mod role;
 mod securitygroup;
 mod setting;
 mod storage;
+mod sync;
 pub(crate) mod tag;
 pub(crate) mod template;
 mod user;
@@ -101,6 +102,7 @@ static TABLES: &[&[Entry]] = &[
     securitygroup::COMMANDS,
     setting::COMMANDS,
     storage::COMMANDS,
+    sync::COMMANDS,
     tag::COMMANDS,
     template::COMMANDS,
     user::COMMANDS,

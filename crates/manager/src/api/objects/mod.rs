@@ -27,6 +27,7 @@ pub(crate) mod role;
 pub(crate) mod session;
 pub(crate) mod setting;
 pub(crate) mod storage;
+pub(crate) mod sync;
 pub(crate) mod tag;
 pub(crate) mod template;
 pub(crate) mod userdata;

@@ -88,6 +88,7 @@ pub async fn recover(app: &Context, caller: &Caller, id: VmId) -> Result<(), Ser
     let (caller, now, limits) = (caller.clone(), app.now(), app.settings.limits());
     app.store
         .write(move |tx| {
+            tx.because(caller.cause());
             let row = visible(tx, &caller, id)?;
             if row.state != VmState::Destroyed {
                 let text = format!(

@@ -196,6 +196,7 @@ impl Plan {
         within_limits(&facts, own_size, root_size, is_counted)?;
         let password = password(request.password.take(), &facts)?;
         let vm = self.new_vm(tx, own_size, user_data, password)?;
+        tx.because(self.caller.cause());
         let instance_name = vm_add(tx, &vm, now)?;
         let name = format!("ROOT-{}", instance_name.vm_number());
         let volume = VolumeId::new(Uuid::now_v7());

@@ -3,7 +3,9 @@
 mod change;
 mod credentials;
 mod deploy;
+mod follow;
 mod groups;
+mod look;
 mod nics;
 mod placing;
 pub mod reboot;
@@ -23,11 +25,15 @@ mod user_data;
 pub use change::{assign, change_service, recover, update};
 pub use credentials::{reset_keys, reset_password};
 pub use deploy::{DeployRequest, deploy};
+pub use follow::{Told, confirm, follow, keep, never_started, take_up, tell};
+pub use look::{believed_here, believed_of, look_of};
 pub use nics::{
     NicWish, add_nic, add_nic_ip, remove_nic, remove_nic_ip, set_default_nic, set_nic_ip,
 };
 pub use rehearse::{Rehearsal, rehearse_deploy, rehearse_end, rehearse_start};
-pub use requests::{Placing, console_log, destroy, expunge, reboot, start, stop};
+pub use requests::{
+    Placing, console_log, destroy, expunge, found_off, reboot, start, stop, stop_stray,
+};
 pub use restore::{RestoreRequest, restore};
 pub use scale::scale;
 

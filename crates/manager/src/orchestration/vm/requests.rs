@@ -10,6 +10,7 @@ use hostler_store::event::event_add;
 use hostler_store::job::job_add;
 use hostler_store::project::member_of;
 use hostler_store::run::run_get;
+use hostler_store::stray::StrayRow;
 use hostler_store::vm::{VmRow, vm_get};
 use hostler_store::volume::volumes_of;
 use hostler_store::zone::zone_get;
@@ -72,8 +73,10 @@ pub(super) async fn ask(
     let (id, now) = (job.id, app.now());
     let text = format!("{} is to be {}", vm.instance_name, ask.verb);
     let event = caller.event(now, ask.event, text, subject, Some(id));
+    let cause = caller.cause();
     app.store
         .write(move |tx| {
+            tx.because(cause);
             job_add(tx, &job, now)?;
             event_add(tx, &event)
         })
@@ -164,6 +167,61 @@ pub async fn stop(
             kind: "vm.stop",
             steps: stop_job::STEPS,
             input: json!(stop_job::Input { forced, ..Default::default() }),
+        },
+    )
+    .await
+}
+
+/// Records a VM as off that its host has found off, and has the host clean up.
+///
+/// # Errors
+/// [`ServiceError`] if there is none, or its state does not allow it.
+pub async fn found_off(app: &Context, caller: &Caller, id: VmId) -> Result<JobId, ServiceError> {
+    let vm = vm_for(app, caller, id).await?;
+    must_not_be(&vm, GONE, "stopped")?;
+    ask(
+        app,
+        caller,
+        &vm,
+        Ask {
+            api_command: "stopVirtualMachine",
+            event: "VM.STOP",
+            verb: "recorded as off",
+            kind: "vm.stop",
+            steps: stop_job::STEPS,
+            input: json!(stop_job::Input { forced: true, found: true, ..Default::default() }),
+        },
+    )
+    .await
+}
+
+/// Ends a run that a host runs and that has ended by the record, as its VM is meant to be off.
+///
+/// # Errors
+/// [`ServiceError`] if there is no such VM, or its state does not allow it.
+pub async fn stop_stray(
+    app: &Context,
+    caller: &Caller,
+    stray: &StrayRow,
+) -> Result<JobId, ServiceError> {
+    let vm = vm_for(app, caller, stray.seen.vm).await?;
+    let stray = stop_job::Stray {
+        host: stray.host,
+        run: stray.seen.run,
+        generation: stray.seen.generation,
+    };
+    let input = stop_job::Input { stray: Some(stray), ..Default::default() };
+    ask(
+        app,
+        caller,
+        &vm,
+        Ask {
+            api_command: "stopVirtualMachine",
+            event: "VM.STOP",
+            verb: "stopped: it was started by hand",
+            kind: "vm.stop",
+            steps: stop_job::STEPS,
+            input: json!(input),
         },
     )
     .await
@@ -314,7 +372,7 @@ async fn retire(
             verb: "expunged",
             kind: retire::EXPUNGE.kind(),
             steps: retire::EXPUNGE.steps(),
-            input: json!(stop_job::Input { forced: true, volumes }),
+            input: json!(stop_job::Input { forced: true, volumes, ..Default::default() }),
         },
     )
     .await

@@ -7,22 +7,22 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use hostler_model::{
-    Generation, HostId, InstanceName, PowerState, RunEvent, RunId, RunState, VmEvent, VmState,
-    VolumeId,
+    Generation, HostId, InstanceName, Look, RunEvent, RunId, RunState, VmEvent, VmState, VolumeId,
 };
 use hostler_store::address::address_of_host_if_given;
 use hostler_store::event::event_add;
 use hostler_store::nic::{NicRow, nics_of};
 use hostler_store::run::{run_get, run_transition};
-use hostler_store::vm::{VmChange, vm_get, vm_transition};
+use hostler_store::stray::stray_drop;
+use hostler_store::vm::{VmChange, VmRow, vm_get, vm_transition};
 use hostler_wire::{ReleaseNicCommand, StopCommand, StopEnding};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{spec, step_event, vm_of, vm_result};
+use super::{look_of, spec, step_event, vm_of, vm_result};
 use crate::error::{ServiceError, ServiceErrorKind};
 use crate::jobs::{Commit, Done, StepContext, StepError, Undone, Workflow, nothing};
-use crate::settings::VM_STOP_GRACE;
+use crate::settings::{VM_MISSING_GRACE, VM_STOP_GRACE};
 
 /// See the file's description.
 #[derive(Debug)]
@@ -40,8 +40,20 @@ const WAIT: Duration = Duration::from_mins(2);
 pub(super) struct Input {
     /// Whether to spare the guest's own shutdown.
     pub(super) forced: bool,
+    /// Whether its host has found it off: then the record follows, whatever its guest would say.
+    pub(super) found: bool,
+    /// A run that has ended by the record and that a host runs: it is ended there.
+    pub(super) stray: Option<Stray>,
     /// Data volumes that go with a VM that is expunged.
     pub(super) volumes: Vec<VolumeId>,
+}
+
+/// Where a run that was started by hand runs.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(super) struct Stray {
+    pub(super) host: HostId,
+    pub(super) run: RunId,
+    pub(super) generation: Generation,
 }
 
 /// What the steps leave for later ones.
@@ -112,6 +124,10 @@ pub(super) fn undo(cx: &StepContext, step: &str) -> Commit {
     })
 }
 
+fn input(cx: &StepContext) -> Input {
+    serde_json::from_value(cx.job.input.clone()).unwrap_or_default()
+}
+
 async fn begin(cx: &StepContext) -> Result<Done, StepError> {
     let (vm, now) = (vm_of(cx), cx.app.now());
     let (row, run) = cx
@@ -121,6 +137,9 @@ async fn begin(cx: &StepContext) -> Result<Done, StepError> {
             Ok((row, run))
         })
         .await?;
+    if let Some(stray) = input(cx).stray {
+        return end_stray(cx, &row, stray);
+    }
     let Some(run) = run.filter(|run| run.state != RunState::Ended) else {
         return match row.state {
             VmState::Stopped | VmState::Error | VmState::Destroyed | VmState::Expunging => {
@@ -138,9 +157,23 @@ async fn begin(cx: &StepContext) -> Result<Done, StepError> {
         name: row.instance_name.clone(),
         generation: run.generation,
     };
-    let found_off = run.power == PowerState::Off && row.state == VmState::Running;
+    let look = look_of(&run, cx.app.settings.duration(&VM_MISSING_GRACE));
+    if look == Look::Left {
+        let text = format!(
+            "{} was migrated away from its host by hand and no host tells of it; see listDrift",
+            row.instance_name
+        );
+        return Err(StepError::fail(ServiceErrorKind::Unsupported, text));
+    }
+    let could_be = matches!(row.state, VmState::Running | VmState::Stopping);
+    let found_off = matches!(look, Look::Off | Look::Gone) && could_be;
+    if input(cx).found && !found_off {
+        // it has come back since, or somebody else has recorded it
+        return Ok(Done::writing("it is not off any more", |_| Ok(())));
+    }
     let remembered = serde_json::to_value(memory).unwrap_or_default();
-    let event = step_event(cx, "VM.STOP", "WARN", format!("{} was found off", row.instance_name));
+    let text = format!("{} is off: its guest {}", row.instance_name, run.power_reason);
+    let event = step_event(cx, "VM.STOP", "WARN", text);
     let output = if found_off { "its host found it off" } else { "the record says Stopping" };
     Ok(Done::writing(output, move |tx| {
         if found_off {
@@ -158,13 +191,31 @@ async fn begin(cx: &StepContext) -> Result<Done, StepError> {
     .remembering(remembered))
 }
 
+/// Only of a VM that is meant to be off, and has no run that may be alive.
+fn end_stray(cx: &StepContext, row: &VmRow, stray: Stray) -> Result<Done, StepError> {
+    if row.state != VmState::Stopped || row.run.is_some() {
+        let text = format!("{} is {}; what runs of it stays", row.instance_name, row.state);
+        return Err(StepError::fail(ServiceErrorKind::Unsupported, text));
+    }
+    let memory = Memory {
+        host: stray.host,
+        run: stray.run,
+        name: row.instance_name.clone(),
+        generation: stray.generation,
+    };
+    let text = format!("{} was started by hand and is ended", row.instance_name);
+    let event = step_event(cx, "VM.STOP", "WARN", text);
+    let done = Done::writing("it runs, and is meant to be off", move |tx| event_add(tx, &event));
+    Ok(done.remembering(serde_json::to_value(memory).unwrap_or_default()))
+}
+
 async fn stop(cx: &StepContext) -> Result<Done, StepError> {
     let Some(memory) = memory(cx) else {
         return Ok(Done::writing("nothing runs", |_| Ok(())));
     };
-    let input: Input = serde_json::from_value(cx.job.input.clone()).unwrap_or_default();
+    let input = input(cx);
     let grace = if input.forced { 0 } else { grace_seconds(cx) };
-    let (vm, run) = (vm_of(cx), memory.run);
+    let (vm, run, host) = (vm_of(cx), memory.run, memory.host);
     let command = StopCommand {
         vm,
         run,
@@ -188,6 +239,7 @@ async fn stop(cx: &StepContext) -> Result<Done, StepError> {
             let generation = Generation(answer.generation.0.max(row.generation.0));
             run_transition(tx, &row, RunEvent::Gone, generation, now)?;
         }
+        stray_drop(tx, host, run)?;
         let row = vm_get(tx, vm)?;
         if row.state == VmState::Stopping {
             vm_transition(tx, &row, VmEvent::StopConfirmed, &VmChange::default(), now)?;

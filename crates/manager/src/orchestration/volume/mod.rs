@@ -115,6 +115,7 @@ impl Ask {
         event: (&'static str, String),
         app: &Context,
     ) -> Result<NewJob, ServiceError> {
+        tx.because(caller.cause());
         let (job, now) = (self.job(caller, volume.id), app.now());
         volume_take(tx, volume, job.id)?;
         job_add(tx, &job, now)?;

@@ -10,7 +10,15 @@ use hostler_store::setting::{setting_put, setting_remove};
 use super::place::{check, row};
 use crate::api::call::Call;
 use crate::api::failure::Failure;
-use crate::settings::{CPU_FACTOR, Place, Setting};
+use crate::settings::{CPU_FACTOR, Kind, Place, Setting};
+
+/// The cluster in whose row the value stands, if it does.
+fn column_of(setting: &Setting, place: Option<Place>) -> Option<ClusterId> {
+    match place {
+        Some(("Cluster", id)) if setting.kind == Kind::Ratio => Some(ClusterId::new(id)),
+        _ => None,
+    }
+}
 
 /// The value that holds at a place.
 pub(super) async fn value_at(
@@ -18,10 +26,10 @@ pub(super) async fn value_at(
     setting: &'static Setting,
     place: Option<Place>,
 ) -> Result<String, Failure> {
-    let Some(("Cluster", id)) = place else {
+    let Some(id) = column_of(setting, place) else {
         return Ok(call.context.settings.text_at(setting, place));
     };
-    let row = call.read(move |tx| Ok(cluster_get(tx, ClusterId::new(id))?)).await?;
+    let row = call.read(move |tx| Ok(cluster_get(tx, id)?)).await?;
     let ratio = if setting.name == CPU_FACTOR.name { row.cpu_ratio } else { row.memory_ratio };
     Ok(format!("{ratio:?}"))
 }
@@ -34,8 +42,8 @@ pub(super) async fn set(
     value: &str,
 ) -> Result<(), Failure> {
     check(setting, place)?;
-    if let Some(("Cluster", id)) = place {
-        return set_ratio(call, setting, ClusterId::new(id), value).await;
+    if let Some(id) = column_of(setting, place) {
+        return set_ratio(call, setting, id, value).await;
     }
     let (row, now) = (row(setting, place, value.to_owned()), call.now());
     let event = call.event("CONFIGURATION.VALUE.EDIT");
@@ -60,9 +68,9 @@ pub(super) async fn reset(
     place: Option<Place>,
 ) -> Result<(), Failure> {
     check(setting, place)?;
-    if let Some(("Cluster", id)) = place {
+    if let Some(id) = column_of(setting, place) {
         let everywhere = call.context.settings.text(setting);
-        return set_ratio(call, setting, ClusterId::new(id), &everywhere).await;
+        return set_ratio(call, setting, id, &everywhere).await;
     }
     let row = row(setting, place, String::new());
     let event = call.event("CONFIGURATION.VALUE.EDIT");

@@ -1,0 +1,17 @@
+//! Commands about the record and the world: what hosts have beside the cloud, what has changed and why, and what differs.
+//! They are our own.
+
+use super::{Entry, known};
+
+mod fix_drift;
+mod list_aliens;
+mod list_drift;
+mod list_history;
+
+/// One line each.
+pub(super) static COMMANDS: &[Entry] = &[
+    known::<fix_drift::FixDrift>(),
+    known::<list_aliens::ListAliens>(),
+    known::<list_drift::ListDrift>(),
+    known::<list_history::ListHistory>(),
+];

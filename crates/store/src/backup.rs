@@ -1,0 +1,212 @@
+//! One file that has the whole record and the files beside it: made while the manager runs, and made a record again.
+//!
+//! The file is itself a database: a consistent copy of the record with one more table, `backup_file`.
+
+use std::fs::{File, OpenOptions, Permissions};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use hostler_model::Timestamp;
+use rusqlite::{Connection, OpenFlags, params};
+
+use crate::StoreError;
+use crate::migrate::migrate;
+
+/// Numbers that were given after the backup are not known to it and must not be given again: names of libvirt domains
+/// and MAC addresses come from them. So many are left out.
+const LEFT_OUT: i64 = 10_000;
+
+/// A file that belongs to the record, relative to its directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackupFile {
+    /// Where.
+    pub path: PathBuf,
+    /// Its permissions.
+    pub mode: u32,
+    /// What is in it.
+    pub content: Vec<u8>,
+}
+
+/// Writes the record at `database`, as it is at this moment, and `files` into the new file `to`, which only its owner
+/// can read. It is there whole or not at all.
+///
+/// # Errors
+/// [`StoreError::Open`] names the file and says why not.
+pub fn backup_write(
+    database: &Path,
+    files: &[BackupFile],
+    to: &Path,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let partial = to.with_extension("partial");
+    let written = write_partial(database, files, &partial, now).and_then(|()| {
+        if to.exists() {
+            return Err(problem(to, "it is there already; name another file"));
+        }
+        std::fs::rename(&partial, to).map_err(|e| problem(to, e))
+    });
+    if written.is_err() {
+        let _ = std::fs::remove_file(&partial); // what is said is why it could not be written
+    }
+    written
+}
+
+fn write_partial(
+    database: &Path,
+    files: &[BackupFile],
+    partial: &Path,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    // SQLite takes an empty file as it is, with its permissions.
+    let made = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(partial);
+    let set = made.and_then(|file| file.set_permissions(Permissions::from_mode(0o600)));
+    set.map_err(|e| problem(partial, e))?;
+    let source = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)
+        .map_err(|e| problem(database, e))?;
+    let failed = |e: rusqlite::Error| problem(partial, e);
+    let path = partial.display().to_string();
+    source.execute("VACUUM INTO ?1", params![path]).map_err(failed)?;
+    let mut copy = Connection::open(partial).map_err(failed)?;
+    let tx = copy.transaction().map_err(failed)?;
+    tx.execute_batch(
+        "CREATE TABLE backup (made INTEGER NOT NULL) STRICT;
+         CREATE TABLE backup_file (path TEXT PRIMARY KEY, mode INTEGER NOT NULL, content BLOB NOT NULL) STRICT;",
+    )
+    .map_err(failed)?;
+    tx.execute("INSERT INTO backup (made) VALUES (?1)", params![now.0]).map_err(failed)?;
+    for file in files {
+        let path = file.path.display().to_string();
+        tx.execute(
+            "INSERT INTO backup_file (path, mode, content) VALUES (?1, ?2, ?3)",
+            params![path, file.mode, file.content],
+        )
+        .map_err(failed)?;
+    }
+    tx.commit().map_err(failed)?;
+    drop(copy);
+    File::open(partial).and_then(|file| file.sync_all()).map_err(|e| problem(partial, e))
+}
+
+/// When a backup was made, and the files in it.
+///
+/// # Errors
+/// [`StoreError::Open`] if it is none, or is damaged.
+pub fn backup_read(backup: &Path) -> Result<(Timestamp, Vec<BackupFile>), StoreError> {
+    let none = |e: rusqlite::Error| problem(backup, format!("it is no backup ({e})"));
+    let file =
+        Connection::open_with_flags(backup, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(none)?;
+    let check: String =
+        file.query_row("PRAGMA integrity_check", [], |row| row.get(0)).map_err(none)?;
+    if check != "ok" {
+        return Err(problem(backup, format!("it is damaged: {check}")));
+    }
+    let made = file.query_row("SELECT made FROM backup", [], |row| row.get(0)).map_err(none)?;
+    let mut statement =
+        file.prepare("SELECT path, mode, content FROM backup_file ORDER BY path").map_err(none)?;
+    let files = statement
+        .query_map([], |row| {
+            let path: String = row.get("path")?;
+            Ok(BackupFile {
+                path: path.into(),
+                mode: row.get("mode")?,
+                content: row.get("content")?,
+            })
+        })
+        .and_then(Iterator::collect)
+        .map_err(none)?;
+    Ok((Timestamp(made), files))
+}
+
+/// Makes the record of a backup the one at `database`, which must not be there.
+///
+/// Jobs that were open end: what they had done by now is found out from the hosts. Nobody is logged in. Numbers go on
+/// well beyond those that the backup knows.
+///
+/// # Errors
+/// [`StoreError::Open`] names the file and says why not; then there is no database.
+pub fn backup_restore(backup: &Path, database: &Path, now: Timestamp) -> Result<(), StoreError> {
+    if database.exists() {
+        let text = "there is a record already; move its directory away, or name another one";
+        return Err(problem(database, text));
+    }
+    let partial = database.with_extension("partial");
+    let failed = |e: rusqlite::Error| problem(&partial, e);
+    std::fs::copy(backup, &partial).map_err(|e| problem(&partial, e))?;
+    std::fs::set_permissions(&partial, Permissions::from_mode(0o600))
+        .map_err(|e| problem(&partial, e))?;
+    let mut copy = Connection::open(&partial).map_err(failed)?;
+    migrate(&mut copy, &partial.display().to_string())?;
+    let tx = copy.transaction().map_err(failed)?;
+    tx.execute_batch("DROP TABLE backup; DROP TABLE backup_file; DELETE FROM session;")
+        .map_err(failed)?;
+    tx.execute(
+        "UPDATE job SET state = 'Failed', finished = ?1, error_code = 530, waiting_for = NULL, lease = lease + 1,
+             error_text = 'the record was restored from a backup; what this job has done is found out from the hosts'
+         WHERE finished IS NULL",
+        params![now.0],
+    )
+    .map_err(failed)?;
+    tx.execute(
+        "UPDATE sqlite_sequence SET seq = seq + ?1 WHERE name IN ('account', 'vm', 'nic', 'volume')",
+        params![LEFT_OUT],
+    )
+    .map_err(failed)?;
+    tx.execute("UPDATE installation SET restored = ?1", params![now.0]).map_err(failed)?;
+    tx.commit().map_err(failed)?;
+    copy.execute_batch("VACUUM").map_err(failed)?; // what was in the files is not kept in free pages
+    drop(copy);
+    File::open(&partial).and_then(|file| file.sync_all()).map_err(|e| problem(&partial, e))?;
+    std::fs::rename(&partial, database).map_err(|e| problem(database, e))
+}
+
+#[allow(clippy::needless_pass_by_value)] // errors come by value, and so do texts
+fn problem(path: &Path, why: impl ToString) -> StoreError {
+    StoreError::Open { path: path.display().to_string(), why: why.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Store;
+
+    fn files() -> Vec<BackupFile> {
+        vec![BackupFile { path: "pki/ca.key".into(), mode: 0o600, content: b"key".to_vec() }]
+    }
+
+    #[test]
+    fn a_backup_is_one_file_for_its_owner_alone_and_comes_back_as_it_was() {
+        let dir = tempfile::tempdir().unwrap();
+        let (database, backup) = (dir.path().join("hostler.db"), dir.path().join("b"));
+        let open = Store::open(&database).unwrap(); // somebody else has it open
+        backup_write(&database, &files(), &backup, Timestamp(5)).unwrap();
+        drop(open);
+        assert_eq!(std::fs::metadata(&backup).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(backup_read(&backup).unwrap(), (Timestamp(5), files()));
+        let restored = dir.path().join("again.db");
+        backup_restore(&backup, &restored, Timestamp(6)).unwrap();
+        Store::open(&restored).unwrap();
+        assert!(
+            !dir.path().join("again.partial").exists() && !dir.path().join("b.partial").exists()
+        );
+    }
+
+    #[test]
+    fn nothing_that_is_there_is_overwritten() {
+        let dir = tempfile::tempdir().unwrap();
+        let (database, backup) = (dir.path().join("hostler.db"), dir.path().join("b"));
+        Store::open(&database).unwrap();
+        backup_write(&database, &[], &backup, Timestamp(5)).unwrap();
+        let twice = backup_write(&database, &[], &backup, Timestamp(5)).unwrap_err();
+        assert!(twice.to_string().contains("is there already"), "{twice}");
+        let over = backup_restore(&backup, &database, Timestamp(6)).unwrap_err();
+        assert!(over.to_string().contains("move its directory away"), "{over}");
+    }
+
+    #[test]
+    fn what_is_no_backup_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let database = dir.path().join("hostler.db");
+        Store::open(&database).unwrap();
+        assert!(backup_read(&database).unwrap_err().to_string().contains("it is no backup"));
+    }
+}

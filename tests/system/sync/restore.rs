@@ -1,0 +1,83 @@
+//! The restore drill: an old record, a world that has gone on, and a record that is true again without a guest touched.
+
+use hostler_manager::backup::{backup, restore};
+use hostler_manager::orchestration::vm::{self, Placing};
+use hostler_model::{JobState, PowerState, VmState};
+use hostler_store::claim::claim_audit;
+
+use crate::{api, cloud, rows, run_of, running, until};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_backup_becomes_true_again_and_no_guest_is_touched() {
+    let mut cloud = cloud(2).await;
+    let same = running(&cloud, "same").await;
+    let gone = running(&cloud, "gone").await;
+    let again = running(&cloud, "again").await;
+    let file = cloud.folder().join("cloud.backup");
+    let state = cloud.folder().join("manager");
+    let files = backup(&state, &file, cloud.context().now()).unwrap();
+    assert!(files >= 4, "certificates and keys are in it: {files}");
+
+    let admin = cloud.admin().await.unwrap();
+    let job = vm::destroy(cloud.context(), &admin, gone, true, Vec::new()).await.unwrap();
+    assert_eq!(cloud.ended(job).await.unwrap(), (JobState::Succeeded, String::new()));
+    let job = vm::stop(cloud.context(), &admin, again, true).await.unwrap();
+    cloud.ended(job).await.unwrap();
+    let job = vm::start(cloud.context(), &admin, again, Placing::default()).await.unwrap();
+    cloud.ended(job).await.unwrap();
+    let newer = running(&cloud, "newer").await;
+    let (same_run, again_run) = (run_of(&cloud, same).await, run_of(&cloud, again).await);
+    let domains = cloud.domains();
+    let touched = |cloud: &hostler_tests::cloud::Cloud| -> Vec<String> {
+        let calls = cloud.hosts.iter().flat_map(|host| host.hypervisor.calls());
+        calls.filter(|call| !call.starts_with("mark ")).collect()
+    };
+    let before = touched(&cloud);
+
+    // at first only to look
+    let restored = cloud.folder().join("restored");
+    cloud.stop_manager().await;
+    restore(&file, &restored, hostler_model::Timestamp(1)).unwrap();
+    cloud.begin_in(&restored, true).await.unwrap();
+    let params = [("different", "true")];
+    until("all three differences are seen", || async {
+        rows(&cloud, "listDrift", &params, "drift").await.len() >= 3
+    })
+    .await;
+    let seen = rows(&cloud, "listDrift", &params, "drift").await;
+    let of = |vm: hostler_model::VmId, seen_as: &str| {
+        let is = |row: &&serde_json::Value| {
+            row["virtualmachineid"] == vm.to_string() && row["seen"] == seen_as
+        };
+        seen.iter().find(is).unwrap_or_else(|| panic!("{vm} {seen_as}: {seen:#?}")).clone()
+    };
+    of(gone, "missing");
+    assert!(of(again, "on")["repair"].as_str().unwrap().contains("takes it up"));
+    assert!(of(newer, "on")["difference"].as_str().unwrap().contains("does not have it"));
+    let id = same.to_string();
+    let refused = api(&cloud).refused("stopVirtualMachine", &[("id", &id)]).await;
+    assert!(refused.1.contains("--read-only"), "{refused:?}");
+    assert_eq!(cloud.vm_state(gone).await.unwrap(), VmState::Running);
+
+    // then in earnest
+    cloud.begin_in(&restored, false).await.unwrap();
+    cloud.vm_is(gone, VmState::Stopped).await.unwrap();
+    until("the newer run is believed", || async {
+        run_of(&cloud, again).await.map(|run| run.id) == again_run.as_ref().map(|run| run.id)
+    })
+    .await;
+    assert_eq!(cloud.vm_state(again).await.unwrap(), VmState::Running);
+    assert_eq!(cloud.vm_state(same).await.unwrap(), VmState::Running);
+    assert_eq!(run_of(&cloud, same).await.map(|run| run.id), same_run.map(|run| run.id));
+    let differs = rows(&cloud, "listDrift", &params, "drift").await;
+    assert_eq!(differs.len(), 1, "only what the record never had: {differs:#?}");
+    assert_eq!(differs[0]["virtualmachineid"], newer.to_string());
+    assert_eq!(cloud.store().read(claim_audit).await.unwrap(), []);
+
+    // no guest was touched, and no name is given twice
+    assert_eq!((touched(&cloud), cloud.domains()), (before, domains));
+    let views: Vec<_> = cloud.hosts.iter().flat_map(|host| host.hypervisor.domains()).collect();
+    assert!(views.iter().all(|domain| domain.power == PowerState::On), "{views:?}");
+    running(&cloud, "next").await;
+    assert_eq!(cloud.domains().len(), 4);
+}
