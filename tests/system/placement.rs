@@ -231,7 +231,7 @@ async fn after_any_sequence_of_operations_no_host_is_sold_over_and_the_books_agr
     let large = large["serviceoffering"]["id"].as_str().unwrap().to_owned();
     let clusters = admin.ok("listClusters", &[]).await;
     let cluster = clusters["cluster"][0]["id"].as_str().unwrap().to_owned();
-    let (mut draw, mut vms, mut told) = (Draw(11), Vec::new(), 0);
+    let (mut draw, mut vms, mut told) = (Draw(11), Vec::<String>::new(), 0);
     for step in 0..60 {
         let vm: String =
             if vms.is_empty() { String::new() } else { vms[draw.below(vms.len())].clone() };

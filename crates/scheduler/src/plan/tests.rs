@@ -131,7 +131,7 @@ fn with(planner: Planner, subset: usize) -> Policy {
 
 #[test]
 fn one_of_the_best_few_is_drawn_and_the_same_seed_draws_the_same_again() {
-    let hosts: Vec<_> = (1..=8).map(|n| host(n, 1024 * n as u64)).collect();
+    let hosts: Vec<_> = (1u32..=8).map(|n| host(n.into(), 1024 * u64::from(n))).collect();
     let mut drawn = std::collections::BTreeMap::new();
     for seed in 0..1000 {
         let chosen = place(&hosts, &demand(512), &with(Planner::Filter, 3), seed).unwrap();

@@ -1,5 +1,7 @@
 //! Whatever is written, kept or taken back: what is in memory is what a fresh read answers.
 
+use std::fmt::Write as _;
+
 use hostler_model::ZoneId;
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -90,7 +92,7 @@ fn with_ids(sql: &str) -> String {
     let mut text = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let digits: String = part.chars().take_while(char::is_ascii_digit).collect();
-        text.push_str(&format!("00000000-0000-4000-8000-{digits:0>12}"));
+        let _ = write!(text, "00000000-0000-4000-8000-{digits:0>12}");
         text.push_str(&part[digits.len()..]);
     }
     text
