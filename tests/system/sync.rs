@@ -1,5 +1,7 @@
 //! [F] The record stays true: what hosts say is followed as far as it is proven, over a real manager and real agents.
 
+#![allow(clippy::unwrap_used)] // a failed unwrap is a failed test
+
 #[path = "sync/aliens.rs"]
 mod aliens;
 #[path = "sync/found.rs"]

@@ -323,14 +323,14 @@ mod tests {
     }
 
     fn repair(vm: VmSeen) -> Repair {
-        of_vm(vm, Duration::from_secs(60)).repair
+        of_vm(vm, Duration::from_mins(1)).repair
     }
 
     #[test]
     fn a_vm_that_is_as_it_is_meant_to_be_is_no_difference() {
         let drift = of_vm(
             seen(VmState::Running, PowerState::On, PowerReason::Commanded),
-            Duration::from_secs(60),
+            Duration::from_mins(1),
         );
         assert_eq!((drift.intended, drift.seen, drift.difference), (Some("on"), "on", None));
     }

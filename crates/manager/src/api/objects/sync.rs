@@ -58,7 +58,7 @@ api_object! {
     DRIFT = "DriftResponse", drift(one: &Drift) {
         "virtualmachineid" string "the VM" => one.vm(),
         "name" string "its name on its host" => one.name(),
-        "state" string "its state by the record" => one.state().map(|state| state.as_str()),
+        "state" string "its state by the record" => one.state().map(hostler_model::VmState::as_str),
         "intended" string "how it is meant to be, on or off; without it, the record does not have it" => one.intended,
         "seen" string "how it was seen: on, off, missing or unknown" => one.seen,
         "lastseen" date "when its host spoke of it last" => one.last_seen().map(date),

@@ -91,7 +91,7 @@ mod tests {
     use hostler_store::run_sight::Sighting;
     use uuid::Uuid;
 
-    const GRACE: Duration = Duration::from_secs(60);
+    const GRACE: Duration = Duration::from_mins(1);
 
     fn host(number: u128) -> HostId {
         HostId::new(Uuid::from_u128(number))
