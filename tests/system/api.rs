@@ -22,6 +22,8 @@ mod http;
 mod identity;
 #[path = "api/integration_port.rs"]
 mod integration_port;
+#[path = "api/isos.rs"]
+mod isos;
 #[path = "api/networks.rs"]
 mod networks;
 #[path = "api/offerings.rs"]

@@ -377,6 +377,7 @@ fn allowed(order: &Order) -> Duration {
         Command::Start(_)
         | Command::AttachVolume(_)
         | Command::ResizeVolume(_)
+        | Command::ChangeIso(_)
         | Command::Reboot(_)
         | Command::Forget(_)
         | Command::PrepareNic(_)

@@ -144,6 +144,7 @@ fn vm(number: u128) -> VmSpec {
             keyboard: None,
         },
         details: std::collections::BTreeMap::new(),
+        iso: None,
     }
 }
 

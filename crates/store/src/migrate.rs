@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0007_catalogue.sql"),
     include_str!("migrations/0008_images.sql"),
     include_str!("migrations/0009_indexes.sql"),
+    include_str!("migrations/0013_iso.sql"),
 ];
 
 /// Brings the database to the newest schema. Each migration is one transaction.

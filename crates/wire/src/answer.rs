@@ -4,7 +4,7 @@ use hostler_model::{Bytes, CommandId, Generation};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AttachVolumeCommand, Call, Command, ConsoleLogCommand, CreateVolumeCommand,
+    AttachVolumeCommand, Call, ChangeIsoCommand, Command, ConsoleLogCommand, CreateVolumeCommand,
     DeleteTemplateAnswer, DeleteTemplateCommand, DeleteVolumeCommand, DetachVolumeCommand,
     DownloadAnswer, DownloadCommand, ForgetCommand, InquireCommand, ListTemplatesAnswer,
     ListTemplatesCommand, PrepareNicCommand, PrepareTemplateCommand, RebootCommand,
@@ -62,6 +62,8 @@ pub enum Answer {
     DetachVolume(DetachVolumeAnswer),
     /// To `ResizeVolume`.
     ResizeVolume(ResizeVolumeAnswer),
+    /// To `ChangeIso`.
+    ChangeIso(ChangeIsoAnswer),
 }
 
 /// Why an order was not carried out. After any of these nothing of it is left, unless the text says so.
@@ -192,6 +194,13 @@ pub struct ResizeVolumeAnswer {
     pub size: Bytes,
 }
 
+/// The answer to [`ChangeIsoCommand`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeIsoAnswer {
+    /// Whether it was so before.
+    pub was_so: bool,
+}
+
 /// The answer to [`PrepareNicCommand`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PrepareNicAnswer {}
@@ -286,6 +295,7 @@ calls! {
     AttachVolumeCommand => AttachVolume, AttachVolumeAnswer;
     DetachVolumeCommand => DetachVolume, DetachVolumeAnswer;
     ResizeVolumeCommand => ResizeVolume, ResizeVolumeAnswer;
+    ChangeIsoCommand => ChangeIso, ChangeIsoAnswer;
 }
 
 macro_rules! worker_calls {
@@ -328,6 +338,7 @@ impl Answer {
             Self::AttachVolume(_) => "AttachVolumeAnswer",
             Self::DetachVolume(_) => "DetachVolumeAnswer",
             Self::ResizeVolume(_) => "ResizeVolumeAnswer",
+            Self::ChangeIso(_) => "ChangeIsoAnswer",
         }
     }
 }

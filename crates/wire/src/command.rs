@@ -7,8 +7,8 @@ use hostler_model::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Answer, DiskSpec, GuestNetwork, HostReport, NicSpec, TemplateSource, VmSpec, VolumeSpec,
-    WorkerCommand,
+    Answer, DiskSpec, GuestNetwork, HostReport, IsoSpec, NicSpec, TemplateSource, VmSpec,
+    VolumeSpec, WorkerCommand,
 };
 
 /// A numbered order. The same id is the same order, however often it arrives; it runs once.
@@ -62,6 +62,8 @@ pub enum Command {
     DetachVolume(DetachVolumeCommand),
     /// Make a volume larger.
     ResizeVolume(ResizeVolumeCommand),
+    /// Put an ISO into the drive of a running VM, or take out the one that is in it.
+    ChangeIso(ChangeIsoCommand),
 }
 
 /// Ties each command to its own answer: who calls with a `StopCommand` gets a `StopAnswer`.
@@ -247,6 +249,18 @@ pub struct ResizeVolumeCommand {
     pub used_by: Option<RunningVm>,
 }
 
+/// Puts an ISO into the drive of a running VM in place of the one that is there, or leaves the drive empty. As asked
+/// already is a success; an empty drive is, too, that of a VM that does not run any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeIsoCommand {
+    /// Whose drive it is.
+    pub of: RunningVm,
+    /// The ISO, which has to be on the pool; nothing: the drive is to be empty.
+    pub iso: Option<IsoSpec>,
+    /// Whether to change it although the guest has locked its drive.
+    pub force: bool,
+}
+
 /// The answer to [`ReportCommand`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReportAnswer {
@@ -275,6 +289,7 @@ impl Command {
             Self::AttachVolume(_) => "AttachVolumeCommand",
             Self::DetachVolume(_) => "DetachVolumeCommand",
             Self::ResizeVolume(_) => "ResizeVolumeCommand",
+            Self::ChangeIso(_) => "ChangeIsoCommand",
         }
     }
 
@@ -289,6 +304,7 @@ impl Command {
             Self::ReleaseNic(c) => Some(c.vm),
             Self::AttachVolume(c) => Some(c.to.vm),
             Self::DetachVolume(c) => Some(c.from.vm),
+            Self::ChangeIso(c) => Some(c.of.vm),
             Self::ResizeVolume(ResizeVolumeCommand { used_by: Some(by), .. }) => Some(by.vm),
             Self::ResizeVolume(_)
             | Self::PrepareTemplate(_)

@@ -46,6 +46,12 @@ pub(crate) enum Operation {
     /// A data volume of a VM that runs.
     Resize,
     DeleteVolume,
+    /// An ISO into the drive of a VM that runs.
+    AttachIso,
+    /// An ISO for a VM that is stopped.
+    AttachIsoOff,
+    /// The ISO out of the drive of a VM that runs.
+    DetachIso,
     Maintain,
     Resume,
     Reconnect,
@@ -134,6 +140,11 @@ pub(crate) static ALL: &[Scenario] = &[
     good("detach", O::Detach, &["job Succeeded -", "data Ready 0 0 1 1", "call detach_disk"]),
     good("resize", O::Resize, &["job Succeeded -", "data Ready 1 1 3 1", "call resize_disk"]),
     good("volume deleted", O::DeleteVolume, &["job Succeeded -"]),
+    good("attach ISO off", O::AttachIsoOff, &["job Succeeded -", "iso 1"]),
+    good("attach ISO", O::AttachIso, &["job Succeeded -", "iso 1", "call change_drive"]),
+    good("detach ISO", O::DetachIso, &["job Succeeded -", "iso 0", "call change_drive"]),
+    bad("attach ISO refused", O::AttachIso, NO_CHANGE, "insert", &["job Failed 530", "iso 0"]),
+    bad("detach ISO refused", O::DetachIso, NO_CHANGE, "insert", &["job Failed 530", "iso 1"]),
     bad(
         "attach refused",
         O::Attach,
@@ -158,6 +169,7 @@ pub(crate) static ALL: &[Scenario] = &[
 ];
 
 const ENDING: Luck = Luck::Refused(&["shut_down", "destroy"]);
+const NO_CHANGE: Luck = Luck::Refused(&["change_drive"]);
 const NO_START: Luck = Luck::Refused(&["start"]);
 
 const fn good(
@@ -215,6 +227,8 @@ impl Operation {
             Self::Detach => "volume.detach",
             Self::Resize => "volume.resize",
             Self::DeleteVolume => "volume.delete",
+            Self::AttachIso | Self::AttachIsoOff => "vm.attach_iso",
+            Self::DetachIso => "vm.detach_iso",
             Self::Maintain => "host.maintain",
             Self::Resume => "host.resume",
             Self::Reconnect => "host.reconnect",
@@ -251,6 +265,17 @@ impl Operation {
                 job(crash, &Self::Attach.request(crash, name, Some(&both))).await?;
                 if matches!(self, Self::DeleteVolume) {
                     job(crash, &Self::Detach.request(crash, name, Some(&both))).await?;
+                }
+                Ok(Some(both))
+            }
+            Self::AttachIso | Self::AttachIsoOff | Self::DetachIso => {
+                let (vm, iso) = (deploy(crash, name, None).await?, iso(crash, name).await?);
+                if matches!(self, Self::AttachIsoOff) {
+                    job(crash, &Request::new("stopVirtualMachine").with("id", &vm)).await?;
+                }
+                let both = format!("{vm} {iso}");
+                if matches!(self, Self::DetachIso) {
+                    job(crash, &Self::AttachIso.request(crash, name, Some(&both))).await?;
                 }
                 Ok(Some(both))
             }
@@ -302,6 +327,10 @@ impl Operation {
                 Request::new("attachVolume").with("id", volume).with("virtualmachineid", vm)
             }
             Self::Detach => Request::new("detachVolume").with("id", volume),
+            Self::AttachIso | Self::AttachIsoOff => {
+                Request::new("attachIso").with("id", volume).with("virtualmachineid", vm)
+            }
+            Self::DetachIso => Request::new("detachIso").with("virtualmachineid", vm),
             Self::Resize => Request::new("resizeVolume").with("id", volume).with("size", "3"),
             Self::DeleteVolume => Request::new("destroyVolume").with("id", volume),
             Self::Deploy => with_data(crash, new_vm(crash, name, None)),
@@ -405,6 +434,19 @@ async fn volume(crash: &CrashCloud, name: &str) -> anyhow::Result<String> {
     handle.id.context("the id of the volume")
 }
 
+/// An ISO that is Ready.
+async fn iso(crash: &CrashCloud, name: &str) -> anyhow::Result<String> {
+    let request = Request::new("registerIso")
+        .with("name", name)
+        .with("url", "http://images.invalid/cd.iso")
+        .with("zoneid", crash.cloud.catalogue.zone.to_string());
+    crash.call(&request).await?;
+    let sql = format!("SELECT id FROM template WHERE name = '{name}' AND format = 'ISO'");
+    let iso = Books::open(&crash.database())?.value(&sql)?.context("the ISO")?;
+    crash.cloud.ended_of(&iso).await?;
+    Ok(iso)
+}
+
 async fn deploy(crash: &CrashCloud, name: &str, template: Option<&str>) -> anyhow::Result<String> {
     let handle = crash.client()?.start_job(&new_vm(crash, name, template)).await?;
     succeeded(crash, &handle.job).await?;
@@ -443,6 +485,7 @@ pub(crate) fn end(crash: &CrashCloud, job: JobId, said: &[usize]) -> anyhow::Res
         ("job", format!("SELECT state, error_code FROM job WHERE id = '{job}'")),
         ("step", format!("SELECT name, state FROM step WHERE job = '{job}' ORDER BY position")),
         ("vm", format!("SELECT state FROM vm WHERE id = {of_job}")),
+        ("iso", format!("SELECT iso IS NOT NULL FROM vm WHERE id = {of_job}")),
         ("why", format!("SELECT error IS NOT NULL FROM vm WHERE id = {of_job}")),
         ("volume", format!("SELECT state FROM volume WHERE vm = {of_job}")),
         (
@@ -502,6 +545,9 @@ pub(crate) async fn clean_up(crash: &CrashCloud) -> anyhow::Result<()> {
     }
     let own = crash.cloud.catalogue.template;
     let others = format!("SELECT id FROM template WHERE removed IS NULL AND id <> '{own}'");
+    for iso in books.rows(&format!("{others} AND format = 'ISO'"))? {
+        job(crash, &Request::new("deleteIso").with("id", iso)).await?;
+    }
     for template in books.rows(&others)? {
         job(crash, &O::Delete.request(crash, "", Some(&template))).await?;
     }

@@ -3,12 +3,15 @@
 //! Not here: the turns that commands of one VM take, and the journal of orders (the agent's core has both).
 
 mod attach_volume;
+mod change_iso;
 mod console_log;
 mod create_volume;
 mod delete_volume;
 mod detach_volume;
 mod error;
 mod forget;
+#[cfg(test)]
+mod iso_tests;
 mod prepare_nic;
 mod prepare_template;
 mod reboot;
@@ -66,6 +69,7 @@ pub fn execute(
         Command::AttachVolume(c) => attach_volume::execute(resource, &c).map(Answer::AttachVolume),
         Command::DetachVolume(c) => detach_volume::execute(resource, &c).map(Answer::DetachVolume),
         Command::ResizeVolume(c) => resize_volume::execute(resource, &c).map(Answer::ResizeVolume),
+        Command::ChangeIso(c) => change_iso::execute(resource, &c).map(Answer::ChangeIso),
         Command::PrepareNic(c) => prepare_nic::execute(resource, &c).map(Answer::PrepareNic),
         Command::ReleaseNic(c) => release_nic::execute(resource, &c).map(Answer::ReleaseNic),
         Command::ConsoleLog(c) => console_log::execute(resource, &c).map(Answer::ConsoleLog),

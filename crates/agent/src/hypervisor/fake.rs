@@ -350,6 +350,27 @@ impl Hypervisor for FakeHypervisor {
         Ok(())
     }
 
+    fn change_drive(
+        &self,
+        domain: &OwnedDomain,
+        drive: &DiskView,
+        force: bool,
+    ) -> Result<(), HypervisorError> {
+        let mut state = self.changing("change_drive", domain)?;
+        if state.trouble.keep_disks && !force {
+            return Err(HypervisorError::Refused {
+                what: format!("change what is in a drive of {}", domain.name()),
+                source: Fault("told that the tray is locked".to_owned()),
+            });
+        }
+        let found = state.domains.get_mut(&domain.uuid());
+        let disk = found.and_then(|it| it.disks.iter_mut().find(|d| d.target == drive.target));
+        if let Some(disk) = disk {
+            *disk = drive.clone();
+        }
+        Ok(())
+    }
+
     fn resize_disk(
         &self,
         domain: &OwnedDomain,

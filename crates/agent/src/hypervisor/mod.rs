@@ -134,6 +134,17 @@ pub trait Hypervisor: Debug + Send + Sync + 'static {
         grace: Duration,
     ) -> Result<(), HypervisorError>;
 
+    /// Puts a file into a drive of a running domain, in place of what is in it, or leaves it empty, as `drive` says.
+    ///
+    /// # Errors
+    /// [`HypervisorError`]; without `force` also if the guest has locked the drive. What was in it stays.
+    fn change_drive(
+        &self,
+        domain: &OwnedDomain,
+        drive: &DiskView,
+        force: bool,
+    ) -> Result<(), HypervisorError>;
+
     /// Makes a disk of a running domain larger, and tells its guest.
     ///
     /// # Errors

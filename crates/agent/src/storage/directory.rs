@@ -97,7 +97,7 @@ impl DirectoryStorage {
     }
 
     /// The file of a template that is there.
-    fn template_file(&self, template: TemplateId) -> Option<(PathBuf, DiskFormat)> {
+    fn template_there(&self, template: TemplateId) -> Option<(PathBuf, DiskFormat)> {
         [DiskFormat::Qcow2, DiskFormat::Raw]
             .map(|format| (self.template_path(template, format), format))
             .into_iter()
@@ -164,7 +164,7 @@ impl DirectoryStorage {
     fn backing(&self, volume: &VolumeSpec) -> Result<Option<(PathBuf, DiskFormat)>, StorageError> {
         let Some(template) = volume.template else { return Ok(None) };
         let (path, format) =
-            self.template_file(template).ok_or(StorageError::NoTemplate { template })?;
+            self.template_there(template).ok_or(StorageError::NoTemplate { template })?;
         let least = match format {
             DiskFormat::Qcow2 => {
                 qcow2::header(&path).map_err(file_error("read template", &path))?.size
@@ -228,7 +228,7 @@ impl Storage for DirectoryStorage {
         self.check(pool)?;
         let lock = self.lock_of(template);
         let _turn = lock.lock().unwrap_or_else(PoisonError::into_inner);
-        let was_there = self.template_file(template);
+        let was_there = self.template_there(template);
         let path = if let Some((path, _)) = &was_there {
             path.clone()
         } else {
@@ -249,7 +249,7 @@ impl Storage for DirectoryStorage {
         self.check(pool)?;
         let lock = self.lock_of(template);
         let _turn = lock.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some((path, _)) = self.template_file(template) else { return Ok(false) };
+        let Some((path, _)) = self.template_there(template) else { return Ok(false) };
         let volumes = self.root.join("volumes");
         for entry in fs::read_dir(&volumes).map_err(file_error("list", &volumes))? {
             let file = entry.map_err(file_error("list", &volumes))?.path();
@@ -262,6 +262,16 @@ impl Storage for DirectoryStorage {
         }
         fs::remove_file(&path).map_err(file_error("remove", &path))?;
         Ok(true)
+    }
+
+    fn template_file(
+        &self,
+        pool: StoragePoolId,
+        template: TemplateId,
+    ) -> Result<PathBuf, StorageError> {
+        self.check(pool)?;
+        let there = self.template_there(template);
+        there.map(|(path, _)| path).ok_or(StorageError::NoTemplate { template })
     }
 
     fn create_volume(&self, volume: &VolumeSpec) -> Result<PathBuf, StorageError> {

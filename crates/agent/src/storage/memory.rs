@@ -84,6 +84,17 @@ impl Storage for MemoryStorage {
         Ok(books.templates.remove(&template).is_some())
     }
 
+    fn template_file(
+        &self,
+        pool: StoragePoolId,
+        template: TemplateId,
+    ) -> Result<PathBuf, StorageError> {
+        if self.check(pool)?.templates.contains_key(&template) {
+            return Ok(format!("/simulated/templates/{template}.raw").into());
+        }
+        Err(StorageError::NoTemplate { template })
+    }
+
     fn create_volume(&self, volume: &VolumeSpec) -> Result<PathBuf, StorageError> {
         let mut books = self.check(volume.pool)?;
         if let Some(template) = volume.template.filter(|t| !books.templates.contains_key(t)) {

@@ -60,6 +60,16 @@ pub trait Storage: Debug + Send + Sync + 'static {
         template: TemplateId,
     ) -> Result<bool, StorageError>;
 
+    /// The file of a template that is there.
+    ///
+    /// # Errors
+    /// [`StorageError::NoPool`] or [`StorageError::NoTemplate`]
+    fn template_file(
+        &self,
+        pool: StoragePoolId,
+        template: TemplateId,
+    ) -> Result<PathBuf, StorageError>;
+
     /// Writes a volume, or finds it written; its file.
     ///
     /// # Errors

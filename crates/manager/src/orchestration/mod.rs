@@ -27,6 +27,8 @@ pub static WORKFLOWS: &[&dyn Workflow] = &[
     &vm::restore::RESTORE,
     &vm::restore::RESTORE_RUNNING,
     &vm::scale::ScaleVm,
+    &vm::iso::ATTACH,
+    &vm::iso::DETACH,
     &vm::retire::DESTROY,
     &vm::retire::EXPUNGE,
     &template::register::RegisterTemplate,

@@ -324,6 +324,22 @@ impl Hypervisor for LibvirtHypervisor {
         }
     }
 
+    fn change_drive(
+        &self,
+        domain: &OwnedDomain,
+        drive: &DiskView,
+        force: bool,
+    ) -> Result<(), HypervisorError> {
+        let mut flags = sys::VIR_DOMAIN_DEVICE_MODIFY_LIVE;
+        if force {
+            flags |= sys::VIR_DOMAIN_DEVICE_MODIFY_FORCE;
+        }
+        let xml = drive.element();
+        self.with("change what is in a drive of", PLUGGING, domain, move |_, handle| {
+            handle.update_device_flags(&xml, flags)
+        })
+    }
+
     fn resize_disk(
         &self,
         domain: &OwnedDomain,

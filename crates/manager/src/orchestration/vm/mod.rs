@@ -4,6 +4,7 @@ mod change;
 mod credentials;
 mod deploy;
 mod groups;
+pub mod iso;
 mod nics;
 pub mod reboot;
 pub mod record;
@@ -22,6 +23,7 @@ mod user_data;
 pub use change::{assign, change_service, recover, update};
 pub use credentials::{reset_keys, reset_password};
 pub use deploy::{DeployRequest, deploy};
+pub use iso::{attach_iso, detach_iso};
 pub use nics::{
     NicWish, add_nic, add_nic_ip, remove_nic, remove_nic_ip, set_default_nic, set_nic_ip,
 };
