@@ -40,6 +40,8 @@ mod roles;
 mod sessions;
 #[path = "api/settings.rs"]
 mod settings;
+#[path = "api/snapshots.rs"]
+mod snapshots;
 #[path = "api/tags.rs"]
 mod tags;
 #[path = "api/templates.rs"]

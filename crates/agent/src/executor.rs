@@ -370,9 +370,11 @@ fn allowed(order: &Order) -> Duration {
     match &order.command {
         Command::Stop(c) => minutes(5) + Duration::from_secs(c.grace_seconds.into()),
         Command::PrepareTemplate(_) | Command::Worker(_) => minutes(6 * 60),
-        Command::CreateVolume(_) | Command::DeleteVolume(_) | Command::RemoveTemplate(_) => {
-            minutes(60)
-        }
+        Command::CreateSnapshot(_) | Command::RestoreSnapshot(_) => minutes(6 * 60),
+        Command::CreateVolume(_)
+        | Command::DeleteVolume(_)
+        | Command::DeleteSnapshot(_)
+        | Command::RemoveTemplate(_) => minutes(60),
         Command::DetachVolume(c) => minutes(5) + Duration::from_secs(c.grace_seconds.into()),
         Command::Start(_)
         | Command::AttachVolume(_)

@@ -32,7 +32,8 @@ pub use names::{HostName, InstanceName, MacAddress, NameError};
 pub use power::{PowerReason, PowerState};
 pub use resource_state::{ResourceEvent, ResourceState};
 pub use storage_state::{
-    CopyEvent, CopyState, TemplateEvent, TemplateState, VolumeEvent, VolumeState,
+    CopyEvent, CopyState, SnapshotEvent, SnapshotState, TemplateEvent, TemplateState, VolumeEvent,
+    VolumeState,
 };
 pub use timestamp::Timestamp;
 pub use transition::InvalidTransition;

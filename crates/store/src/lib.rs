@@ -53,6 +53,8 @@ pub mod security_rule;
 pub mod service_offering;
 pub mod session;
 pub mod setting;
+pub mod snapshot;
+pub mod snapshot_view;
 pub mod ssh_keypair;
 pub mod step;
 pub mod storage_pool;

@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0008_images.sql"),
     include_str!("migrations/0009_indexes.sql"),
     include_str!("migrations/0013_iso.sql"),
+    include_str!("migrations/0014_snapshots.sql"),
 ];
 
 /// Brings the database to the newest schema. Each migration is one transaction.

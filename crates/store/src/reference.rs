@@ -38,6 +38,7 @@ pub enum Entity {
     Role,
     SecurityGroup,
     ServiceOffering,
+    Snapshot,
     SshKeyPair,
     StoragePool,
     Template,
@@ -72,6 +73,7 @@ impl Entity {
             Self::Role => "role",
             Self::SecurityGroup => "security_group",
             Self::ServiceOffering => "service_offering",
+            Self::Snapshot => "snapshot",
             Self::SshKeyPair => "ssh_keypair",
             Self::StoragePool => "storage_pool",
             Self::Template | Self::Iso => "template",
@@ -96,6 +98,7 @@ impl Entity {
             | Self::Iso
             | Self::Project
             | Self::SecurityGroup
+            | Self::Snapshot
             | Self::SshKeyPair
             | Self::Template
             | Self::User

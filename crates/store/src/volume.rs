@@ -195,8 +195,8 @@ pub struct NewDataVolume {
     pub vm: Option<(VmId, u32)>,
     /// Its name.
     pub name: String,
-    /// What it is sold as.
-    pub offering: DiskOfferingId,
+    /// What it is sold as; nothing: it is as large as the root volume that it is a copy of.
+    pub offering: Option<DiskOfferingId>,
     /// How large a guest sees it.
     pub size: Bytes,
 }
@@ -220,7 +220,7 @@ pub fn volume_add(tx: &Tx<'_>, new: &NewDataVolume, now: Timestamp) -> Result<()
             new.name,
             stored(new.size.0),
             now.0,
-            new.offering.to_string(),
+            new.offering.map(|offering| offering.to_string()),
         ],
     )?;
     Ok(())
@@ -350,7 +350,9 @@ pub struct PoolRoom {
 
 const ROOM: &str = "SELECT p.id AS id, p.name AS name, p.tags AS tags,
          (SELECT host.name FROM host WHERE host.id = p.host) AS host_name, max(0, p.capacity
-         - max(p.used, (SELECT coalesce(sum(size), 0) FROM volume WHERE volume.pool = p.id AND removed IS NULL))) AS free,
+         - max(p.used, (SELECT coalesce(sum(size), 0) FROM volume WHERE volume.pool = p.id AND removed IS NULL)
+             + (SELECT coalesce(sum(coalesce(physical_size, size)), 0) FROM snapshot
+                WHERE snapshot.pool = p.id AND removed IS NULL AND state <> 'Error'))) AS free,
      p.state = 'Up' AS is_up FROM storage_pool p WHERE p.removed IS NULL AND ";
 
 fn room(row: &Row<'_>) -> rusqlite::Result<PoolRoom> {

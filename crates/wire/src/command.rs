@@ -1,8 +1,8 @@
 //! The orders of a manager to an agent.
 
 use hostler_model::{
-    Bytes, CommandId, Generation, InstanceName, NicId, RunId, StoragePoolId, TemplateId, VmId,
-    VolumeId,
+    Bytes, CommandId, Generation, InstanceName, NicId, RunId, SnapshotId, StoragePoolId,
+    TemplateId, VmId, VolumeId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +64,12 @@ pub enum Command {
     ResizeVolume(ResizeVolumeCommand),
     /// Put an ISO into the drive of a running VM, or take out the one that is in it.
     ChangeIso(ChangeIsoCommand),
+    /// Copy a volume as it is at a moment.
+    CreateSnapshot(CreateSnapshotCommand),
+    /// Delete such a copy.
+    DeleteSnapshot(DeleteSnapshotCommand),
+    /// Write a volume from such a copy.
+    RestoreSnapshot(RestoreSnapshotCommand),
 }
 
 /// Ties each command to its own answer: who calls with a `StopCommand` gets a `StopAnswer`.
@@ -261,6 +267,42 @@ pub struct ChangeIsoCommand {
     pub force: bool,
 }
 
+/// Copies a volume as it is at one moment, as if the power had failed then, to a file of its own on the same pool. A
+/// copy that is complete already is a success.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreateSnapshotCommand {
+    /// The copy.
+    pub snapshot: SnapshotId,
+    /// The volume.
+    pub volume: VolumeId,
+    /// The pool of both.
+    pub pool: StoragePoolId,
+    /// The VM that has it as a disk just now; nothing: nobody may have it open.
+    pub used_by: Option<RunningVm>,
+}
+
+/// Deletes a copy of a volume. Not there is a success.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeleteSnapshotCommand {
+    /// The copy.
+    pub snapshot: SnapshotId,
+    /// Its pool.
+    pub pool: StoragePoolId,
+}
+
+/// Writes a volume that nobody has open as a copy has it, in place of what there is of the volume.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestoreSnapshotCommand {
+    /// The copy, which stays.
+    pub snapshot: SnapshotId,
+    /// The volume.
+    pub volume: VolumeId,
+    /// The pool of both.
+    pub pool: StoragePoolId,
+    /// How large the guest is to see the volume; at least as large as the copy.
+    pub size: Bytes,
+}
+
 /// The answer to [`ReportCommand`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReportAnswer {
@@ -290,6 +332,9 @@ impl Command {
             Self::DetachVolume(_) => "DetachVolumeCommand",
             Self::ResizeVolume(_) => "ResizeVolumeCommand",
             Self::ChangeIso(_) => "ChangeIsoCommand",
+            Self::CreateSnapshot(_) => "CreateSnapshotCommand",
+            Self::DeleteSnapshot(_) => "DeleteSnapshotCommand",
+            Self::RestoreSnapshot(_) => "RestoreSnapshotCommand",
         }
     }
 
@@ -306,7 +351,11 @@ impl Command {
             Self::DetachVolume(c) => Some(c.from.vm),
             Self::ChangeIso(c) => Some(c.of.vm),
             Self::ResizeVolume(ResizeVolumeCommand { used_by: Some(by), .. }) => Some(by.vm),
+            Self::CreateSnapshot(CreateSnapshotCommand { used_by: Some(by), .. }) => Some(by.vm),
             Self::ResizeVolume(_)
+            | Self::CreateSnapshot(_)
+            | Self::DeleteSnapshot(_)
+            | Self::RestoreSnapshot(_)
             | Self::PrepareTemplate(_)
             | Self::RemoveTemplate(_)
             | Self::CreateVolume(_)

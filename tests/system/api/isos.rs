@@ -175,7 +175,10 @@ async fn a_vm_from_an_iso_has_an_empty_root_volume_of_its_disk_offering() {
 
     let vm = world.vm(&iso, &[("diskofferingid", &world.any), ("size", "3")]).await;
     let shown = world.shown(&vm).await;
-    assert_eq!((&shown["isoid"], &shown["templateid"]), (&iso.as_str().into(), &iso.as_str().into()));
+    assert_eq!(
+        (&shown["isoid"], &shown["templateid"]),
+        (&iso.as_str().into(), &iso.as_str().into())
+    );
     assert!(world.inserted(&iso));
     let listed = world.admin.ok("listVolumes", &[("virtualmachineid", &vm)]).await;
     let root = &listed["volume"][0];

@@ -52,6 +52,15 @@ pub(crate) enum Operation {
     AttachIsoOff,
     /// The ISO out of the drive of a VM that runs.
     DetachIso,
+    /// A copy of the root volume of a VM that runs.
+    Snapshot,
+    /// The same of one that is stopped.
+    SnapshotOff,
+    DeleteSnapshot,
+    /// The root volume of a VM that is stopped.
+    Revert,
+    /// A data volume that begins as a snapshot.
+    FromSnapshot,
     Maintain,
     Resume,
     Reconnect,
@@ -143,6 +152,18 @@ pub(crate) static ALL: &[Scenario] = &[
     good("attach ISO off", O::AttachIsoOff, &["job Succeeded -", "iso 1"]),
     good("attach ISO", O::AttachIso, &["job Succeeded -", "iso 1", "call change_drive"]),
     good("detach ISO", O::DetachIso, &["job Succeeded -", "iso 0", "call change_drive"]),
+    good("snapshot off", O::SnapshotOff, &["job Succeeded -", "snapshot BackedUp 1 1"]),
+    good("snapshot", O::Snapshot, &["job Succeeded -", "snapshot BackedUp 1 1", "call copy_disk"]),
+    good("snapshot deleted", O::DeleteSnapshot, &["job Succeeded -"]),
+    good("revert", O::Revert, &["job Succeeded -", "snapshot BackedUp 1 1"]),
+    good("volume from snapshot", O::FromSnapshot, &["job Succeeded -", "data Ready 0 0 0 0"]),
+    bad(
+        "snapshot refused",
+        O::Snapshot,
+        Luck::Refused(&["copy_disk"]),
+        "copy",
+        &["job Failed 530", "snapshot Error 1 0"],
+    ),
     bad("attach ISO refused", O::AttachIso, NO_CHANGE, "insert", &["job Failed 530", "iso 0"]),
     bad("detach ISO refused", O::DetachIso, NO_CHANGE, "insert", &["job Failed 530", "iso 1"]),
     bad(
@@ -229,6 +250,10 @@ impl Operation {
             Self::DeleteVolume => "volume.delete",
             Self::AttachIso | Self::AttachIsoOff => "vm.attach_iso",
             Self::DetachIso => "vm.detach_iso",
+            Self::Snapshot | Self::SnapshotOff => "snapshot.create",
+            Self::DeleteSnapshot => "snapshot.delete",
+            Self::Revert => "snapshot.revert",
+            Self::FromSnapshot => "volume.from_snapshot",
             Self::Maintain => "host.maintain",
             Self::Resume => "host.resume",
             Self::Reconnect => "host.reconnect",
@@ -278,6 +303,21 @@ impl Operation {
                     job(crash, &Self::AttachIso.request(crash, name, Some(&both))).await?;
                 }
                 Ok(Some(both))
+            }
+            Self::Snapshot | Self::SnapshotOff => {
+                let vm = deploy(crash, name, None).await?;
+                if matches!(self, Self::SnapshotOff) {
+                    job(crash, &Request::new("stopVirtualMachine").with("id", &vm)).await?;
+                }
+                root_of(crash, &vm).map(Some)
+            }
+            Self::DeleteSnapshot | Self::Revert | Self::FromSnapshot => {
+                let vm = deploy(crash, name, None).await?;
+                let request = Self::Snapshot.request(crash, name, Some(&root_of(crash, &vm)?));
+                let handle = crash.client()?.start_job(&request).await?;
+                succeeded(crash, &handle.job).await?;
+                job(crash, &Request::new("stopVirtualMachine").with("id", &vm)).await?;
+                handle.id.context("the id of the snapshot").map(Some)
             }
             Self::Expunge => {
                 let deployed = with_data(crash, new_vm(crash, name, None));
@@ -331,6 +371,14 @@ impl Operation {
                 Request::new("attachIso").with("id", volume).with("virtualmachineid", vm)
             }
             Self::DetachIso => Request::new("detachIso").with("virtualmachineid", vm),
+            Self::Snapshot | Self::SnapshotOff => {
+                Request::new("createSnapshot").with("volumeid", id)
+            }
+            Self::DeleteSnapshot => Request::new("deleteSnapshot").with("id", id),
+            Self::Revert => Request::new("revertSnapshot").with("id", id),
+            Self::FromSnapshot => {
+                Request::new("createVolume").with("name", name).with("snapshotid", id)
+            }
             Self::Resize => Request::new("resizeVolume").with("id", volume).with("size", "3"),
             Self::DeleteVolume => Request::new("destroyVolume").with("id", volume),
             Self::Deploy => with_data(crash, new_vm(crash, name, None)),
@@ -434,6 +482,12 @@ async fn volume(crash: &CrashCloud, name: &str) -> anyhow::Result<String> {
     handle.id.context("the id of the volume")
 }
 
+/// The root volume of a VM.
+fn root_of(crash: &CrashCloud, vm: &str) -> anyhow::Result<String> {
+    let sql = format!("SELECT id FROM volume WHERE vm = '{vm}' AND kind = 'ROOT'");
+    Books::open(&crash.database())?.value(&sql)?.context("the root volume")
+}
+
 /// An ISO that is Ready.
 async fn iso(crash: &CrashCloud, name: &str) -> anyhow::Result<String> {
     let request = Request::new("registerIso")
@@ -495,6 +549,11 @@ pub(crate) fn end(crash: &CrashCloud, job: JobId, said: &[usize]) -> anyhow::Res
                 .to_owned(),
         ),
         (
+            "snapshot",
+            "SELECT state, pool IS NOT NULL, physical_size IS NOT NULL FROM snapshot WHERE removed IS NULL"
+                .to_owned(),
+        ),
+        (
             "event",
             format!(
                 "SELECT kind, level, state FROM event WHERE job = '{job}' AND subject <> {of_job} ORDER BY number"
@@ -536,6 +595,9 @@ pub(crate) async fn clean_up(crash: &CrashCloud) -> anyhow::Result<()> {
     let books = Books::open(&crash.database())?;
     for vm in books.rows("SELECT id FROM vm WHERE removed IS NULL")? {
         expunge(crash, &vm).await?;
+    }
+    for snapshot in books.rows("SELECT id FROM snapshot WHERE removed IS NULL")? {
+        job(crash, &O::DeleteSnapshot.request(crash, "", Some(&snapshot))).await?;
     }
     for volume in books.rows("SELECT id FROM volume WHERE removed IS NULL")? {
         job(crash, &Request::new("destroyVolume").with("id", volume)).await?;

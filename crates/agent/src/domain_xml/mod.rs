@@ -77,7 +77,9 @@ pub enum XmlError {
         arch: String,
     },
     /// The description and the host's part do not fit together.
-    #[error("a VM needs a root disk, a file for each disk and for its ISO, and a bridge for each NIC")]
+    #[error(
+        "a VM needs a root disk, a file for each disk and for its ISO, and a bridge for each NIC"
+    )]
     Incomplete,
     /// A path that is no UTF-8 cannot stand in XML.
     #[error("{path} is no UTF-8 text")]

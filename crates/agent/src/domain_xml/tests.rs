@@ -227,8 +227,10 @@ fn an_iso_that_boots_comes_before_the_root_disk_and_another_is_not_booted() {
     let orders = |bootable| {
         let spec = with(|vm| vm.iso = iso(bootable));
         let xml = domain_xml(&spec, &host(&spec, DomainType::Qemu)).unwrap();
-        let order = |disk: &str| disk.split("<boot order=\"").nth(1).map(|rest| rest[..1].to_owned());
-        let found = xml.split("<disk ").skip(1).map(|disk| order(disk.split("</disk>").next().unwrap()));
+        let order =
+            |disk: &str| disk.split("<boot order=\"").nth(1).map(|rest| rest[..1].to_owned());
+        let found =
+            xml.split("<disk ").skip(1).map(|disk| order(disk.split("</disk>").next().unwrap()));
         found.collect::<Vec<_>>()
     };
     let text = |order: &str| Some(order.to_owned());

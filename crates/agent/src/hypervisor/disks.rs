@@ -34,11 +34,9 @@ impl DiskView {
     /// The drive with its file in it, or empty.
     fn drive(&self) -> String {
         let escape = quick_xml::escape::escape;
-        let (target, bus) = (escape(&self.target), escape(&self.bus));
-        let source = match self.file.as_str() {
-            "" => String::new(),
-            file => format!(r#"<source file="{}"/>"#, escape(file)),
-        };
+        let (file, target, bus) = (escape(&self.file), escape(&self.target), escape(&self.bus));
+        let source =
+            if file.is_empty() { String::new() } else { format!(r#"<source file="{file}"/>"#) };
         format!(
             r#"<disk type="file" device="cdrom"><driver name="qemu" type="raw"/>{source}<target dev="{target}" bus="{bus}"/><readonly/></disk>"#
         )

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::path::Path;
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -369,6 +370,16 @@ impl Hypervisor for FakeHypervisor {
             *disk = drive.clone();
         }
         Ok(())
+    }
+
+    fn copy_disk(
+        &self,
+        domain: &OwnedDomain,
+        _disk: &DiskView,
+        _to: &Path,
+        _limit: Duration,
+    ) -> Result<(), HypervisorError> {
+        self.changing("copy_disk", domain).map(drop)
     }
 
     fn resize_disk(

@@ -6,6 +6,7 @@ mod groups;
 mod machines;
 mod places;
 mod settings;
+mod snapshots;
 
 use crate::noun::Noun;
 
@@ -20,6 +21,7 @@ pub(crate) static NOUNS: &[&Noun] = &[
     &disks::DISK_OFFERING,
     &disks::VOLUME,
     &disks::ISO,
+    &snapshots::SNAPSHOT,
     &groups::SECURITY_GROUP,
     &groups::AFFINITY_GROUP,
     &groups::INSTANCE_GROUP,

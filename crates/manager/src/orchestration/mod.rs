@@ -9,6 +9,7 @@ mod caller;
 mod children;
 pub mod domain;
 pub mod host;
+pub mod snapshot;
 pub mod template;
 pub mod vm;
 pub mod volume;
@@ -37,6 +38,10 @@ pub static WORKFLOWS: &[&dyn Workflow] = &[
     &volume::detach::DetachVolume,
     &volume::resize::ResizeVolume,
     &volume::delete::DeleteVolume,
+    &volume::from_snapshot::FromSnapshot,
+    &snapshot::create::CreateSnapshot,
+    &snapshot::delete::DeleteSnapshot,
+    &snapshot::revert::RevertSnapshot,
     &account::DeleteAccount,
     &account::DisableAccount,
     &domain::DeleteDomain,

@@ -4,10 +4,12 @@
 
 mod calls;
 mod checked;
+mod copy;
 mod events;
 mod read;
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -338,6 +340,16 @@ impl Hypervisor for LibvirtHypervisor {
         self.with("change what is in a drive of", PLUGGING, domain, move |_, handle| {
             handle.update_device_flags(&xml, flags)
         })
+    }
+
+    fn copy_disk(
+        &self,
+        domain: &OwnedDomain,
+        disk: &DiskView,
+        to: &Path,
+        limit: Duration,
+    ) -> Result<(), HypervisorError> {
+        copy::copy_disk(self, domain, disk, to, limit)
     }
 
     fn resize_disk(

@@ -31,6 +31,7 @@ mod project;
 mod role;
 mod securitygroup;
 mod setting;
+mod snapshot;
 mod storage;
 pub(crate) mod tag;
 pub(crate) mod template;
@@ -98,6 +99,7 @@ static TABLES: &[&[Entry]] = &[
     role::COMMANDS,
     securitygroup::COMMANDS,
     setting::COMMANDS,
+    snapshot::COMMANDS,
     storage::COMMANDS,
     tag::COMMANDS,
     template::COMMANDS,

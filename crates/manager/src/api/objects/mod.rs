@@ -24,6 +24,7 @@ pub(crate) mod project;
 pub(crate) mod role;
 pub(crate) mod session;
 pub(crate) mod setting;
+pub(crate) mod snapshot;
 pub(crate) mod storage;
 pub(crate) mod tag;
 pub(crate) mod template;

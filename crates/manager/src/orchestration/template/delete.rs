@@ -109,15 +109,15 @@ impl Workflow for DeleteTemplate {
 
 async fn begin(cx: &StepContext) -> Result<Done, StepError> {
     let (id, now) = (template_of(cx), cx.app.now());
-    let (template, uses) =
-        cx.read(move |tx| Ok((template_get(tx, id)?, uses_of(tx, id)?))).await?;
+    let (template, uses) = cx.read(move |tx| Ok((template_get(tx, id)?, uses_of(tx, id)?))).await?;
     refuse_if_used(&template.name, uses)?;
     Ok(Done::writing("no VM is made from it", move |tx| {
         if template.state == TemplateState::Deleting {
             return Ok(());
         }
         if uses_of(tx, id)? != (0, 0) {
-            let text = format!("a VM has begun to use {}; expunge or detach it first", template.name);
+            let text =
+                format!("a VM has begun to use {}; expunge or detach it first", template.name);
             return Err(StoreError::Taken(text));
         }
         template_transition(tx, &template, TemplateEvent::DeleteRequested, None, None, None, now)

@@ -6,7 +6,9 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use hostler_model::{CopyState, HostId, JobId, RunState, StoragePoolId, TemplateId, TemplateState, VmId, VmState};
+use hostler_model::{
+    CopyState, HostId, JobId, RunState, StoragePoolId, TemplateId, TemplateState, VmId, VmState,
+};
 use hostler_store::blueprint::{Blueprint, blueprint};
 use hostler_store::event::event_add;
 use hostler_store::run::{RunRow, run_get};
@@ -287,8 +289,7 @@ async fn fetch(cx: &StepContext) -> Result<Done, StepError> {
         ));
     };
     let command = PrepareTemplateCommand { template: iso.id, pool: live.pool, source };
-    let answer =
-        cx.call(live.host, "iso", command, FETCH).await.map_err(ServiceError::from)?;
+    let answer = cx.call(live.host, "iso", command, FETCH).await.map_err(ServiceError::from)?;
     Ok(Done::writing(format!("{} on the host's pool", answer.size), move |tx| {
         copy_set(tx, iso.id, live.pool, CopyState::Ready, iso.size, now)
     }))

@@ -1,4 +1,4 @@
-//! `listSnapshots`: there are no snapshots, and the list says so.
+//! `listSnapshotPolicies`: volumes are not copied by themselves yet, and the list says so.
 
 use hostler_model::VolumeId;
 use hostler_query_api::{Answer, api_command};
@@ -6,21 +6,21 @@ use uuid::Uuid;
 
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
-use crate::api::objects::storage::SNAPSHOT;
+use crate::api::objects::snapshot::SNAPSHOT_POLICY;
 
 api_command! {
-    /// Lists copies of volumes at a moment; there are none.
-    pub(crate) struct ListSnapshots = "listSnapshots", synchronous.object("snapshot").shape(&SNAPSHOT).paged();
+    /// Lists when volumes are copied by themselves; there are none.
+    pub(crate) struct ListSnapshotPolicies = "listSnapshotPolicies", synchronous.object("snapshotpolicy").shape(&SNAPSHOT_POLICY).paged();
 
     /// The one of this id.
-    id: optional uuid<Uuid> .entity("snapshot"),
+    id: optional uuid<Uuid> .entity("snapshotpolicy"),
     /// Those of this volume.
     volumeid: optional uuid<VolumeId> .entity("volume"),
     /// Everything that the caller may see.
     listall: optional boolean,
 }
 
-impl Handler for ListSnapshots {
+impl Handler for ListSnapshotPolicies {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
         match self.id {
             Some(id) => Err(call.unknown("id", id)),
