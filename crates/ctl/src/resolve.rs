@@ -91,6 +91,8 @@ pub(crate) static SNAPSHOT: Kind = Kind {
     tells_apart: &["volumename", "created", "account"],
     ..kind("snapshot", "listSnapshots")
 };
+pub(crate) static SNAPSHOT_POLICY: Kind =
+    Kind { fixed: &[("listall", "true")], ..kind("snapshot policy", "listSnapshotPolicies") };
 pub(crate) static ISO: Kind = Kind {
     fixed: &[("isofilter", "executable")],
     tells_apart: &["zonename", "account"],

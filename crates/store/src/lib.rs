@@ -54,6 +54,7 @@ pub mod service_offering;
 pub mod session;
 pub mod setting;
 pub mod snapshot;
+pub mod snapshot_policy;
 pub mod snapshot_view;
 pub mod ssh_keypair;
 pub mod step;

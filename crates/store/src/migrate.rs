@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0009_indexes.sql"),
     include_str!("migrations/0013_iso.sql"),
     include_str!("migrations/0014_snapshots.sql"),
+    include_str!("migrations/0015_snapshot_policies.sql"),
 ];
 
 /// Brings the database to the newest schema. Each migration is one transaction.

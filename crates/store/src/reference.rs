@@ -39,6 +39,7 @@ pub enum Entity {
     SecurityGroup,
     ServiceOffering,
     Snapshot,
+    SnapshotPolicy,
     SshKeyPair,
     StoragePool,
     Template,
@@ -74,6 +75,7 @@ impl Entity {
             Self::SecurityGroup => "security_group",
             Self::ServiceOffering => "service_offering",
             Self::Snapshot => "snapshot",
+            Self::SnapshotPolicy => "snapshot_policy",
             Self::SshKeyPair => "ssh_keypair",
             Self::StoragePool => "storage_pool",
             Self::Template | Self::Iso => "template",
@@ -91,6 +93,7 @@ impl Entity {
         match self {
             Self::Account => Some("t.id"),
             Self::Nic => Some("(SELECT account FROM vm WHERE vm.id = t.vm)"),
+            Self::SnapshotPolicy => Some("(SELECT account FROM volume WHERE volume.id = t.volume)"),
             Self::AffinityGroup
             | Self::Event
             | Self::InstanceGroup
@@ -139,6 +142,7 @@ impl Entity {
                 | Self::PhysicalNetwork
                 | Self::Role
                 | Self::SecurityGroup
+                | Self::SnapshotPolicy
                 | Self::SshKeyPair
                 | Self::TrafficType
                 | Self::UserData

@@ -36,7 +36,7 @@ pub(crate) async fn all(w: &mut Witness, cloud: &Cloud, vm: &str) {
     let volume = answer["id"].as_str().unwrap().to_owned();
     w.call("deleteVolume", &[("id", &volume)]).await;
     snapshots(w, vm).await;
-    w.call("listSnapshotPolicies", &[]).await;
+    policies(w, vm).await;
     w.call("deleteDiskOffering", &[("id", &fixed)]).await;
 }
 
@@ -61,4 +61,23 @@ async fn snapshots(w: &mut Witness, vm: &str) {
     }
     let answer = w.call("deleteSnapshot", &of_it).await;
     w.job(&answer).await;
+}
+
+/// When the root volume of a VM is copied by itself.
+async fn policies(w: &mut Witness, vm: &str) {
+    let roots = w.call("listVolumes", &[("virtualmachineid", vm), ("type", "ROOT")]).await;
+    let params = [
+        ("volumeid", &*id(&roots, "volume")),
+        ("intervaltype", "DAILY"),
+        ("schedule", "30:2"),
+        ("timezone", "UTC"),
+        ("maxsnaps", "3"),
+    ];
+    let policy = id(&w.call("createSnapshotPolicy", &params).await, "snapshotpolicy");
+    let of_it = [("id", policy.as_str())];
+    let answer = w.call("updateSnapshotPolicy", &[of_it[0], ("fordisplay", "false")]).await;
+    w.job(&answer).await;
+    let listed = w.call("listSnapshotPolicies", &of_it).await;
+    assert_eq!(listed["snapshotpolicy"][0]["fordisplay"], false, "{listed}");
+    w.call("deleteSnapshotPolicies", &of_it).await;
 }

@@ -1,8 +1,9 @@
-//! Copies of volumes, with simulated hosts behind the API.
+//! Copies of volumes, made on request and by policies, with simulated hosts behind the API.
 
 use std::collections::BTreeSet;
 
 use hostler_agent::hypervisor::Trouble;
+use hostler_manager::monitors::keep_snapshots;
 use hostler_model::AccountType;
 use hostler_tests::books::Books;
 use hostler_tests::cloud::Cloud;
@@ -65,13 +66,44 @@ impl World {
         self.admin.ok("listSnapshots", params).await
     }
 
+    /// A policy of the root volume.
+    async fn policy(&self, kind: &str, schedule: &str, most: &str) -> Value {
+        let params = [
+            ("volumeid", self.root.as_str()),
+            ("intervaltype", kind),
+            ("schedule", schedule),
+            ("timezone", "UTC"),
+            ("maxsnaps", most),
+        ];
+        self.admin.ok("createSnapshotPolicy", &params).await["snapshotpolicy"].clone()
+    }
+
+    /// Has every policy be due, as if its time had come some days ago.
+    fn make_due(&self) {
+        let database = rusqlite::Connection::open(self.database()).unwrap();
+        database.execute("UPDATE snapshot_policy SET next_run = 1000", []).unwrap();
+    }
+
+    /// What the manager does from time to time, and the ends of the jobs that it has begun.
+    async fn look(&self) {
+        keep_snapshots(&self.cloud.manager.as_ref().unwrap().context).await.unwrap();
+        let books = Books::open(&self.database()).unwrap();
+        for job in books.rows("SELECT id FROM job WHERE finished IS NULL").unwrap() {
+            self.cloud.ended(job.parse().unwrap()).await.unwrap();
+        }
+    }
+
+    fn database(&self) -> std::path::PathBuf {
+        self.cloud.folder().join("manager/hostler.db")
+    }
+
     fn copies_by_qemu(&self) -> usize {
         let calls = self.cloud.hosts[0].hypervisor.calls();
         calls.iter().filter(|call| call.starts_with("copy_disk")).count()
     }
 
     fn audit(&self) {
-        let books = Books::open(&self.cloud.folder().join("manager/hostler.db")).unwrap();
+        let books = Books::open(&self.database()).unwrap();
         assert_eq!(books.audit(&self.cloud).unwrap(), Vec::<String>::new());
     }
 }
@@ -85,8 +117,14 @@ async fn a_volume_of_a_running_vm_is_copied_by_its_qemu_and_of_a_stopped_one_as_
     let world = World::new().await;
     let live = world.snapshot().await;
     assert_eq!((&live["state"], &live["snapshottype"]), (&"BackedUp".into(), &"MANUAL".into()));
-    assert_eq!((&live["volumeid"], &live["volumetype"]), (&world.root.as_str().into(), &"ROOT".into()));
-    assert!(live["physicalsize"].as_u64().unwrap() < live["virtualsize"].as_u64().unwrap(), "{live}");
+    assert_eq!(
+        (&live["volumeid"], &live["volumetype"]),
+        (&world.root.as_str().into(), &"ROOT".into())
+    );
+    assert!(
+        live["physicalsize"].as_u64().unwrap() < live["virtualsize"].as_u64().unwrap(),
+        "{live}"
+    );
     assert_eq!(world.copies_by_qemu(), 1);
     world.stop().await;
     let named = [("volumeid", world.root.as_str()), ("name", "before the upgrade")];
@@ -124,7 +162,8 @@ async fn a_volume_begins_as_a_snapshot_and_never_smaller() {
     let volume = world.done("createVolume", &[("name", "copy"), from]).await.unwrap();
     assert_eq!((&volume["state"], &volume["type"]), (&"Ready".into(), &"DATADISK".into()));
     assert_eq!((&volume["size"], &volume["name"]), (&size.into(), &"copy".into()));
-    let made = world.admin.ok("createDiskOffering", &[("name", "any"), ("customized", "true")]).await;
+    let made =
+        world.admin.ok("createDiskOffering", &[("name", "any"), ("customized", "true")]).await;
     let any = made["diskoffering"]["id"].as_str().unwrap();
     let larger = [from, ("diskofferingid", any), ("size", "5")];
     let volume = world.done("createVolume", &larger).await.unwrap();
@@ -224,4 +263,107 @@ async fn snapshots_count_against_their_owners_limits_until_they_are_deleted() {
     let account = world.admin.ok("listAccounts", &[("name", "owner"), ("listall", "true")]).await;
     assert_eq!(account["account"][0]["snapshottotal"], 0, "{account}");
     world.audit();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_time_that_is_due_makes_one_copy_and_those_that_were_missed_none() {
+    let world = World::new().await;
+    let policy = world.policy("HOURLY", "7", "5").await;
+    assert_eq!((&policy["intervaltype"], &policy["maxsnaps"]), (&0.into(), &5.into()), "{policy}");
+    world.look().await;
+    assert_eq!(world.listed(&[]).await, json!({}), "nothing is due yet");
+    world.make_due();
+    world.look().await;
+    world.look().await;
+    let listed = world.listed(&[]).await;
+    let made = &listed["snapshot"][0];
+    assert_eq!(
+        (&listed["count"], &made["snapshottype"]),
+        (&1.into(), &"HOURLY".into()),
+        "{listed}"
+    );
+    assert_eq!(made["state"], "BackedUp");
+    assert_eq!(world.listed(&[("snapshottype", "recurring")]).await["count"], 1);
+    assert_eq!(world.listed(&[("intervaltype", "DAILY")]).await, json!({}));
+    world.audit();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_keeps_its_newest_copies_and_touches_no_others() {
+    let world = World::new().await;
+    let by_hand = world.snapshot().await;
+    world.policy("DAILY", "30:2", "2").await;
+    let mut made = Vec::new();
+    for _ in 0..4 {
+        world.make_due();
+        world.look().await;
+        let listed = world.listed(&[("snapshottype", "DAILY")]).await;
+        let newest = listed["snapshot"].as_array().unwrap().last().unwrap().clone();
+        made.push(id(&newest).to_owned());
+    }
+    world.look().await;
+    let listed = world.listed(&[("snapshottype", "DAILY")]).await;
+    let kept: Vec<&str> = listed["snapshot"].as_array().unwrap().iter().map(id).collect();
+    assert_eq!(kept, made[2..]);
+    assert_eq!(world.listed(&[("id", id(&by_hand))]).await["count"], 1);
+    world.audit();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_volume_has_one_policy_of_a_kind_and_loses_them_when_it_is_deleted() {
+    let world = World::new().await;
+    let first = world.policy("WEEKLY", "0:4:1", "2").await;
+    let second = world.policy("weekly", "15:5:7", "3").await;
+    assert_eq!((&second["id"], &second["schedule"]), (&first["id"], &"15:5:7".into()));
+    world.policy("MONTHLY", "0:4:28", "2").await;
+    let of_volume = [("volumeid", world.root.as_str())];
+    assert_eq!(world.admin.ok("listSnapshotPolicies", &of_volume).await["count"], 2);
+    world.admin.ok("deleteSnapshotPolicies", &[("id", id(&first))]).await;
+    assert_eq!(world.admin.ok("listSnapshotPolicies", &of_volume).await["count"], 1);
+    world.done("destroyVirtualMachine", &[("id", &world.vm), ("expunge", "true")]).await.unwrap();
+    assert_eq!(world.admin.ok("listSnapshotPolicies", &[]).await, json!({}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_a_policy_is_said_by_its_parameter() {
+    let world = World::new().await;
+    let right = [
+        ("volumeid", world.root.as_str()),
+        ("intervaltype", "HOURLY"),
+        ("schedule", "5"),
+        ("timezone", "UTC"),
+        ("maxsnaps", "1"),
+    ];
+    for (param, value) in [
+        ("intervaltype", "YEARLY"),
+        ("schedule", "60"),
+        ("timezone", "Mars/Olympus"),
+        ("maxsnaps", "0"),
+    ] {
+        let params = right.map(|(name, usual)| (name, if name == param { value } else { usual }));
+        let (status, text) = world.admin.refused("createSnapshotPolicy", &params).await;
+        assert_eq!((status, text.contains(param)), (431, true), "{param}: {text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_a_limit_forbids_is_said_once_and_not_tried_until_its_next_time() {
+    let world = World::new().await;
+    world.policy("HOURLY", "7", "5").await;
+    let database = rusqlite::Connection::open(world.database()).unwrap();
+    // the administrator, who has no limits, is a user like any other from now on
+    database
+        .execute_batch(
+            "UPDATE account SET kind = 'User' WHERE name = 'admin';
+             INSERT INTO resource_limit (owner, kind, max, changed)
+             SELECT id, 'Snapshot', 0, 0 FROM account WHERE name = 'admin';",
+        )
+        .unwrap();
+    world.make_due();
+    world.look().await;
+    world.look().await;
+    let books = Books::open(&world.database()).unwrap();
+    let said = books.rows("SELECT level FROM event WHERE kind = 'SNAPSHOT.CREATE'").unwrap();
+    assert_eq!(said, ["ERROR"]);
+    assert_eq!(books.rows("SELECT id FROM snapshot").unwrap(), Vec::<String>::new());
 }

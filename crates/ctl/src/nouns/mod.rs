@@ -22,6 +22,7 @@ pub(crate) static NOUNS: &[&Noun] = &[
     &disks::VOLUME,
     &disks::ISO,
     &snapshots::SNAPSHOT,
+    &snapshots::SNAPSHOT_POLICY,
     &groups::SECURITY_GROUP,
     &groups::AFFINITY_GROUP,
     &groups::INSTANCE_GROUP,

@@ -1,9 +1,11 @@
-//! Copies of disks.
+//! Copies of disks, and when they are made by themselves.
 
 use crate::noun::Takes::{Id, Switch, Text};
 use crate::noun::{Noun, does, first, flag, lists, must, shows};
 use crate::output::column;
-use crate::resolve::{DISK_OFFERING, SNAPSHOT as SNAPSHOT_ID, VOLUME};
+use crate::resolve::{
+    DISK_OFFERING, SNAPSHOT as SNAPSHOT_ID, SNAPSHOT_POLICY as POLICY_ID, VOLUME,
+};
 
 pub(super) static SNAPSHOT: Noun = Noun {
     name: "snapshot",
@@ -67,6 +69,50 @@ pub(super) static SNAPSHOT: Noun = Noun {
             "deleteSnapshot",
             "Remove a copy of a disk",
             &[first("snapshot", "id", Id(&SNAPSHOT_ID), "Name or id")],
+            "deleted",
+        ),
+    ],
+};
+
+pub(super) static SNAPSHOT_POLICY: Noun = Noun {
+    name: "snapshot-policy",
+    about: "When disks are copied by themselves",
+    columns: &[
+        column("ID", "id"),
+        column("VOLUME", "volumename"),
+        column("KIND", "intervaltype"),
+        column("SCHEDULE", "schedule"),
+        column("ZONE", "timezone"),
+        column("KEPT", "maxsnaps"),
+    ],
+    verbs: &[
+        does(
+            "create",
+            "createSnapshotPolicy",
+            "Have a disk copied by itself",
+            &[
+                first("volume", "volumeid", Id(&VOLUME), "The disk: name or id"),
+                must("every", "intervaltype", Text, "HOURLY, DAILY, WEEKLY or MONTHLY"),
+                must("at", "schedule", Text, "MM, MM:HH, or MM:HH:DD"),
+                must("timezone", "timezone", Text, "By whose clock, as UTC or Europe/Berlin"),
+                must("keep", "maxsnaps", Text, "How many copies are kept"),
+            ],
+            "made",
+        ),
+        lists(
+            "list",
+            "listSnapshotPolicies",
+            "List when disks are copied by themselves",
+            &[
+                flag("volume", "volumeid", Id(&VOLUME), "Only of this disk"),
+                flag("all", "listall", Switch, "All that you may see"),
+            ],
+        ),
+        does(
+            "delete",
+            "deleteSnapshotPolicies",
+            "Have a disk copied by itself no more; its copies stay",
+            &[first("policy", "id", Id(&POLICY_ID), "Its id")],
             "deleted",
         ),
     ],

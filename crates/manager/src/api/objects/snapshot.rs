@@ -1,9 +1,11 @@
 //! Snapshots of volumes in answers.
 
+use hostler_store::snapshot_policy::SnapshotPolicyRow;
 use hostler_store::snapshot_view::SnapshotView;
 
 use super::tag::{TAG, tags};
-use super::{api_object, api_shape, date, job_id, job_status};
+use super::{api_object, date, job_id, job_status};
+use crate::orchestration::snapshot::KINDS;
 
 api_object! {
     /// A copy of a volume as it was at a moment.
@@ -40,10 +42,17 @@ api_object! {
     }
 }
 
-api_shape! {
-    /// When a volume is copied by itself. There are none.
-    SNAPSHOT_POLICY = "SnapshotPolicyResponse" {
-        "id" string "its id",
-        "volumeid" string "the volume",
+api_object! {
+    /// When a volume is copied by itself.
+    SNAPSHOT_POLICY = "SnapshotPolicyResponse", snapshot_policy(row: &SnapshotPolicyRow) {
+        "id" string "its id" => row.id,
+        "volumeid" string "the volume" => row.volume,
+        "volumename" string "that volume's name" => row.volume_name,
+        "intervaltype" short "0 HOURLY, 1 DAILY, 2 WEEKLY, 3 MONTHLY" =>
+            KINDS.into_iter().position(|kind| kind == row.kind),
+        "schedule" string "MM, MM:HH or MM:HH:DD" => row.schedule,
+        "timezone" string "by whose clock" => row.timezone,
+        "maxsnaps" int "how many copies are kept, the newest" => row.max_snaps,
+        "fordisplay" boolean "whether portals show it" => row.is_shown,
     }
 }

@@ -6,11 +6,14 @@
 
 pub mod create;
 pub mod delete;
+pub mod policy;
 pub mod revert;
+mod schedule;
 
 pub use create::create;
 pub use delete::{delete, delete_of_account};
 pub use revert::revert;
+pub(crate) use schedule::KINDS;
 
 use std::time::Duration;
 

@@ -8,7 +8,7 @@ use hostler_model::{
     ServiceOfferingId, TemplateId, TemplateState, Timestamp, VmId, VolumeId, ZoneId,
 };
 use hostler_store::address::NetworkRoom;
-use hostler_store::deploy::{DeployFacts, deploy_facts};
+use hostler_store::deploy::{DeployFacts, DeployTemplate, deploy_facts};
 use hostler_store::deploy_groups::NamedGroups;
 use hostler_store::event::event_add;
 use hostler_store::job::{NewJob, job_add};
@@ -276,19 +276,35 @@ fn root_from_iso(
     tx: &Tx<'_>,
     request: &mut DeployRequest,
 ) -> Result<(RootSource, Bytes), ServiceError> {
-    let Some(root) = request.data.take() else {
-        return Err(ServiceError::parameter(
-            "parameter diskofferingid is missing: the root volume of a VM from an ISO is empty, and its disk \
-             offering says how large it is",
-        ));
-    };
+    let root = request.data.take().ok_or_else(no_disk_offering)?;
+    Ok((RootSource::Offering(root.size.offering), size_of(tx, &root.size)?))
+}
+
+fn no_disk_offering() -> ServiceError {
+    ServiceError::parameter(
+        "parameter diskofferingid is missing: the root volume of a VM from an ISO is empty, and its disk offering \
+         says how large it is",
+    )
+}
+
+/// What only an ISO asks of a deployment.
+fn check_iso(request: &DeployRequest, template: &DeployTemplate) -> Result<(), ServiceError> {
+    if !template.bootable {
+        return Err(ServiceError::parameter(format!(
+            "parameter templateid: {} is an ISO that cannot be booted; name one that can, or a template",
+            template.name
+        )));
+    }
+    if request.data.is_none() {
+        return Err(no_disk_offering());
+    }
     if request.root_size.is_some() {
         return Err(ServiceError::parameter(
-            "parameter rootdisksize: the root volume of a VM from an ISO has the size of its disk offering; leave \
-             it out, or give size with an offering that leaves it open",
+            "parameter rootdisksize: the root volume of a VM from an ISO has the size of its disk offering; leave it \
+             out, or give size with an offering that leaves it open",
         ));
     }
-    Ok((RootSource::Offering(root.size.offering), size_of(tx, &root.size)?))
+    Ok(())
 }
 
 /// The guest's password: the given one, or one that is drawn, if its template takes one.
@@ -337,17 +353,14 @@ fn check(
     let Some((offered, _)) = facts.offering else {
         return unknown("serviceofferingid", &request.offering);
     };
-    let visible = |t: &hostler_store::deploy::DeployTemplate| {
+    let visible = |t: &DeployTemplate| {
         t.is_public || t.is_shared || t.account == caller.account || caller.is_root()
     };
     let Some(template) = facts.template.as_ref().filter(|t| visible(t)) else {
         return unknown("templateid", &request.template);
     };
-    if template.is_iso && !template.bootable {
-        return Err(ServiceError::parameter(format!(
-            "parameter templateid: {} is an ISO that cannot be booted; name one that can, or a template",
-            template.name
-        )));
+    if template.is_iso {
+        check_iso(request, template)?;
     }
     if template.is_system {
         return Err(ServiceError::parameter(format!(
