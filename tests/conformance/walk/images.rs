@@ -7,6 +7,8 @@ use crate::answers::Witness;
 /// Commands on things of which there are none: each is refused, in a test of its own.
 pub(crate) const REFUSED: &[&str] = &[
     "associateIpAddress",
+    "configureInternalLoadBalancerElement",
+    "configureVirtualRouterElement",
     "createEgressFirewallRule",
     "createFirewallRule",
     "createPortForwardingRule",
@@ -30,10 +32,12 @@ pub(crate) async fn all(w: &mut Witness, cloud: &Cloud, vm: &str) {
     for list in [
         "listEgressFirewallRules",
         "listFirewallRules",
+        "listInternalLoadBalancerElements",
         "listLoadBalancerRules",
         "listNetworkACLLists",
         "listNetworkACLs",
         "listVPCs",
+        "listVirtualRouterElements",
     ] {
         assert_eq!(w.call(list, &[]).await, serde_json::json!({}), "{list}");
     }
