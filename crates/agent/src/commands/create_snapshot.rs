@@ -26,7 +26,7 @@ pub(super) fn execute(
     let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
     let (pool, snapshot) = (command.pool, command.snapshot);
     if let Some(there) = resource.storage.snapshot(pool, snapshot)? {
-        return Ok(answer(there));
+        return Ok(answer(&there));
     }
     let volume = command.volume;
     let path = resource.storage.volume_file(pool, volume)?;
@@ -40,15 +40,15 @@ pub(super) fn execute(
             resource.storage.delete_snapshot(pool, snapshot)?;
             return Err(error.into());
         }
-        return Ok(answer(resource.storage.keep_snapshot(pool, snapshot)?));
+        return Ok(answer(&resource.storage.keep_snapshot(pool, snapshot)?));
     }
     if resource.hypervisor.disks_in_use()?.iter().any(is_it) {
         return Err(StorageError::VolumeInUse { volume }.into());
     }
-    Ok(answer(resource.storage.copy_volume(pool, volume, snapshot)?))
+    Ok(answer(&resource.storage.copy_volume(pool, volume, snapshot)?))
 }
 
-fn answer(there: SnapshotThere) -> CreateSnapshotAnswer {
+fn answer(there: &SnapshotThere) -> CreateSnapshotAnswer {
     CreateSnapshotAnswer {
         size: there.size,
         physical_size: there.physical_size,

@@ -51,13 +51,13 @@ fn disk(volume: Uuid, device: u32) -> DiskSpec {
     }
 }
 
-fn iso(bootable: bool) -> Option<IsoSpec> {
+fn iso(bootable: bool) -> IsoSpec {
     let (template, pool) = (Uuid::from_u128(99), Uuid::from_u128(77));
-    Some(IsoSpec {
+    IsoSpec {
         template: template.to_string().parse().unwrap(),
         pool: pool.to_string().parse().unwrap(),
         bootable,
-    })
+    }
 }
 
 fn nic(id: Uuid, device: u32) -> NicSpec {
@@ -158,13 +158,13 @@ fn shapes() -> Vec<(&'static str, DomainType, VmSpec)> {
             }),
         ),
         ("no-nic", Qemu, with(|vm| vm.nics.clear())),
-        ("installer", Qemu, with(|vm| vm.iso = iso(true))),
+        ("installer", Qemu, with(|vm| vm.iso = Some(iso(true)))),
         (
             "windows-drivers",
             Kvm,
             with(|vm| {
                 vm.os = GuestOs::Windows;
-                vm.iso = iso(false);
+                vm.iso = Some(iso(false));
             }),
         ),
     ]
@@ -225,7 +225,7 @@ fn a_detail_that_is_not_known_is_an_error_that_names_it() {
 #[test]
 fn an_iso_that_boots_comes_before_the_root_disk_and_another_is_not_booted() {
     let orders = |bootable| {
-        let spec = with(|vm| vm.iso = iso(bootable));
+        let spec = with(|vm| vm.iso = Some(iso(bootable)));
         let xml = domain_xml(&spec, &host(&spec, DomainType::Qemu)).unwrap();
         let order =
             |disk: &str| disk.split("<boot order=\"").nth(1).map(|rest| rest[..1].to_owned());

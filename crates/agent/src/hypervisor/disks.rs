@@ -101,9 +101,9 @@ mod tests {
             bus: "virtio".to_owned(),
             is_drive: false,
         };
-        assert_eq!(disks(&disk.element()), [disk.clone()]);
+        assert_eq!(disks(&disk.element()), std::slice::from_ref(&disk));
         let full = DiskView { is_drive: true, ..disk };
-        assert_eq!(disks(&full.element()), [full.clone()]);
+        assert_eq!(disks(&full.element()), std::slice::from_ref(&full));
         let empty = DiskView { file: String::new(), ..full };
         assert_eq!(disks(&empty.element()), [empty]);
     }

@@ -49,7 +49,6 @@ pub struct SnapshotThere {
 }
 
 /// A host's storage. Blocking.
-
 pub trait Storage: Debug + Send + Sync + 'static {
     /// Has a template on a pool; however many ask, it is fetched once.
     ///
