@@ -152,7 +152,7 @@ async fn every_answer_of_every_command_is_as_the_contract_has_it() {
     let (vm, job) = walk::vms::lives(&mut w, &cloud).await;
     walk::catalogue::all(&mut w).await;
     walk::volumes::all(&mut w, &cloud, &vm).await;
-    walk::images::all(&mut w, &cloud).await;
+    walk::images::all(&mut w, &cloud, &vm).await;
     walk::administration::all(&mut w).await;
     walk::wires::all(&mut w).await;
     let store = cloud.store();

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context as _;
 use hostler_agent::storage::Storage as _;
-use hostler_model::{NicId, PowerState, VolumeId};
+use hostler_model::{NicId, PowerState, SnapshotId, VolumeId};
 use rusqlite::{Connection, OpenFlags, Row};
 use uuid::Uuid;
 
@@ -130,6 +130,13 @@ impl Books {
             host.pool
         ))?;
         differ("files of volumes", &recorded, &there);
+
+        let there = host.storage.snapshots().into_iter().map(SnapshotId::uuid).collect();
+        let recorded = self.ids(&format!(
+            "SELECT id FROM snapshot WHERE state = 'BackedUp' AND pool = '{}'",
+            host.pool
+        ))?;
+        differ("files of snapshots", &recorded, &there);
         Ok(())
     }
 }
@@ -166,6 +173,10 @@ const LEFT_OVER: &[(&str, &str)] = &[
     (
         "a volume on its way",
         "SELECT id, state FROM volume WHERE state IN ('Creating', 'Expunging')",
+    ),
+    (
+        "a snapshot on its way",
+        "SELECT id, state FROM snapshot WHERE state IN ('Allocated', 'Creating', 'Destroying')",
     ),
     (
         "a volume of no VM",

@@ -26,6 +26,7 @@ use hostler_store::user::user_by_name;
 use hostler_store::vm::vm_get;
 use hostler_store::{Store, StoreError};
 
+use crate::books::Books;
 use crate::furnish::{Catalogue, furnish};
 use crate::simulated::{Place, SimulatedHost};
 
@@ -218,6 +219,20 @@ impl Cloud {
             Err(_) => {
                 bail!("job {job} does not end: {:?}", how_it_stands(self.store(), job).await?)
             }
+        }
+    }
+
+    /// Waits until the first job on a thing has succeeded, for instance the one that fetches a template.
+    ///
+    /// # Errors
+    /// If there is none, or it does not succeed.
+    pub async fn ended_of(&self, subject: &str) -> anyhow::Result<()> {
+        let books = Books::open(&self.folder().join("manager/hostler.db"))?;
+        let sql = format!("SELECT id FROM job WHERE subject = '{subject}' ORDER BY number LIMIT 1");
+        let job = books.value(&sql)?.ok_or_else(|| anyhow!("no job on {subject}"))?;
+        match self.ended(job.parse()?).await? {
+            (JobState::Succeeded, _) => Ok(()),
+            (state, why) => bail!("job {job} on {subject} is {state}: {why}"),
         }
     }
 

@@ -22,6 +22,8 @@ mod http;
 mod identity;
 #[path = "api/integration_port.rs"]
 mod integration_port;
+#[path = "api/isos.rs"]
+mod isos;
 #[path = "api/networks.rs"]
 mod networks;
 #[path = "api/offerings.rs"]
@@ -38,6 +40,8 @@ mod roles;
 mod sessions;
 #[path = "api/settings.rs"]
 mod settings;
+#[path = "api/snapshots.rs"]
+mod snapshots;
 #[path = "api/tags.rs"]
 mod tags;
 #[path = "api/templates.rs"]

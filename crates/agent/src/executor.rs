@@ -26,6 +26,8 @@ use crate::resource::{ProgressSink, Resource, Task};
 
 /// How many commands that only read run at once, beside those that change something.
 const READERS: usize = 4;
+/// How many volumes are copied at once, beside all else: a copy may take hours, and starts do not wait for it.
+const COPIERS: usize = 2;
 
 /// The outcome of a running order, once there is one.
 type Pending = watch::Receiver<Option<OrderResult>>;
@@ -42,6 +44,7 @@ pub(crate) struct Executor {
     open: Mutex<HashMap<CommandId, Open>>,
     workers: Arc<Semaphore>,
     readers: Arc<Semaphore>,
+    copiers: Arc<Semaphore>,
     tasks: TaskTracker,
     /// Cancelled when nothing new may begin.
     closing: CancellationToken,
@@ -82,6 +85,7 @@ impl Executor {
             open: Mutex::default(),
             workers: Arc::new(Semaphore::new(workers)),
             readers: Arc::new(Semaphore::new(READERS)),
+            copiers: Arc::new(Semaphore::new(COPIERS)),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
             listener: Arc::default(),
@@ -215,7 +219,11 @@ impl Executor {
     /// Waits until the order may begin, and runs it.
     async fn decide(self: &Arc<Self>, order: Order, admission: &Admission) -> OrderResult {
         let reads = only_reads(&order.command);
-        let permits = if reads { &self.readers } else { &self.workers };
+        let permits = match &order.command {
+            _ if reads => &self.readers,
+            Command::CreateSnapshot(_) | Command::RestoreSnapshot(_) => &self.copiers,
+            _ => &self.workers,
+        };
         let permit = tokio::select! {
             biased;
             () = admission.cancel.cancelled() => {
@@ -370,13 +378,16 @@ fn allowed(order: &Order) -> Duration {
     match &order.command {
         Command::Stop(c) => minutes(5) + Duration::from_secs(c.grace_seconds.into()),
         Command::PrepareTemplate(_) | Command::Worker(_) => minutes(6 * 60),
-        Command::CreateVolume(_) | Command::DeleteVolume(_) | Command::RemoveTemplate(_) => {
-            minutes(60)
-        }
+        Command::CreateSnapshot(_) | Command::RestoreSnapshot(_) => minutes(6 * 60),
+        Command::CreateVolume(_)
+        | Command::DeleteVolume(_)
+        | Command::DeleteSnapshot(_)
+        | Command::RemoveTemplate(_) => minutes(60),
         Command::DetachVolume(c) => minutes(5) + Duration::from_secs(c.grace_seconds.into()),
         Command::Start(_)
         | Command::AttachVolume(_)
         | Command::ResizeVolume(_)
+        | Command::ChangeIso(_)
         | Command::Reboot(_)
         | Command::Forget(_)
         | Command::PrepareNic(_)

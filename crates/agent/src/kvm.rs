@@ -20,7 +20,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tracing::{error, warn};
 
-use crate::commands::{self, CommandError};
+use crate::commands::{self, CommandError, Turns};
 use crate::domain_xml::DomainType;
 use crate::hypervisor::{Hypervisor, HypervisorError, LibvirtHypervisor, kvm_works};
 use crate::network::{HostNetwork, Network};
@@ -37,6 +37,7 @@ pub struct LibvirtComputingResource {
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) network: Arc<dyn Network>,
     pub(crate) runs: Arc<RunJournal>,
+    pub(crate) snapshots: Turns,
     reports: Arc<report::Reports>,
     cloud: Mutex<Option<CloudId>>,
     settings: KvmSettings,
@@ -142,7 +143,8 @@ impl LibvirtComputingResource {
         let cloud = settings.state_dir.as_deref().and_then(known_cloud);
         reports.set_cloud(cloud);
         let (cloud, reader) = (Mutex::new(cloud), HostReader::default());
-        Ok(Self { hypervisor, storage, network, runs, reports, cloud, settings, reader })
+        let snapshots = Turns::default();
+        Ok(Self { hypervisor, storage, network, runs, snapshots, reports, cloud, settings, reader })
     }
 
     /// The cloud that this host belongs to.

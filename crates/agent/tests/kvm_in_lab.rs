@@ -144,6 +144,7 @@ fn vm(number: u128) -> VmSpec {
             keyboard: None,
         },
         details: std::collections::BTreeMap::new(),
+        iso: None,
     }
 }
 
@@ -279,6 +280,8 @@ fn a_guest_boots_is_served_survives_its_daemons_and_ends_without_a_trace() {
     let started = start(&host, &vm(1)).unwrap();
     clock.say("StartCommand");
     guest_is_served(&host, &started, &mut clock);
+    an_iso_comes_and_goes(&host, &mut clock);
+    a_copy_of_a_running_disk_boots(&host, &mut clock);
     let report = daemons_die(&host, &mut clock);
     drop(host);
     let host = agent_is_restarted(&report, &mut clock);
@@ -319,6 +322,69 @@ fn guest_is_served(host: &LibvirtComputingResource, started: &StartAnswer, clock
     assert!(stats[0].cpu_time_ns > 0 && stats[0].disk_read > Bytes(0), "{stats:?}");
     assert!(stats[0].memory_resident > Mib(50), "{stats:?}");
     clock.say("names, console log, statistics");
+}
+
+fn running(vm: &VmSpec) -> RunningVm {
+    RunningVm { vm: vm.vm, run: vm.run, generation: vm.generation, name: vm.name.clone() }
+}
+
+fn drives() -> String {
+    run("virsh", &["domblklist", "i-2-1-VM"]).unwrap()
+}
+
+/// What is in an ISO does not matter to libvirt: here it is the guest's disk, as plain bytes.
+fn an_iso_comes_and_goes(host: &LibvirtComputingResource, clock: &mut Clock) {
+    let size = image().metadata().unwrap().len();
+    let source = TemplateSource {
+        worker: id(40),
+        address: String::new(),
+        size: Bytes(size),
+        virtual_size: Bytes(size.next_multiple_of(512)),
+        format: DiskFormat::Iso,
+        sha256: String::new(),
+    };
+    let (template, pool) = (id(31), id(1));
+    call(host, PrepareTemplateCommand { template, pool, source }).unwrap();
+    let change = |iso| {
+        call(host, ChangeIsoCommand { of: running(&vm(1)), iso, force: false }).unwrap().was_so
+    };
+    let iso = Some(IsoSpec { template, pool, bootable: true });
+    assert!(!change(iso) && change(iso));
+    assert!(drives().contains(&template.to_string()), "{}", drives());
+    assert!(!change(None) && change(None));
+    assert!(!drives().contains(&template.to_string()), "{}", drives());
+    call(host, RemoveTemplateCommand { template, pool }).unwrap();
+    clock.say("an ISO was put into the drive of the guest and taken out");
+}
+
+fn a_copy_of_a_running_disk_boots(host: &LibvirtComputingResource, clock: &mut Clock) {
+    let (snapshot, pool, volume) = (id(50), id(1), vm(1).disks[0].volume);
+    let copy = |used_by| call(host, CreateSnapshotCommand { snapshot, volume, pool, used_by });
+    assert_eq!(copy(None).unwrap_err().kind, FailureKind::InUse);
+    let made = copy(Some(running(&vm(1)))).unwrap();
+    clock.say("QEMU has copied the disk of the guest while it ran");
+    assert_eq!(copy(Some(running(&vm(1)))).unwrap(), made);
+    assert_eq!(made.size, Bytes(300 << 20));
+    run("qemu-img", &["check", "-q", &made.path]).expect("the copy is sound");
+    let info = run("qemu-img", &["info", &made.path]).unwrap();
+    assert!(!info.contains("backing file"), "{info}");
+    assert!(http(&vm(1)).contains("name=guest-1 "));
+
+    let other = vm(9);
+    let size = Bytes(400 << 20);
+    let restore = RestoreSnapshotCommand { snapshot, volume: other.disks[0].volume, pool, size };
+    assert_eq!(call(host, restore).unwrap().size, size);
+    assert!(call(host, DeleteSnapshotCommand { snapshot, pool }).unwrap().was_there);
+    for nic in &other.nics {
+        let host_name = other.host_name.clone();
+        call(host, PrepareNicCommand { vm: other.vm, host_name, nic: nic.clone() }).unwrap();
+    }
+    start(host, &other).unwrap();
+    let page = http(&other);
+    assert!(page.contains("name=guest-9 "), "{page}");
+    clock.say("a guest has booted from a volume that was made from the copy");
+    stop(host, &other, true);
+    release(host, &other);
 }
 
 /// On a wire that other hosts serve too, a NIC that is not ours hears nothing: neither an offer nor a refusal.
@@ -488,14 +554,18 @@ fn every_shape_starts(host: &LibvirtComputingResource) {
     });
 }
 
+/// Removes all that is left of a VM.
+fn release(host: &LibvirtComputingResource, vm: &VmSpec) {
+    let nic = vm.nics[0].nic;
+    call(host, ReleaseNicCommand { vm: vm.vm, nic, network: network() }).unwrap();
+    call(host, ForgetCommand { vm: vm.vm, name: vm.name.clone() }).unwrap();
+    let command = DeleteVolumeCommand { volume: vm.disks[0].volume, pool: id(1) };
+    assert!(call(host, command).unwrap().was_there);
+}
+
 fn nothing_is_left(host: &LibvirtComputingResource) {
     for number in 1..=2 {
-        let vm = vm(number);
-        let nic = vm.nics[0].nic;
-        call(host, ReleaseNicCommand { vm: vm.vm, nic, network: network() }).unwrap();
-        call(host, ForgetCommand { vm: vm.vm, name: vm.name }).unwrap();
-        let command = DeleteVolumeCommand { volume: vm.disks[0].volume, pool: id(1) };
-        assert!(call(host, command).unwrap().was_there);
+        release(host, &vm(number));
     }
     let removed = call(host, RemoveTemplateCommand { template: id(30), pool: id(1) });
     assert!(removed.unwrap().was_there);

@@ -87,6 +87,13 @@ pub(crate) static VOLUME: Kind = Kind {
     tells_apart: &["type", "vmname", "account"],
     ..kind("volume", "listVolumes")
 };
+pub(crate) static SNAPSHOT: Kind = Kind {
+    fixed: &[("listall", "true")],
+    tells_apart: &["volumename", "created", "account"],
+    ..kind("snapshot", "listSnapshots")
+};
+pub(crate) static SNAPSHOT_POLICY: Kind =
+    Kind { fixed: &[("listall", "true")], ..kind("snapshot policy", "listSnapshotPolicies") };
 pub(crate) static ISO: Kind = Kind {
     fixed: &[("isofilter", "executable")],
     tells_apart: &["zonename", "account"],

@@ -98,6 +98,10 @@ typed_ids! {
     SecurityRuleId,
     /// The size of a VM for sale: CPUs, speed, memory.
     ServiceOfferingId,
+    /// A copy of a volume as it was at a moment.
+    SnapshotId,
+    /// When copies of a volume are made by themselves.
+    SnapshotPolicyId,
     /// A registered public SSH key.
     SshKeyPairId,
     /// Where volumes live.

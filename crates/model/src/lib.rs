@@ -33,7 +33,8 @@ pub use names::{HostName, InstanceName, MacAddress, NameError};
 pub use power::{PowerReason, PowerState};
 pub use resource_state::{ResourceEvent, ResourceState};
 pub use storage_state::{
-    CopyEvent, CopyState, TemplateEvent, TemplateState, VolumeEvent, VolumeState,
+    CopyEvent, CopyState, SnapshotEvent, SnapshotState, TemplateEvent, TemplateState, VolumeEvent,
+    VolumeState,
 };
 pub use sync::{Believed, Look, SyncAction, Work, sync_action};
 pub use timestamp::Timestamp;

@@ -1,4 +1,4 @@
-//! The lives of volumes, of templates, and of a template's copy on a storage pool.
+//! The lives of volumes, of snapshots, of templates, and of a template's copy on a storage pool.
 
 use crate::transition::{InvalidTransition, named_enum, next};
 
@@ -57,6 +57,66 @@ impl VolumeState {
     /// [`InvalidTransition`] names the state and the event that has no row.
     pub fn next(self, event: VolumeEvent) -> Result<Self, InvalidTransition> {
         next("volume", Self::TRANSITIONS, self, event)
+    }
+}
+
+named_enum! {
+    /// A snapshot: a copy of a volume as it was at a moment.
+    SnapshotState {
+        /// Recorded; nothing is written yet.
+        Allocated,
+        /// A job is writing it.
+        Creating,
+        /// It is there, and can be used.
+        BackedUp,
+        /// Writing it failed; nothing of it is there.
+        Error,
+        /// A job is deleting it.
+        Destroying,
+        /// It is deleted.
+        Destroyed,
+    }
+}
+
+named_enum! {
+    /// What can happen to a snapshot.
+    SnapshotEvent {
+        /// A job begins to write it.
+        CopyRequested,
+        /// The host has written it.
+        Copied,
+        /// It was not written, or what was written is removed again.
+        CopyFailed,
+        /// A job begins to delete it.
+        DeleteRequested,
+        /// Its host would not delete it.
+        DeleteFailed,
+        /// It is gone.
+        Deleted,
+    }
+}
+
+impl SnapshotState {
+    /// Every move that a snapshot may make.
+    #[rustfmt::skip] // reads as a table
+    pub const TRANSITIONS: &'static [(Self, SnapshotEvent, Self)] = &[
+        (Self::Allocated,  SnapshotEvent::CopyRequested,   Self::Creating),
+        (Self::Allocated,  SnapshotEvent::CopyFailed,      Self::Error),
+        (Self::Creating,   SnapshotEvent::Copied,          Self::BackedUp),
+        (Self::Creating,   SnapshotEvent::CopyFailed,      Self::Error),
+        (Self::BackedUp,   SnapshotEvent::CopyFailed,      Self::Error), // its job failed after all
+        (Self::BackedUp,   SnapshotEvent::DeleteRequested, Self::Destroying),
+        (Self::Error,      SnapshotEvent::DeleteRequested, Self::Destroying),
+        (Self::Destroying, SnapshotEvent::DeleteFailed,    Self::BackedUp),
+        (Self::Destroying, SnapshotEvent::Deleted,         Self::Destroyed),
+    ];
+
+    /// The state after `event`.
+    ///
+    /// # Errors
+    /// [`InvalidTransition`] names the state and the event that has no row.
+    pub fn next(self, event: SnapshotEvent) -> Result<Self, InvalidTransition> {
+        next("snapshot", Self::TRANSITIONS, self, event)
     }
 }
 
@@ -166,14 +226,18 @@ mod tests {
     #[test]
     fn no_move_is_listed_twice() {
         assert!(has_no_row_twice(VolumeState::TRANSITIONS));
+        assert!(has_no_row_twice(SnapshotState::TRANSITIONS));
         assert!(has_no_row_twice(TemplateState::TRANSITIONS));
         assert!(has_no_row_twice(CopyState::TRANSITIONS));
     }
 
     #[test]
-    fn a_volume_that_was_deleted_stays_deleted() {
+    fn a_volume_or_snapshot_that_was_deleted_stays_deleted() {
         for event in VolumeEvent::ALL {
             assert!(VolumeState::Expunged.next(*event).is_err());
+        }
+        for event in SnapshotEvent::ALL {
+            assert!(SnapshotState::Destroyed.next(*event).is_err());
         }
     }
 }

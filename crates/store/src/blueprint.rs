@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 
 use hostler_model::{
-    AffinityKind, Bytes, HostGuid, HostId, Mhz, Mib, NetworkId, StoragePoolId, TemplateState, VmId,
+    AffinityKind, Bytes, HostGuid, HostId, Mhz, Mib, NetworkId, StoragePoolId, TemplateId,
+    TemplateState, VmId,
 };
 use rusqlite::params;
 use serde::Deserialize;
@@ -37,6 +38,8 @@ pub struct Blueprint {
     pub zone_name: String,
     /// What it is made from.
     pub template: BlueprintTemplate,
+    /// The ISO in its drive.
+    pub iso: Option<BlueprintIso>,
     /// Its volumes, the root volume first.
     pub volumes: Vec<VolumeRow>,
     /// Its NICs.
@@ -91,6 +94,34 @@ pub struct BlueprintTemplate {
     pub copies: Vec<StoragePoolId>,
 }
 
+/// The ISO in a VM's drive, and where it is to be had.
+#[derive(Debug, Clone, Deserialize)]
+pub struct BlueprintIso {
+    /// Its id.
+    pub id: TemplateId,
+    /// Whether a VM can start from it.
+    pub bootable: bool,
+    /// Size of the file.
+    pub size: Bytes,
+    /// How large a guest sees it.
+    pub virtual_size: Bytes,
+    /// SHA-256 of the file.
+    pub sha256: String,
+    /// The image worker that serves it.
+    pub guid: Option<HostGuid>,
+    /// Where that serves it.
+    pub address: Option<String>,
+    /// The pools that have a copy of it.
+    pub copies: Vec<StoragePoolId>,
+}
+
+/// The [`BlueprintIso`] of a VM, in JSON.
+const ISO: &str = "SELECT json_object('id', i.id, 'bootable', json(iif(i.bootable, 'true', 'false')),
+         'size', coalesce(i.size, 0), 'virtual_size', coalesce(i.virtual_size, 0), 'sha256', coalesce(i.sha256, ''),
+         'guid', iw.guid, 'address', iw.serve_address, 'copies',
+         json((SELECT json_group_array(pool) FROM template_copy WHERE template = i.id AND state = 'Ready')))
+     FROM template i LEFT JOIN host iw ON iw.id = i.worker WHERE i.id = vm.iso AND i.state = 'Ready'";
+
 /// Reads a VM with all that belongs to it.
 ///
 /// # Errors
@@ -104,6 +135,7 @@ pub fn blueprint(tx: &Tx<'_>, id: VmId) -> Result<Blueprint, StoreError> {
              coalesce(t.size, 0) AS size, coalesce(t.virtual_size, 0) AS virtual_size,
              coalesce(t.sha256, '') AS sha256, w.guid AS guid, w.serve_address AS serve_address,
              (SELECT json_group_array(pool) FROM template_copy WHERE template = t.id AND state = 'Ready') AS copies,
+             coalesce(({ISO}), 'null') AS iso_there,
              (SELECT json_group_array(json(volume)) FROM ({VOLUMES})) AS volumes,
              (SELECT json_group_array(json(nic)) FROM ({NICS})) AS nics,
              (SELECT json_group_array(json(mate)) FROM ({MATES})) AS mates,
@@ -137,6 +169,7 @@ pub fn blueprint(tx: &Tx<'_>, id: VmId) -> Result<Blueprint, StoreError> {
                 worker: guid.zip(address),
                 copies: json(row, "copies")?,
             },
+            iso: json(row, "iso_there")?,
             volumes: json(row, "volumes")?,
             nics: json(row, "nics")?,
             mates: json(row, "mates")?,

@@ -90,7 +90,7 @@ impl Store {
         let counted = Arc::clone(&counts);
         let hosts = HostsNow::default();
         let mut keeper = Keeper::new(&mut writer, &hosts)?;
-        keeper.begin(&Tx { connection: &writer, counts: &counts })?;
+        keeper.begin(&Tx::new(&writer, &counts))?;
         std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || write_until_closed(&writer, queue, &counted, &mut keeper))
@@ -285,7 +285,7 @@ fn write_batch(
     if !kept {
         return connection.execute_batch("ROLLBACK").map_err(sqlite());
     }
-    let news = keeper.read(connection, &Tx { connection, counts })?;
+    let news = keeper.read(connection, &Tx::new(connection, counts))?;
     connection.execute_batch("COMMIT").map_err(sqlite())?;
     if let Some(news) = news {
         keeper.publish(news);

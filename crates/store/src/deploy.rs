@@ -60,8 +60,10 @@ pub struct DeployTemplate {
     pub is_public: bool,
     /// Whether its owner shares it with the VM's.
     pub is_shared: bool,
-    /// Whether it is an ISO, from which no root volume can be made.
+    /// Whether it is an ISO: its VMs begin with it in their drive, and with an empty root volume.
     pub is_iso: bool,
+    /// Whether a VM can start from it.
+    pub bootable: bool,
     /// Whether it is a system VM's.
     pub is_system: bool,
     /// The zone that it is for; nothing: all.
@@ -97,7 +99,7 @@ pub fn deploy_facts(
                 o.id AS offering, o.root_size AS root_size, {SIZE_RULE},
                 t.id AS template, t.account AS account, t.name AS name, t.is_public AS is_public,
                 EXISTS (SELECT 1 FROM template_share WHERE template = t.id AND account = ?5) AS is_shared,
-                t.format = 'ISO' AS is_iso,
+                t.format = 'ISO' AS is_iso, t.bootable AS bootable,
                 t.is_system AS is_system, t.zone AS template_zone, t.state AS state,
                 coalesce(t.virtual_size, 0) AS virtual_size, t.password_enabled AS password_enabled,
                 (SELECT json_group_array({ROOM}) FROM network WHERE zone = ?1 AND removed IS NULL AND {usable}
@@ -138,6 +140,7 @@ pub fn deploy_facts(
                     is_public: row.get("is_public")?,
                     is_shared: row.get("is_shared")?,
                     is_iso: row.get("is_iso")?,
+                    bootable: row.get("bootable")?,
                     is_system: row.get("is_system")?,
                     zone: parsed_or_null(row, "template_zone")?,
                     state: parsed(row, "state")?,

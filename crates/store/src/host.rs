@@ -544,7 +544,7 @@ fn change(tx: &Tx<'_>, host: HostId, column: &'static str, value: &str) -> Resul
     }
 }
 
-/// What stands in the way of removing a host: runs that may be alive, volumes on its local pools.
+/// What stands in the way of removing a host: runs that may be alive, volumes and snapshots on its local pools.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
@@ -553,7 +553,9 @@ pub fn host_in_use(tx: &Tx<'_>, host: HostId) -> Result<(u64, u64), StoreError> 
         "count what a host is used for",
         "SELECT (SELECT count(*) FROM vm_run WHERE host = ?1 AND state <> 'Ended') AS runs,
                 (SELECT count(*) FROM volume v JOIN storage_pool p ON p.id = v.pool
-                 WHERE p.host = ?1 AND v.removed IS NULL) AS volumes",
+                 WHERE p.host = ?1 AND v.removed IS NULL)
+                + (SELECT count(*) FROM snapshot s JOIN storage_pool p ON p.id = s.pool
+                   WHERE p.host = ?1 AND s.removed IS NULL AND s.state <> 'Error') AS volumes",
         params![host.to_string()],
         |row| Ok((amount(row, "runs")?, amount(row, "volumes")?)),
     )?;

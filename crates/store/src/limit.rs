@@ -278,8 +278,10 @@ fn used(defaults: &str) -> String {
              WHEN 'Memory' THEN {}
              WHEN 'Volume' THEN (SELECT count(*) FROM volume WHERE {of})
              WHEN 'PrimaryStorage' THEN (SELECT coalesce(sum(size), 0) FROM volume WHERE {of})
+             WHEN 'Snapshot' THEN (SELECT count(*) FROM snapshot WHERE {of} AND state <> 'Error')
              WHEN 'Template' THEN (SELECT count(*) FROM template WHERE {of})
              WHEN 'SecondaryStorage' THEN (SELECT coalesce(sum(size), 0) FROM template WHERE {of})
+                 + (SELECT coalesce(sum(coalesce(physical_size, size)), 0) FROM snapshot WHERE {of} AND state <> 'Error')
              WHEN 'Network' THEN (SELECT count(*) FROM network WHERE {of})
              WHEN 'Project' THEN (SELECT count(*) FROM project
                  WHERE owner IN (SELECT account FROM member WHERE owner = b.id) AND removed IS NULL)
@@ -356,7 +358,7 @@ mod tests {
             })
             .await
             .unwrap();
-        for table in ["vm", "volume", "template", "network", "project"] {
+        for table in ["vm", "volume", "snapshot", "template", "network", "project"] {
             let whole = plan.iter().find(|line| **line == format!("SCAN {table}"));
             assert_eq!(whole, None, "{plan:#?}");
         }

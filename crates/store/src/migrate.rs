@@ -15,10 +15,13 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0007_catalogue.sql"),
     include_str!("migrations/0008_images.sql"),
     include_str!("migrations/0009_indexes.sql"),
-    include_str!("migrations/0016_sync.sql"),
-    include_str!("migrations/0017_history.sql"),
-    include_str!("migrations/0018_restored.sql"),
-    include_str!("migrations/0019_lists.sql"),
+    include_str!("migrations/0010_iso.sql"),
+    include_str!("migrations/0011_snapshots.sql"),
+    include_str!("migrations/0012_snapshot_policies.sql"),
+    include_str!("migrations/0013_sync.sql"),
+    include_str!("migrations/0014_history.sql"),
+    include_str!("migrations/0015_restored.sql"),
+    include_str!("migrations/0016_lists.sql"),
 ];
 
 /// Brings the database to the newest schema. Each migration is one transaction.

@@ -38,6 +38,8 @@ pub enum Entity {
     Role,
     SecurityGroup,
     ServiceOffering,
+    Snapshot,
+    SnapshotPolicy,
     SshKeyPair,
     StoragePool,
     Template,
@@ -72,6 +74,8 @@ impl Entity {
             Self::Role => "role",
             Self::SecurityGroup => "security_group",
             Self::ServiceOffering => "service_offering",
+            Self::Snapshot => "snapshot",
+            Self::SnapshotPolicy => "snapshot_policy",
             Self::SshKeyPair => "ssh_keypair",
             Self::StoragePool => "storage_pool",
             Self::Template | Self::Iso => "template",
@@ -89,6 +93,7 @@ impl Entity {
         match self {
             Self::Account => Some("t.id"),
             Self::Nic => Some("(SELECT account FROM vm WHERE vm.id = t.vm)"),
+            Self::SnapshotPolicy => Some("(SELECT account FROM volume WHERE volume.id = t.volume)"),
             Self::AffinityGroup
             | Self::Event
             | Self::InstanceGroup
@@ -96,6 +101,7 @@ impl Entity {
             | Self::Iso
             | Self::Project
             | Self::SecurityGroup
+            | Self::Snapshot
             | Self::SshKeyPair
             | Self::Template
             | Self::User
@@ -136,6 +142,7 @@ impl Entity {
                 | Self::PhysicalNetwork
                 | Self::Role
                 | Self::SecurityGroup
+                | Self::SnapshotPolicy
                 | Self::SshKeyPair
                 | Self::TrafficType
                 | Self::UserData

@@ -40,6 +40,15 @@ pub struct TemplateRow {
     pub virtual_size: Option<Bytes>,
     /// SHA-256 of the file.
     pub sha256: Option<String>,
+    /// Whether a VM can start from it.
+    pub bootable: bool,
+}
+
+impl TemplateRow {
+    /// Whether it is for drives, not for volumes.
+    pub fn is_iso(&self) -> bool {
+        self.format == "ISO"
+    }
 }
 
 /// What is said of a template's guests.
@@ -129,6 +138,7 @@ fn read_template(row: &Row<'_>) -> rusqlite::Result<TemplateRow> {
         size: bytes("size")?,
         virtual_size: bytes("virtual_size")?,
         sha256: row.get("sha256")?,
+        bootable: row.get("bootable")?,
     })
 }
 
@@ -179,7 +189,8 @@ pub fn template_add(tx: &Tx<'_>, new: &NewTemplate, now: Timestamp) -> Result<()
 pub fn template_get(tx: &Tx<'_>, id: TemplateId) -> Result<TemplateRow, StoreError> {
     tx.row(
         "read a template",
-        "SELECT id, account, zone, name, url, format, os, checksum, state, version, worker, size, virtual_size, sha256
+        "SELECT id, account, zone, name, url, format, os, checksum, state, version, worker, size, virtual_size, sha256,
+             bootable
          FROM template WHERE id = ?1 AND removed IS NULL",
         params![id.to_string()],
         read_template,
@@ -268,6 +279,20 @@ pub fn template_uses(tx: &Tx<'_>, id: TemplateId) -> Result<u64, StoreError> {
     tx.row(
         "count the VMs of a template",
         "SELECT count(*) AS n FROM vm WHERE template = ?1 AND removed IS NULL",
+        params![id.to_string()],
+        |row| amount(row, "n"),
+    )
+    .map(Option::unwrap_or_default)
+}
+
+/// VMs that have an ISO in their drive and are not made from it.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn iso_uses(tx: &Tx<'_>, id: TemplateId) -> Result<u64, StoreError> {
+    tx.row(
+        "count the VMs that have an ISO",
+        "SELECT count(*) AS n FROM vm WHERE iso = ?1 AND template <> ?1 AND removed IS NULL",
         params![id.to_string()],
         |row| amount(row, "n"),
     )

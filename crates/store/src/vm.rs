@@ -62,6 +62,8 @@ pub struct VmRow {
     pub seed_number: u32,
     /// A password that is on its way to the guest.
     pub password: Option<GuestPassword>,
+    /// The ISO in its drive.
+    pub iso: Option<TemplateId>,
     /// When it was deployed.
     pub created: Timestamp,
 }
@@ -132,13 +134,16 @@ pub struct NewVm {
     pub dynamically_scalable: bool,
     /// What its guest's password is to be.
     pub password: Option<GuestPassword>,
+    /// The ISO in its drive.
+    pub iso: Option<TemplateId>,
 }
 
 /// Columns of `vm`, for [`read_vm`].
 pub(crate) const VM_COLUMNS: &str = "vm.number, vm.id, vm.account, vm.user, vm.zone, vm.host_name, \
     vm.display_name, vm.instance_name, vm.offering, vm.template, vm.state, vm.version, vm.run, \
     vm.last_host, vm.wanted_host, vm.ssh_keys, vm.user_data, vm.keyboard, vm.vnc_password, \
-    vm.details, vm.user_data_details, vm.delete_protection, vm.seed_number, vm.password, vm.created";
+    vm.details, vm.user_data_details, vm.delete_protection, vm.seed_number, vm.password, vm.iso, \
+    vm.created";
 
 /// Reads [`VM_COLUMNS`].
 pub(crate) fn read_vm(row: &Row<'_>) -> rusqlite::Result<VmRow> {
@@ -167,6 +172,7 @@ pub(crate) fn read_vm(row: &Row<'_>) -> rusqlite::Result<VmRow> {
         delete_protection: row.get("delete_protection")?,
         seed_number: row.get("seed_number")?,
         password: row.get::<_, Option<String>>("password")?.map(GuestPassword),
+        iso: parsed_or_null(row, "iso")?,
         created: time(row, "created")?,
     })
 }
@@ -181,11 +187,11 @@ pub fn vm_add(tx: &Tx<'_>, vm: &NewVm, now: Timestamp) -> Result<InstanceName, S
         "INSERT INTO vm (id, account, user, zone, host_name, display_name, instance_name, offering, template,
              state, wanted_host, group_name, ssh_keys, user_data, keyboard, vnc_password, details, created, changed,
              own_cpus, own_cpu_mhz, own_memory_mib, display, dynamically_scalable, password,
-             user_data_id, user_data_details, cause)
+             user_data_id, user_data_details, cause, iso)
          SELECT ?1, ?2, ?3, ?4, ?5, ?6,
              'i-' || number || '-' || (SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'vm') || '-' || ?7,
              ?8, ?9, 'Stopped', ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?17, ?18, ?19, ?20, ?21, ?22, ?23,
-             ?24, ?25, ?26
+             ?24, ?25, ?26, ?27
          FROM account WHERE id = ?2
          RETURNING instance_name",
         params![
@@ -215,6 +221,7 @@ pub fn vm_add(tx: &Tx<'_>, vm: &NewVm, now: Timestamp) -> Result<InstanceName, S
             vm.user_data_id.map(|id| id.to_string()),
             to_json(&vm.user_data_details),
             tx.cause_json(),
+            vm.iso.map(|iso| iso.to_string()),
         ],
         |row| parsed(row, "instance_name"),
     )?;

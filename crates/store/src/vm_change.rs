@@ -277,6 +277,24 @@ pub fn vm_set_template(
     there(changed, vm)
 }
 
+/// Notes which ISO is in a VM's drive; nothing: none.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn vm_set_iso(
+    tx: &Tx<'_>,
+    vm: VmId,
+    iso: Option<TemplateId>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let changed = tx.execute(
+        "note which ISO is in a VM's drive",
+        "UPDATE vm SET iso = ?2, version = version + 1, changed = ?3 WHERE id = ?1 AND removed IS NULL",
+        params![vm.to_string(), iso.map(|iso| iso.to_string()), now.0],
+    )?;
+    there(changed, vm)
+}
+
 /// Whether a job on a VM is not finished.
 ///
 /// # Errors

@@ -80,6 +80,8 @@ pub struct VmView {
     pub os: String,
     /// Machine architecture.
     pub arch: String,
+    /// The ISO in its drive: id, name and text.
+    pub iso: Option<(TemplateId, String, String)>,
     /// Its root volume.
     pub root_volume: Option<VolumeId>,
     /// The name that its user groups it under.
@@ -188,6 +190,8 @@ pub struct VmFilter {
     pub offering: Option<ServiceOfferingId>,
     /// Those from this template.
     pub template: Option<TemplateId>,
+    /// Those with this ISO in their drive.
+    pub iso: Option<TemplateId>,
     /// Those with a NIC on this network.
     pub network: Option<NetworkId>,
     /// Those with a volume on this pool.
@@ -228,6 +232,7 @@ const COLUMNS: &str = concat!(
     t.format AS template_format, coalesce(vm.own_os, t.os) AS os, t.arch, v.id AS root_volume,
     (SELECT g.id FROM instance_group g WHERE g.account = vm.account AND g.name = vm.group_name) AS group_id,
     (SELECT name FROM user_data WHERE id = vm.user_data_id) AS user_data_name,
+    (SELECT json_array(id, name, display_text) FROM template WHERE id = vm.iso) AS iso_there,
     (SELECT j.id || ' ' || j.state FROM job j WHERE j.subject = vm.id AND j.finished IS NULL
      ORDER BY j.number LIMIT 1) AS pending, ",
     tags_column!("vm.id")
@@ -285,6 +290,7 @@ pub fn vm_list(
         .filter("t.arch = ?", filter.arch.clone())
         .is("vm.offering", filter.offering)
         .is("vm.template", filter.template)
+        .is("vm.iso", filter.iso)
         .is("vm.user", filter.user)
         .tagged("vm.id", &filter.tags)
         .is("vm.group_name", filter.group.as_deref())
@@ -437,6 +443,10 @@ fn read(row: &Row<'_>) -> rusqlite::Result<VmView> {
         template_format: row.get("template_format")?,
         os: row.get("os")?,
         arch: row.get("arch")?,
+        iso: row
+            .get::<_, Option<String>>("iso_there")?
+            .map(|_| json(row, "iso_there"))
+            .transpose()?,
         root_volume: parsed_or_null(row, "root_volume")?,
         group: row.get("group_name")?,
         group_id: parsed_or_null(row, "group_id")?,

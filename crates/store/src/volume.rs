@@ -56,7 +56,7 @@ pub struct VolumeRow {
     pub host: Option<HostId>,
     /// That host's name.
     pub host_name: Option<String>,
-    /// What it was sold as, for a data volume.
+    /// What it was sold as, for a data volume and the root volume of a VM from an ISO.
     pub offering: Option<DiskOfferingId>,
     /// Tags that its pool must have, comma separated.
     pub tags: String,
@@ -79,6 +79,15 @@ const OF_ACCOUNT: &str = concat!(
     " WHERE volume.account = ?1 AND volume.kind = 'DATADISK' AND volume.removed IS NULL ORDER BY volume.number"
 );
 
+/// What a root volume is made from.
+#[derive(Debug, Clone, Copy)]
+pub enum RootSource {
+    /// A template.
+    Template(TemplateId),
+    /// Nothing: it is empty, and its size is sold as this.
+    Offering(DiskOfferingId),
+}
+
 /// Records the root volume of a VM, `Allocated`.
 ///
 /// # Errors
@@ -90,24 +99,30 @@ pub fn volume_add_root(
     vm: VmId,
     account: AccountId,
     zone: ZoneId,
-    template: TemplateId,
+    source: RootSource,
     size: Bytes,
     name: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    let (template, offering) = match source {
+        RootSource::Template(template) => (Some(template.to_string()), None),
+        RootSource::Offering(offering) => (None, Some(offering.to_string())),
+    };
     tx.execute(
         "record a volume",
-        "INSERT INTO volume (id, account, zone, vm, kind, device, name, template, size, format, state, created)
-         VALUES (?1, ?2, ?3, ?4, 'ROOT', 0, ?5, ?6, ?7, 'QCOW2', 'Allocated', ?8)",
+        "INSERT INTO volume (id, account, zone, vm, kind, device, name, template, size, format, state, created,
+             disk_offering)
+         VALUES (?1, ?2, ?3, ?4, 'ROOT', 0, ?5, ?6, ?7, 'QCOW2', 'Allocated', ?8, ?9)",
         params![
             id.to_string(),
             account.to_string(),
             zone.to_string(),
             vm.to_string(),
             name,
-            template.to_string(),
+            template,
             stored(size.0),
             now.0,
+            offering,
         ],
     )?;
     Ok(())
@@ -180,8 +195,8 @@ pub struct NewDataVolume {
     pub vm: Option<(VmId, u32)>,
     /// Its name.
     pub name: String,
-    /// What it is sold as.
-    pub offering: DiskOfferingId,
+    /// What it is sold as; nothing: it is as large as the root volume that it is a copy of.
+    pub offering: Option<DiskOfferingId>,
     /// How large a guest sees it.
     pub size: Bytes,
 }
@@ -205,7 +220,7 @@ pub fn volume_add(tx: &Tx<'_>, new: &NewDataVolume, now: Timestamp) -> Result<()
             new.name,
             stored(new.size.0),
             now.0,
-            new.offering.to_string(),
+            new.offering.map(|offering| offering.to_string()),
         ],
     )?;
     Ok(())
@@ -335,7 +350,9 @@ pub struct PoolRoom {
 
 const ROOM: &str = "SELECT p.id AS id, p.name AS name, p.tags AS tags,
          (SELECT host.name FROM host WHERE host.id = p.host) AS host_name, max(0, p.capacity
-         - max(p.used, (SELECT coalesce(sum(size), 0) FROM volume WHERE volume.pool = p.id AND removed IS NULL))) AS free,
+         - max(p.used, (SELECT coalesce(sum(size), 0) FROM volume WHERE volume.pool = p.id AND removed IS NULL)
+             + (SELECT coalesce(sum(coalesce(physical_size, size)), 0) FROM snapshot
+                WHERE snapshot.pool = p.id AND removed IS NULL AND state <> 'Error'))) AS free,
      p.state = 'Up' AS is_up FROM storage_pool p WHERE p.removed IS NULL AND ";
 
 fn room(row: &Row<'_>) -> rusqlite::Result<PoolRoom> {

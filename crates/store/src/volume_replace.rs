@@ -7,7 +7,8 @@ use crate::columns::{json, stored};
 use crate::volume::{VolumeRow, volume_json};
 use crate::{StoreError, Tx};
 
-/// Takes the root volume out of a VM and puts a new one in its place, `Allocated`.
+/// Takes the root volume out of a VM and puts a new one in its place, `Allocated`; without a template an empty one,
+/// sold as the old one was.
 ///
 /// # Errors
 /// [`StoreError::NotFound`] if the VM has no root volume.
@@ -15,19 +16,21 @@ pub fn root_replace(
     tx: &Tx<'_>,
     vm: VmId,
     new: VolumeId,
-    template: TemplateId,
+    template: Option<TemplateId>,
     size: Bytes,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let added = tx.execute(
         "record a volume in place of another one",
-        "INSERT INTO volume (id, account, zone, vm, kind, device, name, template, size, format, state, created)
-         SELECT ?2, account, zone, vm, kind, device, name, ?3, ?4, 'QCOW2', 'Allocated', ?5 FROM volume
+        "INSERT INTO volume (id, account, zone, vm, kind, device, name, template, size, format, state, created,
+             disk_offering)
+         SELECT ?2, account, zone, vm, kind, device, name, ?3, ?4, 'QCOW2', 'Allocated', ?5,
+             iif(?3 IS NULL, disk_offering, NULL) FROM volume
          WHERE vm = ?1 AND kind = 'ROOT' AND removed IS NULL",
         params![
             vm.to_string(),
             new.to_string(),
-            template.to_string(),
+            template.map(|template| template.to_string()),
             stored(size.0),
             now.0
         ],
@@ -44,7 +47,7 @@ pub fn root_replace(
     Ok(())
 }
 
-/// Puts the old volume back, and forgets the new one, which is on no pool any more. What it was made from.
+/// Puts the old volume back, and forgets the new one, which is on no pool any more. The old one, if it was replaced.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
@@ -52,7 +55,7 @@ pub fn root_put_back(
     tx: &Tx<'_>,
     vm: VmId,
     new: VolumeId,
-) -> Result<Option<TemplateId>, StoreError> {
+) -> Result<Option<VolumeRow>, StoreError> {
     let Some(old) = root_replaced(tx, new)? else { return Ok(None) };
     tx.execute("forget a volume", "DELETE FROM volume WHERE id = ?1", params![new.to_string()])?;
     tx.execute(
@@ -60,7 +63,7 @@ pub fn root_put_back(
         "UPDATE volume SET vm = ?2, replaced_by = NULL, version = version + 1 WHERE id = ?1",
         params![old.id.to_string(), vm.to_string()],
     )?;
-    Ok(old.template)
+    Ok(Some(old))
 }
 
 /// The volume that another one has replaced, if it is not deleted yet.

@@ -4,12 +4,13 @@ use hostler_model::{Bytes, CommandId, Generation};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AttachVolumeCommand, Call, Command, ConsoleLogCommand, CreateVolumeCommand,
-    DeleteTemplateAnswer, DeleteTemplateCommand, DeleteVolumeCommand, DetachVolumeCommand,
-    DownloadAnswer, DownloadCommand, ForgetCommand, InquireCommand, ListTemplatesAnswer,
-    ListTemplatesCommand, PrepareNicCommand, PrepareTemplateCommand, RebootCommand,
-    ReleaseNicCommand, RemoveTemplateCommand, ReportAnswer, ReportCommand, ResizeVolumeCommand,
-    StartCommand, StopCommand, WorkerCommand,
+    AttachVolumeCommand, Call, ChangeIsoCommand, Command, ConsoleLogCommand, CreateSnapshotCommand,
+    CreateVolumeCommand, DeleteSnapshotCommand, DeleteTemplateAnswer, DeleteTemplateCommand,
+    DeleteVolumeCommand, DetachVolumeCommand, DownloadAnswer, DownloadCommand, ForgetCommand,
+    InquireCommand, ListTemplatesAnswer, ListTemplatesCommand, PrepareNicCommand,
+    PrepareTemplateCommand, RebootCommand, ReleaseNicCommand, RemoveTemplateCommand, ReportAnswer,
+    ReportCommand, ResizeVolumeCommand, RestoreSnapshotCommand, StartCommand, StopCommand,
+    WorkerCommand,
 };
 
 /// What became of one order.
@@ -62,6 +63,14 @@ pub enum Answer {
     DetachVolume(DetachVolumeAnswer),
     /// To `ResizeVolume`.
     ResizeVolume(ResizeVolumeAnswer),
+    /// To `ChangeIso`.
+    ChangeIso(ChangeIsoAnswer),
+    /// To `CreateSnapshot`.
+    CreateSnapshot(CreateSnapshotAnswer),
+    /// To `DeleteSnapshot`.
+    DeleteSnapshot(DeleteSnapshotAnswer),
+    /// To `RestoreSnapshot`.
+    RestoreSnapshot(RestoreSnapshotAnswer),
 }
 
 /// Why an order was not carried out. After any of these nothing of it is left, unless the text says so.
@@ -192,6 +201,40 @@ pub struct ResizeVolumeAnswer {
     pub size: Bytes,
 }
 
+/// The answer to [`ChangeIsoCommand`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeIsoAnswer {
+    /// Whether it was so before.
+    pub was_so: bool,
+}
+
+/// The answer to [`CreateSnapshotCommand`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreateSnapshotAnswer {
+    /// How large a guest saw the volume.
+    pub size: Bytes,
+    /// What the copy takes on the pool.
+    pub physical_size: Bytes,
+    /// Where it is on the host.
+    pub path: String,
+}
+
+/// The answer to [`DeleteSnapshotCommand`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeleteSnapshotAnswer {
+    /// Whether there was anything to delete.
+    pub was_there: bool,
+}
+
+/// The answer to [`RestoreSnapshotCommand`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestoreSnapshotAnswer {
+    /// How large the guest sees the volume.
+    pub size: Bytes,
+    /// Where it is on the host.
+    pub path: String,
+}
+
 /// The answer to [`PrepareNicCommand`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PrepareNicAnswer {}
@@ -286,6 +329,10 @@ calls! {
     AttachVolumeCommand => AttachVolume, AttachVolumeAnswer;
     DetachVolumeCommand => DetachVolume, DetachVolumeAnswer;
     ResizeVolumeCommand => ResizeVolume, ResizeVolumeAnswer;
+    ChangeIsoCommand => ChangeIso, ChangeIsoAnswer;
+    CreateSnapshotCommand => CreateSnapshot, CreateSnapshotAnswer;
+    DeleteSnapshotCommand => DeleteSnapshot, DeleteSnapshotAnswer;
+    RestoreSnapshotCommand => RestoreSnapshot, RestoreSnapshotAnswer;
 }
 
 macro_rules! worker_calls {
@@ -328,6 +375,10 @@ impl Answer {
             Self::AttachVolume(_) => "AttachVolumeAnswer",
             Self::DetachVolume(_) => "DetachVolumeAnswer",
             Self::ResizeVolume(_) => "ResizeVolumeAnswer",
+            Self::ChangeIso(_) => "ChangeIsoAnswer",
+            Self::CreateSnapshot(_) => "CreateSnapshotAnswer",
+            Self::DeleteSnapshot(_) => "DeleteSnapshotAnswer",
+            Self::RestoreSnapshot(_) => "RestoreSnapshotAnswer",
         }
     }
 }

@@ -1,14 +1,14 @@
 //! The orders of a manager to an agent.
 
 use hostler_model::{
-    Bytes, CommandId, Generation, InstanceName, NicId, RunId, StoragePoolId, TemplateId, VmId,
-    VolumeId,
+    Bytes, CommandId, Generation, InstanceName, NicId, RunId, SnapshotId, StoragePoolId,
+    TemplateId, VmId, VolumeId,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Answer, DiskSpec, GuestNetwork, HostReport, NicSpec, TemplateSource, VmSpec, VolumeSpec,
-    WorkerCommand,
+    Answer, DiskSpec, GuestNetwork, HostReport, IsoSpec, NicSpec, TemplateSource, VmSpec,
+    VolumeSpec, WorkerCommand,
 };
 
 /// A numbered order. The same id is the same order, however often it arrives; it runs once.
@@ -62,6 +62,14 @@ pub enum Command {
     DetachVolume(DetachVolumeCommand),
     /// Make a volume larger.
     ResizeVolume(ResizeVolumeCommand),
+    /// Put an ISO into the drive of a running VM, or take out the one that is in it.
+    ChangeIso(ChangeIsoCommand),
+    /// Copy a volume as it is at a moment.
+    CreateSnapshot(CreateSnapshotCommand),
+    /// Delete such a copy.
+    DeleteSnapshot(DeleteSnapshotCommand),
+    /// Write a volume from such a copy.
+    RestoreSnapshot(RestoreSnapshotCommand),
 }
 
 /// Ties each command to its own answer: who calls with a `StopCommand` gets a `StopAnswer`.
@@ -247,6 +255,54 @@ pub struct ResizeVolumeCommand {
     pub used_by: Option<RunningVm>,
 }
 
+/// Puts an ISO into the drive of a running VM in place of the one that is there, or leaves the drive empty. As asked
+/// already is a success; an empty drive is, too, that of a VM that does not run any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeIsoCommand {
+    /// Whose drive it is.
+    pub of: RunningVm,
+    /// The ISO, which has to be on the pool; nothing: the drive is to be empty.
+    pub iso: Option<IsoSpec>,
+    /// Whether to change it although the guest has locked its drive.
+    pub force: bool,
+}
+
+/// Copies a volume as it is at one moment, as if the power had failed then, to a file of its own on the same pool. A
+/// copy that is complete already is a success.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreateSnapshotCommand {
+    /// The copy.
+    pub snapshot: SnapshotId,
+    /// The volume.
+    pub volume: VolumeId,
+    /// The pool of both.
+    pub pool: StoragePoolId,
+    /// The VM that has it as a disk just now; nothing: nobody may have it open.
+    pub used_by: Option<RunningVm>,
+}
+
+/// Deletes a copy of a volume. Not there is a success.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeleteSnapshotCommand {
+    /// The copy.
+    pub snapshot: SnapshotId,
+    /// Its pool.
+    pub pool: StoragePoolId,
+}
+
+/// Writes a volume that nobody has open as a copy has it, in place of what there is of the volume.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestoreSnapshotCommand {
+    /// The copy, which stays.
+    pub snapshot: SnapshotId,
+    /// The volume.
+    pub volume: VolumeId,
+    /// The pool of both.
+    pub pool: StoragePoolId,
+    /// How large the guest is to see the volume; at least as large as the copy.
+    pub size: Bytes,
+}
+
 /// The answer to [`ReportCommand`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReportAnswer {
@@ -275,6 +331,10 @@ impl Command {
             Self::AttachVolume(_) => "AttachVolumeCommand",
             Self::DetachVolume(_) => "DetachVolumeCommand",
             Self::ResizeVolume(_) => "ResizeVolumeCommand",
+            Self::ChangeIso(_) => "ChangeIsoCommand",
+            Self::CreateSnapshot(_) => "CreateSnapshotCommand",
+            Self::DeleteSnapshot(_) => "DeleteSnapshotCommand",
+            Self::RestoreSnapshot(_) => "RestoreSnapshotCommand",
         }
     }
 
@@ -289,8 +349,13 @@ impl Command {
             Self::ReleaseNic(c) => Some(c.vm),
             Self::AttachVolume(c) => Some(c.to.vm),
             Self::DetachVolume(c) => Some(c.from.vm),
+            Self::ChangeIso(c) => Some(c.of.vm),
             Self::ResizeVolume(ResizeVolumeCommand { used_by: Some(by), .. }) => Some(by.vm),
+            Self::CreateSnapshot(CreateSnapshotCommand { used_by: Some(by), .. }) => Some(by.vm),
             Self::ResizeVolume(_)
+            | Self::CreateSnapshot(_)
+            | Self::DeleteSnapshot(_)
+            | Self::RestoreSnapshot(_)
             | Self::PrepareTemplate(_)
             | Self::RemoveTemplate(_)
             | Self::CreateVolume(_)

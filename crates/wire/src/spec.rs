@@ -53,6 +53,19 @@ pub struct VmSpec {
     pub vnc: VncSpec,
     /// Choices that few need: `rootDiskController`, `nicAdapter`, `video.hardware`, `machine`, ...
     pub details: BTreeMap<String, String>,
+    /// What is in its drive for CDs, which it always has.
+    pub iso: Option<IsoSpec>,
+}
+
+/// An ISO in the drive of a VM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IsoSpec {
+    /// The template of format ISO.
+    pub template: TemplateId,
+    /// The pool that has it; the host knows the path.
+    pub pool: StoragePoolId,
+    /// Whether a guest that begins with it in the drive boots from it.
+    pub bootable: bool,
 }
 
 /// What kind of guest it is.

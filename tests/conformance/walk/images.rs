@@ -7,6 +7,8 @@ use crate::answers::Witness;
 /// Commands on things of which there are none: each is refused, in a test of its own.
 pub(crate) const REFUSED: &[&str] = &[
     "associateIpAddress",
+    "configureInternalLoadBalancerElement",
+    "configureVirtualRouterElement",
     "createEgressFirewallRule",
     "createFirewallRule",
     "createPortForwardingRule",
@@ -20,20 +22,22 @@ pub(crate) const REFUSED: &[&str] = &[
     "updatePortForwardingRule",
 ];
 
-pub(crate) async fn all(w: &mut Witness, cloud: &Cloud) {
+pub(crate) async fn all(w: &mut Witness, cloud: &Cloud, vm: &str) {
     tags(w, cloud).await;
     templates(w, cloud).await;
-    isos(w, cloud).await;
+    isos(w, cloud, vm).await;
     let network = cloud.catalogue.network.to_string();
     let answer = w.call("updateNetwork", &[("id", &network), ("displaytext", "guests' own")]).await;
     w.job(&answer).await;
     for list in [
         "listEgressFirewallRules",
         "listFirewallRules",
+        "listInternalLoadBalancerElements",
         "listLoadBalancerRules",
         "listNetworkACLLists",
         "listNetworkACLs",
         "listVPCs",
+        "listVirtualRouterElements",
     ] {
         assert_eq!(w.call(list, &[]).await, serde_json::json!({}), "{list}");
     }
@@ -71,7 +75,7 @@ async fn templates(w: &mut Witness, cloud: &Cloud) {
     w.call("updateTemplatePermissions", &[id[0], ("op", "reset")]).await;
 }
 
-async fn isos(w: &mut Witness, cloud: &Cloud) {
+async fn isos(w: &mut Witness, cloud: &Cloud, vm: &str) {
     let zone = cloud.catalogue.zone.to_string();
     let params =
         [("name", "cd"), ("url", "http://images.invalid/cd.iso"), ("zoneid", zone.as_str())];
@@ -82,6 +86,13 @@ async fn isos(w: &mut Witness, cloud: &Cloud) {
     w.call("updateIso", &[id[0], ("name", "dvd")]).await;
     w.call("updateIsoPermissions", &[id[0], ("ispublic", "true")]).await;
     w.call("listIsoPermissions", &id).await;
+    cloud.ended_of(&iso).await.unwrap();
+    let of_vm = [("virtualmachineid", vm)];
+    let answer = w.call("attachIso", &[id[0], of_vm[0]]).await;
+    w.job(&answer).await;
+    w.call("listVirtualMachines", &[("isoid", &iso)]).await;
+    let answer = w.call("detachIso", &of_vm).await;
+    w.job(&answer).await;
     let answer = w.call("deleteIso", &id).await;
     w.job(&answer).await;
 }

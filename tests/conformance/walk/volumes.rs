@@ -35,8 +35,49 @@ pub(crate) async fn all(w: &mut Witness, cloud: &Cloud, vm: &str) {
     let answer = w.call("createVolume", &params).await;
     let volume = answer["id"].as_str().unwrap().to_owned();
     w.call("deleteVolume", &[("id", &volume)]).await;
-    for list in ["listSnapshots", "listSnapshotPolicies"] {
-        w.call(list, &[]).await;
-    }
+    snapshots(w, vm).await;
+    policies(w, vm).await;
     w.call("deleteDiskOffering", &[("id", &fixed)]).await;
+}
+
+/// Copies of the root volume of a VM that runs, and what is made of them.
+async fn snapshots(w: &mut Witness, vm: &str) {
+    let roots = w.call("listVolumes", &[("virtualmachineid", vm), ("type", "ROOT")]).await;
+    let answer = w.call("createSnapshot", &[("volumeid", &id(&roots, "volume"))]).await;
+    w.job(&answer).await;
+    let snapshot = answer["id"].as_str().unwrap().to_owned();
+    let of_it = [("id", snapshot.as_str())];
+    let listed = w.call("listSnapshots", &of_it).await;
+    assert_eq!(listed["snapshot"][0]["state"], "BackedUp", "{listed}");
+    let answer = w.call("createVolume", &[("name", "v7"), ("snapshotid", &snapshot)]).await;
+    w.job(&answer).await;
+    w.call("deleteVolume", &[("id", answer["id"].as_str().unwrap())]).await;
+    let of_vm = [("id", vm)];
+    for (command, params) in
+        [("stopVirtualMachine", of_vm), ("revertSnapshot", of_it), ("startVirtualMachine", of_vm)]
+    {
+        let answer = w.call(command, &params).await;
+        w.job(&answer).await;
+    }
+    let answer = w.call("deleteSnapshot", &of_it).await;
+    w.job(&answer).await;
+}
+
+/// When the root volume of a VM is copied by itself.
+async fn policies(w: &mut Witness, vm: &str) {
+    let roots = w.call("listVolumes", &[("virtualmachineid", vm), ("type", "ROOT")]).await;
+    let params = [
+        ("volumeid", &*id(&roots, "volume")),
+        ("intervaltype", "DAILY"),
+        ("schedule", "30:2"),
+        ("timezone", "UTC"),
+        ("maxsnaps", "3"),
+    ];
+    let policy = id(&w.call("createSnapshotPolicy", &params).await, "snapshotpolicy");
+    let of_it = [("id", policy.as_str())];
+    let answer = w.call("updateSnapshotPolicy", &[of_it[0], ("fordisplay", "false")]).await;
+    w.job(&answer).await;
+    let listed = w.call("listSnapshotPolicies", &of_it).await;
+    assert_eq!(listed["snapshotpolicy"][0]["fordisplay"], false, "{listed}");
+    w.call("deleteSnapshotPolicies", &of_it).await;
 }

@@ -57,6 +57,8 @@ async fn what_is_not_there_is_answered_like_what_never_was() {
         ("disassociateIpAddress", "id"),
         ("disableStaticNat", "ipaddressid"),
         ("replaceNetworkACLList", "aclid"),
+        ("listVirtualRouterElements", "id"),
+        ("listInternalLoadBalancerElements", "id"),
         ("listFirewallRules", "id"),
         ("listFirewallRules", "ipaddressid"),
         ("listVPCs", "zoneid"),
@@ -65,6 +67,11 @@ async fn what_is_not_there_is_answered_like_what_never_was() {
         let (status, text) = world.admin.refused(command, &[(param, &never)]).await;
         let right = text.contains(&format!("Invalid parameter {param} value={never}"));
         assert_eq!((status, right), (431, true), "{command}: {text}");
+    }
+    for command in ["configureVirtualRouterElement", "configureInternalLoadBalancerElement"] {
+        let params = [("id", never.as_str()), ("enabled", "true")];
+        let (status, text) = world.admin.refused(command, &params).await;
+        assert_eq!((status, text.contains(&never)), (431, true), "{command}: {text}");
     }
     for list in ["listVPCs", "listFirewallRules", "listEgressFirewallRules", "listNetworkACLs"] {
         assert_eq!(world.admin.ok(list, &[("listall", "true")]).await, json!({}), "{list}");

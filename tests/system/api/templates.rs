@@ -197,6 +197,6 @@ async fn an_iso_is_no_template_and_a_template_no_iso() {
     let offering = world.catalogue.offering.to_string();
     let deploy = [("zoneid", &*zone), ("serviceofferingid", &offering), ("templateid", iso)];
     let (status, text) = owner.refused("deployVirtualMachine", &deploy).await;
-    assert_eq!((status, text.contains("is an ISO")), (431, true), "{text}");
+    assert_eq!((status, text.contains("diskofferingid")), (431, true), "{text}");
     assert_eq!(owner.ok("listIsos", &[]).await["count"], 1);
 }

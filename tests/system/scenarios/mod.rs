@@ -46,6 +46,21 @@ pub(crate) enum Operation {
     /// A data volume of a VM that runs.
     Resize,
     DeleteVolume,
+    /// An ISO into the drive of a VM that runs.
+    AttachIso,
+    /// An ISO for a VM that is stopped.
+    AttachIsoOff,
+    /// The ISO out of the drive of a VM that runs.
+    DetachIso,
+    /// A copy of the root volume of a VM that runs.
+    Snapshot,
+    /// The same of one that is stopped.
+    SnapshotOff,
+    DeleteSnapshot,
+    /// The root volume of a VM that is stopped.
+    Revert,
+    /// A data volume that begins as a snapshot.
+    FromSnapshot,
     Maintain,
     Resume,
     Reconnect,
@@ -134,6 +149,23 @@ pub(crate) static ALL: &[Scenario] = &[
     good("detach", O::Detach, &["job Succeeded -", "data Ready 0 0 1 1", "call detach_disk"]),
     good("resize", O::Resize, &["job Succeeded -", "data Ready 1 1 3 1", "call resize_disk"]),
     good("volume deleted", O::DeleteVolume, &["job Succeeded -"]),
+    good("attach ISO off", O::AttachIsoOff, &["job Succeeded -", "iso 1"]),
+    good("attach ISO", O::AttachIso, &["job Succeeded -", "iso 1", "call change_drive"]),
+    good("detach ISO", O::DetachIso, &["job Succeeded -", "iso 0", "call change_drive"]),
+    good("snapshot off", O::SnapshotOff, &["job Succeeded -", "snapshot BackedUp 1 1"]),
+    good("snapshot", O::Snapshot, &["job Succeeded -", "snapshot BackedUp 1 1", "call copy_disk"]),
+    good("snapshot deleted", O::DeleteSnapshot, &["job Succeeded -"]),
+    good("revert", O::Revert, &["job Succeeded -", "snapshot BackedUp 1 1"]),
+    good("volume from snapshot", O::FromSnapshot, &["job Succeeded -", "data Ready 0 0 0 0"]),
+    bad(
+        "snapshot refused",
+        O::Snapshot,
+        Luck::Refused(&["copy_disk"]),
+        "copy",
+        &["job Failed 530", "snapshot Error 1 0"],
+    ),
+    bad("attach ISO refused", O::AttachIso, NO_CHANGE, "insert", &["job Failed 530", "iso 0"]),
+    bad("detach ISO refused", O::DetachIso, NO_CHANGE, "insert", &["job Failed 530", "iso 1"]),
     bad(
         "attach refused",
         O::Attach,
@@ -158,6 +190,7 @@ pub(crate) static ALL: &[Scenario] = &[
 ];
 
 const ENDING: Luck = Luck::Refused(&["shut_down", "destroy"]);
+const NO_CHANGE: Luck = Luck::Refused(&["change_drive"]);
 const NO_START: Luck = Luck::Refused(&["start"]);
 
 const fn good(
@@ -215,6 +248,12 @@ impl Operation {
             Self::Detach => "volume.detach",
             Self::Resize => "volume.resize",
             Self::DeleteVolume => "volume.delete",
+            Self::AttachIso | Self::AttachIsoOff => "vm.attach_iso",
+            Self::DetachIso => "vm.detach_iso",
+            Self::Snapshot | Self::SnapshotOff => "snapshot.create",
+            Self::DeleteSnapshot => "snapshot.delete",
+            Self::Revert => "snapshot.revert",
+            Self::FromSnapshot => "volume.from_snapshot",
             Self::Maintain => "host.maintain",
             Self::Resume => "host.resume",
             Self::Reconnect => "host.reconnect",
@@ -253,6 +292,32 @@ impl Operation {
                     job(crash, &Self::Detach.request(crash, name, Some(&both))).await?;
                 }
                 Ok(Some(both))
+            }
+            Self::AttachIso | Self::AttachIsoOff | Self::DetachIso => {
+                let (vm, iso) = (deploy(crash, name, None).await?, iso(crash, name).await?);
+                if matches!(self, Self::AttachIsoOff) {
+                    job(crash, &Request::new("stopVirtualMachine").with("id", &vm)).await?;
+                }
+                let both = format!("{vm} {iso}");
+                if matches!(self, Self::DetachIso) {
+                    job(crash, &Self::AttachIso.request(crash, name, Some(&both))).await?;
+                }
+                Ok(Some(both))
+            }
+            Self::Snapshot | Self::SnapshotOff => {
+                let vm = deploy(crash, name, None).await?;
+                if matches!(self, Self::SnapshotOff) {
+                    job(crash, &Request::new("stopVirtualMachine").with("id", &vm)).await?;
+                }
+                root_of(crash, &vm).map(Some)
+            }
+            Self::DeleteSnapshot | Self::Revert | Self::FromSnapshot => {
+                let vm = deploy(crash, name, None).await?;
+                let request = Self::Snapshot.request(crash, name, Some(&root_of(crash, &vm)?));
+                let handle = crash.client()?.start_job(&request).await?;
+                succeeded(crash, &handle.job).await?;
+                job(crash, &Request::new("stopVirtualMachine").with("id", &vm)).await?;
+                handle.id.context("the id of the snapshot").map(Some)
             }
             Self::Expunge => {
                 let deployed = with_data(crash, new_vm(crash, name, None));
@@ -302,6 +367,18 @@ impl Operation {
                 Request::new("attachVolume").with("id", volume).with("virtualmachineid", vm)
             }
             Self::Detach => Request::new("detachVolume").with("id", volume),
+            Self::AttachIso | Self::AttachIsoOff => {
+                Request::new("attachIso").with("id", volume).with("virtualmachineid", vm)
+            }
+            Self::DetachIso => Request::new("detachIso").with("virtualmachineid", vm),
+            Self::Snapshot | Self::SnapshotOff => {
+                Request::new("createSnapshot").with("volumeid", id)
+            }
+            Self::DeleteSnapshot => Request::new("deleteSnapshot").with("id", id),
+            Self::Revert => Request::new("revertSnapshot").with("id", id),
+            Self::FromSnapshot => {
+                Request::new("createVolume").with("name", name).with("snapshotid", id)
+            }
             Self::Resize => Request::new("resizeVolume").with("id", volume).with("size", "3"),
             Self::DeleteVolume => Request::new("destroyVolume").with("id", volume),
             Self::Deploy => with_data(crash, new_vm(crash, name, None)),
@@ -405,6 +482,25 @@ async fn volume(crash: &CrashCloud, name: &str) -> anyhow::Result<String> {
     handle.id.context("the id of the volume")
 }
 
+/// The root volume of a VM.
+fn root_of(crash: &CrashCloud, vm: &str) -> anyhow::Result<String> {
+    let sql = format!("SELECT id FROM volume WHERE vm = '{vm}' AND kind = 'ROOT'");
+    Books::open(&crash.database())?.value(&sql)?.context("the root volume")
+}
+
+/// An ISO that is Ready.
+async fn iso(crash: &CrashCloud, name: &str) -> anyhow::Result<String> {
+    let request = Request::new("registerIso")
+        .with("name", name)
+        .with("url", "http://images.invalid/cd.iso")
+        .with("zoneid", crash.cloud.catalogue.zone.to_string());
+    crash.call(&request).await?;
+    let sql = format!("SELECT id FROM template WHERE name = '{name}' AND format = 'ISO'");
+    let iso = Books::open(&crash.database())?.value(&sql)?.context("the ISO")?;
+    crash.cloud.ended_of(&iso).await?;
+    Ok(iso)
+}
+
 async fn deploy(crash: &CrashCloud, name: &str, template: Option<&str>) -> anyhow::Result<String> {
     let handle = crash.client()?.start_job(&new_vm(crash, name, template)).await?;
     succeeded(crash, &handle.job).await?;
@@ -443,12 +539,18 @@ pub(crate) fn end(crash: &CrashCloud, job: JobId, said: &[usize]) -> anyhow::Res
         ("job", format!("SELECT state, error_code FROM job WHERE id = '{job}'")),
         ("step", format!("SELECT name, state FROM step WHERE job = '{job}' ORDER BY position")),
         ("vm", format!("SELECT state FROM vm WHERE id = {of_job}")),
+        ("iso", format!("SELECT iso IS NOT NULL FROM vm WHERE id = {of_job}")),
         ("why", format!("SELECT error IS NOT NULL FROM vm WHERE id = {of_job}")),
         ("volume", format!("SELECT state FROM volume WHERE vm = {of_job}")),
         (
             "data",
             "SELECT state, vm IS NOT NULL, device, size >> 30, disk_offering IS NOT NULL FROM volume
              WHERE kind = 'DATADISK' AND removed IS NULL"
+                .to_owned(),
+        ),
+        (
+            "snapshot",
+            "SELECT state, pool IS NOT NULL, physical_size IS NOT NULL FROM snapshot WHERE removed IS NULL"
                 .to_owned(),
         ),
         (
@@ -494,6 +596,9 @@ pub(crate) async fn clean_up(crash: &CrashCloud) -> anyhow::Result<()> {
     for vm in books.rows("SELECT id FROM vm WHERE removed IS NULL")? {
         expunge(crash, &vm).await?;
     }
+    for snapshot in books.rows("SELECT id FROM snapshot WHERE removed IS NULL")? {
+        job(crash, &O::DeleteSnapshot.request(crash, "", Some(&snapshot))).await?;
+    }
     for volume in books.rows("SELECT id FROM volume WHERE removed IS NULL")? {
         job(crash, &Request::new("destroyVolume").with("id", volume)).await?;
     }
@@ -502,6 +607,9 @@ pub(crate) async fn clean_up(crash: &CrashCloud) -> anyhow::Result<()> {
     }
     let own = crash.cloud.catalogue.template;
     let others = format!("SELECT id FROM template WHERE removed IS NULL AND id <> '{own}'");
+    for iso in books.rows(&format!("{others} AND format = 'ISO'"))? {
+        job(crash, &Request::new("deleteIso").with("id", iso)).await?;
+    }
     for template in books.rows(&others)? {
         job(crash, &O::Delete.request(crash, "", Some(&template))).await?;
     }

@@ -85,6 +85,12 @@ pub enum CommandError {
         /// The VM.
         vm: VmId,
     },
+    /// A VM that was started without a drive.
+    #[error("VM {vm} has no drive for ISOs; stop it and start it again")]
+    NoDrive {
+        /// The VM.
+        vm: VmId,
+    },
     /// The VM runs, and must not for this.
     #[error("VM {vm} still runs on this host; stop it first")]
     StillRuns {
@@ -116,7 +122,7 @@ impl CommandError {
             Self::Alien { .. } | Self::OtherRun { .. } | Self::Ended { .. } => {
                 FailureKind::Conflict
             }
-            Self::NotRunning { .. } => FailureKind::Conflict,
+            Self::NotRunning { .. } | Self::NoDrive { .. } => FailureKind::Conflict,
             Self::StillRuns { .. } => FailureKind::InUse,
         }
     }

@@ -3,12 +3,17 @@
 //! Not here: the turns that commands of one VM take, and the journal of orders (the agent's core has both).
 
 mod attach_volume;
+mod change_iso;
 mod console_log;
+mod create_snapshot;
 mod create_volume;
+mod delete_snapshot;
 mod delete_volume;
 mod detach_volume;
 mod error;
 mod forget;
+#[cfg(test)]
+mod iso_tests;
 mod prepare_nic;
 mod prepare_template;
 mod reboot;
@@ -16,7 +21,10 @@ mod release_nic;
 mod remove_template;
 mod report;
 mod resize_volume;
+mod restore_snapshot;
 mod running;
+#[cfg(test)]
+mod snapshot_tests;
 mod start;
 mod stop;
 #[cfg(test)]
@@ -24,11 +32,14 @@ pub(crate) mod tests;
 #[cfg(test)]
 mod volume_tests;
 
+mod turns;
+
 use hostler_wire::{Answer, Command, CommandFailure, FailureKind};
 use tracing::instrument;
 
 pub use error::CommandError;
 pub(crate) use error::chain;
+pub(crate) use turns::Turns;
 
 use crate::kvm::LibvirtComputingResource;
 use crate::resource::Task;
@@ -66,6 +77,16 @@ pub fn execute(
         Command::AttachVolume(c) => attach_volume::execute(resource, &c).map(Answer::AttachVolume),
         Command::DetachVolume(c) => detach_volume::execute(resource, &c).map(Answer::DetachVolume),
         Command::ResizeVolume(c) => resize_volume::execute(resource, &c).map(Answer::ResizeVolume),
+        Command::ChangeIso(c) => change_iso::execute(resource, &c).map(Answer::ChangeIso),
+        Command::CreateSnapshot(c) => {
+            create_snapshot::execute(resource, &c).map(Answer::CreateSnapshot)
+        }
+        Command::DeleteSnapshot(c) => {
+            delete_snapshot::execute(resource, &c).map(Answer::DeleteSnapshot)
+        }
+        Command::RestoreSnapshot(c) => {
+            restore_snapshot::execute(resource, &c).map(Answer::RestoreSnapshot)
+        }
         Command::PrepareNic(c) => prepare_nic::execute(resource, &c).map(Answer::PrepareNic),
         Command::ReleaseNic(c) => release_nic::execute(resource, &c).map(Answer::ReleaseNic),
         Command::ConsoleLog(c) => console_log::execute(resource, &c).map(Answer::ConsoleLog),

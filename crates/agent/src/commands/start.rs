@@ -137,6 +137,10 @@ fn host_side(resource: &LibvirtComputingResource, spec: &VmSpec) -> Result<HostS
         cpu_speed: resource.cpu_speed(),
         disks,
         seed: resource.storage.seed_file(spec.vm),
+        iso: spec
+            .iso
+            .map(|iso| resource.storage.template_file(iso.pool, iso.template))
+            .transpose()?,
         console_log: resource.console_log(spec.vm)?,
         bridges,
     })

@@ -11,7 +11,8 @@ use crate::network::MemoryNetwork;
 use crate::resource::{ProgressSink, Resource};
 use crate::storage::MemoryStorage;
 use hostler_model::{
-    Bytes, CloudId, CommandId, Generation, HostId, Mib, PowerReason, PowerState, RunId, ZoneId,
+    Bytes, CloudId, CommandId, Generation, HostGuid, HostId, Mib, PowerReason, PowerState, RunId,
+    TemplateId, ZoneId,
 };
 use hostler_wire::*;
 use std::collections::BTreeSet;
@@ -76,6 +77,20 @@ fn insert_volume(storage: &MemoryStorage, number: u128) {
     let disk = &linux(number).disks[0];
     let (volume, pool) = (disk.volume, disk.pool);
     storage.insert_volume(VolumeSpec { volume, pool, template: None, size: Bytes(1 << 20) });
+}
+
+/// Has the pool have an ISO.
+pub(super) fn prepare_iso(world: &World, template: TemplateId) {
+    let source = TemplateSource {
+        worker: HostGuid::new(Uuid::nil()),
+        address: String::new(),
+        size: Bytes(1 << 20),
+        virtual_size: Bytes(1 << 20),
+        format: DiskFormat::Iso,
+        sha256: String::new(),
+    };
+    let pool = linux(1).disks[0].pool;
+    call(&world.resource, PrepareTemplateCommand { template, pool, source }).unwrap();
 }
 
 fn task() -> Task {

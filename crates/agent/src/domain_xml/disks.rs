@@ -1,4 +1,4 @@
-//! Disks and the seed CD-ROM: which bus, which letter, which file.
+//! Disks, the seed CD-ROM and the drive for ISOs: which bus, which letter, which file.
 
 use std::path::Path;
 
@@ -44,7 +44,7 @@ fn element(disk: &DiskSpec, path: &Path, target: DiskTarget) -> Result<Disk, Xml
             cache: Some("none"),
             discard: Some("unmap"),
         },
-        source: SourceFile { file: text(path)? },
+        source: Some(SourceFile { file: text(path)? }),
         target,
         iotune: iotune(disk),
         readonly: None,
@@ -53,7 +53,7 @@ fn element(disk: &DiskSpec, path: &Path, target: DiskTarget) -> Result<Disk, Xml
     })
 }
 
-/// Every disk in the order of device numbers, and then the seed.
+/// Every disk in the order of device numbers, then the seed, then the drive for ISOs, which may be empty.
 pub(super) fn disks(spec: &VmSpec, host: &HostSide, machine: &str) -> Result<Vec<Disk>, XmlError> {
     let plain = if has_pcie(machine) { "sata" } else { "ide" };
     let usual = if spec.os == GuestOs::WindowsLegacy { plain } else { "virtio" };
@@ -62,27 +62,44 @@ pub(super) fn disks(spec: &VmSpec, host: &HostSide, machine: &str) -> Result<Vec
     let mut order: Vec<_> = spec.disks.iter().zip(&host.disks).collect();
     order.sort_by_key(|(disk, _)| disk.device);
     let mut letters = Letters::default();
-    let mut disks = Vec::with_capacity(order.len() + 1);
+    let boots_from_iso = spec.iso.is_some_and(|iso| iso.bootable);
+    let mut disks = Vec::with_capacity(order.len() + 2);
     for (position, (disk, path)) in order.into_iter().enumerate() {
         let bus = if position == 0 { root_bus } else { data_bus };
         let mut disk = element(disk, path, DiskTarget { dev: letters.next(bus), bus })?;
-        disk.boot = (position == 0).then(|| BootOrder { order: "1".to_owned() });
+        let order = if boots_from_iso { "2" } else { "1" };
+        disk.boot = (position == 0).then(|| BootOrder { order: order.to_owned() });
         disks.push(disk);
     }
     // Common cloud kernels have no driver for SATA, but know virtio-scsi.
     let seed_bus = if spec.os == GuestOs::WindowsLegacy { plain } else { "scsi" };
-    disks.push(Disk {
+    let target = DiskTarget { dev: letters.next(seed_bus), bus: seed_bus };
+    disks.push(drive(Some(&host.seed), target, None)?);
+    // An installer of another system than Linux has no driver for virtio-scsi.
+    let iso_bus = if spec.os == GuestOs::Linux { "scsi" } else { plain };
+    let target = DiskTarget { dev: letters.next(iso_bus), bus: iso_bus };
+    let boot = boots_from_iso.then(|| BootOrder { order: "1".to_owned() });
+    disks.push(drive(host.iso.as_deref(), target, boot)?);
+    Ok(disks)
+}
+
+/// A drive that only reads, with a file in it or empty.
+fn drive(
+    file: Option<&Path>,
+    target: DiskTarget,
+    boot: Option<BootOrder>,
+) -> Result<Disk, XmlError> {
+    Ok(Disk {
         kind: "file",
         device: "cdrom",
         driver: Driver { name: "qemu", kind: "raw", cache: None, discard: None },
-        source: SourceFile { file: text(&host.seed)? },
-        target: DiskTarget { dev: letters.next(seed_bus), bus: seed_bus },
+        source: file.map(|file| text(file).map(|file| SourceFile { file })).transpose()?,
+        target,
         iotune: None,
         readonly: Some(Empty {}),
         serial: None,
-        boot: None,
-    });
-    Ok(disks)
+        boot,
+    })
 }
 
 fn bus(

@@ -205,7 +205,8 @@ pub(super) struct Disk {
     #[serde(rename = "@device")]
     pub(super) device: &'static str,
     pub(super) driver: Driver,
-    pub(super) source: SourceFile,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) source: Option<SourceFile>,
     pub(super) target: DiskTarget,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) iotune: Option<IoTune>,

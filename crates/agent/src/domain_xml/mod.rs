@@ -49,6 +49,8 @@ pub struct HostSide {
     pub disks: Vec<PathBuf>,
     /// The seed disk.
     pub seed: PathBuf,
+    /// The ISO in the VM's drive; nothing: the drive is empty.
+    pub iso: Option<PathBuf>,
     /// Where the serial console is written to.
     pub console_log: PathBuf,
     /// The bridge of each NIC, in the order of the description.
@@ -75,7 +77,9 @@ pub enum XmlError {
         arch: String,
     },
     /// The description and the host's part do not fit together.
-    #[error("a VM needs a root disk, and a file for each disk and a bridge for each NIC")]
+    #[error(
+        "a VM needs a root disk, a file for each disk and for its ISO, and a bridge for each NIC"
+    )]
     Incomplete,
     /// A path that is no UTF-8 cannot stand in XML.
     #[error("{path} is no UTF-8 text")]
@@ -95,6 +99,7 @@ pub enum XmlError {
 pub fn domain_xml(spec: &VmSpec, host: &HostSide) -> Result<String, XmlError> {
     if host.disks.len() != spec.disks.len()
         || host.bridges.len() != spec.nics.len()
+        || host.iso.is_some() != spec.iso.is_some()
         || spec.disks.is_empty()
     {
         return Err(XmlError::Incomplete);
@@ -265,7 +270,8 @@ fn devices(spec: &VmSpec, host: &HostSide) -> Result<Devices, XmlError> {
     let tablet = spec.os != GuestOs::Linux;
     let disk = disks::disks(spec, host, machine)?;
     let interface = interfaces(spec, host)?;
-    let used = disk.len() + interface.len() + 5; // and serial, balloon, random numbers, USB, SCSI
+    // and the drives' controller, serial, balloon, random numbers, USB, SCSI
+    let used = spec.disks.len() + interface.len() + 6;
     let channel = paravirtual.then_some(Channel {
         kind: "unix",
         target: ChannelTarget { kind: "virtio", name: "org.qemu.guest_agent.0" },

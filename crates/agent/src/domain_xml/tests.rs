@@ -2,7 +2,9 @@
 
 use super::*;
 use hostler_model::{Generation, MacAddress};
-use hostler_wire::{DiskFormat, DiskLimits, DiskSpec, GuestNetwork, Secret, SeedSpec, VncSpec};
+use hostler_wire::{
+    DiskFormat, DiskLimits, DiskSpec, GuestNetwork, IsoSpec, Secret, SeedSpec, VncSpec,
+};
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::process::Command;
@@ -35,6 +37,7 @@ pub(crate) fn linux(number: u128) -> VmSpec {
             keyboard: None,
         },
         details: BTreeMap::new(),
+        iso: None,
     }
 }
 
@@ -45,6 +48,15 @@ fn disk(volume: Uuid, device: u32) -> DiskSpec {
         format: DiskFormat::Qcow2,
         device,
         limits: None,
+    }
+}
+
+fn iso(bootable: bool) -> IsoSpec {
+    let (template, pool) = (Uuid::from_u128(99), Uuid::from_u128(77));
+    IsoSpec {
+        template: template.to_string().parse().unwrap(),
+        pool: pool.to_string().parse().unwrap(),
+        bootable,
     }
 }
 
@@ -79,6 +91,7 @@ fn host(spec: &VmSpec, domain_type: DomainType) -> HostSide {
             .map(|d| format!("/pool/volumes/{}.qcow2", d.volume).into())
             .collect(),
         seed: format!("/pool/seeds/{}.iso", spec.vm).into(),
+        iso: spec.iso.map(|iso| format!("/pool/templates/{}.raw", iso.template).into()),
         console_log: format!("/var/log/hostler/{}.log", spec.vm).into(),
         bridges: spec.nics.iter().map(|_| "br0".to_owned()).collect(),
     }
@@ -145,6 +158,15 @@ fn shapes() -> Vec<(&'static str, DomainType, VmSpec)> {
             }),
         ),
         ("no-nic", Qemu, with(|vm| vm.nics.clear())),
+        ("installer", Qemu, with(|vm| vm.iso = Some(iso(true)))),
+        (
+            "windows-drivers",
+            Kvm,
+            with(|vm| {
+                vm.os = GuestOs::Windows;
+                vm.iso = Some(iso(false));
+            }),
+        ),
     ]
 }
 
@@ -198,6 +220,22 @@ fn a_detail_that_is_not_known_is_an_error_that_names_it() {
         let error = domain_xml(&spec, &host(&spec, DomainType::Qemu)).unwrap_err().to_string();
         assert!(error.contains(name) && error.contains(value), "{error}");
     }
+}
+
+#[test]
+fn an_iso_that_boots_comes_before_the_root_disk_and_another_is_not_booted() {
+    let orders = |bootable| {
+        let spec = with(|vm| vm.iso = Some(iso(bootable)));
+        let xml = domain_xml(&spec, &host(&spec, DomainType::Qemu)).unwrap();
+        let order =
+            |disk: &str| disk.split("<boot order=\"").nth(1).map(|rest| rest[..1].to_owned());
+        let found =
+            xml.split("<disk ").skip(1).map(|disk| order(disk.split("</disk>").next().unwrap()));
+        found.collect::<Vec<_>>()
+    };
+    let text = |order: &str| Some(order.to_owned());
+    assert_eq!(orders(true), [text("2"), None, text("1")], "root, seed, ISO");
+    assert_eq!(orders(false), [text("1"), None, None]);
 }
 
 #[test]

@@ -14,15 +14,31 @@ pub struct DiskView {
     pub target: String,
     /// Its bus, for instance `virtio`.
     pub bus: String,
+    /// Whether it is a drive for CDs, of which the file may be empty.
+    pub is_drive: bool,
 }
 
 impl DiskView {
     /// What names the disk to libvirt, to unplug it.
     pub(super) fn element(&self) -> String {
+        if self.is_drive {
+            return self.drive();
+        }
         let escape = quick_xml::escape::escape;
         let (file, target, bus) = (escape(&self.file), escape(&self.target), escape(&self.bus));
         format!(
             r#"<disk type="file" device="disk"><source file="{file}"/><target dev="{target}" bus="{bus}"/></disk>"#
+        )
+    }
+
+    /// The drive with its file in it, or empty.
+    fn drive(&self) -> String {
+        let escape = quick_xml::escape::escape;
+        let (file, target, bus) = (escape(&self.file), escape(&self.target), escape(&self.bus));
+        let source =
+            if file.is_empty() { String::new() } else { format!(r#"<source file="{file}"/>"#) };
+        format!(
+            r#"<disk type="file" device="cdrom"><driver name="qemu" type="raw"/>{source}<target dev="{target}" bus="{bus}"/><readonly/></disk>"#
         )
     }
 }
@@ -35,7 +51,8 @@ pub(super) fn disks(xml: &str) -> Vec<DiskView> {
         match reader.read_event() {
             Ok(Event::Start(element)) if open.is_none() => {
                 if element.name().as_ref() == "disk" {
-                    open = Some(DiskView::default());
+                    let is_drive = attribute(&element, "device").is_some_and(|it| it == "cdrom");
+                    open = Some(DiskView { is_drive, ..DiskView::default() });
                 }
             }
             Ok(Event::Start(element)) => {
@@ -82,7 +99,12 @@ mod tests {
             file: "/a&b.qcow2".to_owned(),
             target: "vdb".to_owned(),
             bus: "virtio".to_owned(),
+            is_drive: false,
         };
-        assert_eq!(disks(&disk.element()), [disk]);
+        assert_eq!(disks(&disk.element()), std::slice::from_ref(&disk));
+        let full = DiskView { is_drive: true, ..disk };
+        assert_eq!(disks(&full.element()), std::slice::from_ref(&full));
+        let empty = DiskView { file: String::new(), ..full };
+        assert_eq!(disks(&empty.element()), [empty]);
     }
 }

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::path::Path;
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -384,6 +385,37 @@ impl Hypervisor for FakeHypervisor {
             found.disks.retain(|disk| disk.file != file);
         }
         Ok(())
+    }
+
+    fn change_drive(
+        &self,
+        domain: &OwnedDomain,
+        drive: &DiskView,
+        force: bool,
+    ) -> Result<(), HypervisorError> {
+        let mut state = self.changing("change_drive", domain)?;
+        if state.trouble.keep_disks && !force {
+            return Err(HypervisorError::Refused {
+                what: format!("change what is in a drive of {}", domain.name()),
+                source: Fault("told that the tray is locked".to_owned()),
+            });
+        }
+        let found = state.domains.get_mut(&domain.uuid());
+        let disk = found.and_then(|it| it.disks.iter_mut().find(|d| d.target == drive.target));
+        if let Some(disk) = disk {
+            *disk = drive.clone();
+        }
+        Ok(())
+    }
+
+    fn copy_disk(
+        &self,
+        domain: &OwnedDomain,
+        _disk: &DiskView,
+        _to: &Path,
+        _limit: Duration,
+    ) -> Result<(), HypervisorError> {
+        self.changing("copy_disk", domain).map(drop)
     }
 
     fn resize_disk(

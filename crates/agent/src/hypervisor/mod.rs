@@ -14,6 +14,7 @@ mod libvirt;
 mod owned;
 
 use std::fmt::Debug;
+use std::path::Path;
 use std::time::Duration;
 
 use hostler_model::{Bytes, CloudId, Generation, InstanceName, Mib, PowerReason, PowerState};
@@ -140,6 +141,30 @@ pub trait Hypervisor: Debug + Send + Sync + 'static {
         domain: &OwnedDomain,
         file: &str,
         grace: Duration,
+    ) -> Result<(), HypervisorError>;
+
+    /// Puts a file into a drive of a running domain, in place of what is in it, or leaves it empty, as `drive` says.
+    ///
+    /// # Errors
+    /// [`HypervisorError`]; without `force` also if the guest has locked the drive. What was in it stays.
+    fn change_drive(
+        &self,
+        domain: &OwnedDomain,
+        drive: &DiskView,
+        force: bool,
+    ) -> Result<(), HypervisorError>;
+
+    /// Copies a disk of a running domain to the file `to`, which is not there yet, as the disk is at one moment, and
+    /// waits for the end of it. The domain runs on.
+    ///
+    /// # Errors
+    /// [`HypervisorError`]; something of the file may be there.
+    fn copy_disk(
+        &self,
+        domain: &OwnedDomain,
+        disk: &DiskView,
+        to: &Path,
+        limit: Duration,
     ) -> Result<(), HypervisorError>;
 
     /// Makes a disk of a running domain larger, and tells its guest.

@@ -1,7 +1,7 @@
 //! A storage pool that is a directory of the host.
 //!
-//! Layout: `templates/<id>.qcow2` (read-only), `volumes/<id>.qcow2` (overlays on them), `seeds/<vm id>.iso`, and
-//! `tmp/` for what is being written. A file gets its name only when it is complete.
+//! Layout: `templates/<id>.qcow2` (read-only), `volumes/<id>.qcow2` (overlays on them), `snapshots/<id>.qcow2` (whole
+//! copies of volumes), `seeds/<vm id>.iso`, and `tmp/` for what is being written. A file gets its name only when it is complete.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
@@ -12,12 +12,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use hostler_model::{Bytes, StoragePoolId, TemplateId, VmId, VolumeId};
+use hostler_model::{Bytes, SnapshotId, StoragePoolId, TemplateId, VmId, VolumeId};
 use hostler_wire::{DiskFormat, LocalPool, PoolStats, TemplateSource, VmSpec, VolumeSpec};
 use serde::Deserialize;
 use tracing::{info, warn};
 
-use super::{FetchFailure, Storage, StorageError, TemplateFetcher, TemplateThere, qcow2};
+use super::{
+    FetchFailure, SnapshotThere, Storage, StorageError, TemplateFetcher, TemplateThere, qcow2,
+    snapshots,
+};
 use crate::program;
 use crate::resource::Task;
 use crate::seed::{self, SeedError};
@@ -25,7 +28,7 @@ use crate::seed::{self, SeedError};
 /// `qemu-img` reads and writes a few clusters here.
 const QEMU_IMG: Duration = Duration::from_mins(1);
 /// Less than this free is a full disk, whatever a program said.
-const NOTHING_LEFT: Bytes = Bytes(4 << 20);
+pub(super) const NOTHING_LEFT: Bytes = Bytes(4 << 20);
 
 /// The directory pool of a host, or none.
 #[derive(Debug)]
@@ -69,7 +72,7 @@ impl DirectoryStorage {
         root: &Path,
         fetcher: Arc<dyn TemplateFetcher>,
     ) -> io::Result<Self> {
-        for name in ["", "templates", "volumes", "seeds", "tmp"] {
+        for name in ["", "templates", "volumes", "snapshots", "seeds", "tmp"] {
             let directory = root.join(name);
             fs::create_dir_all(&directory)?;
             // QEMU runs as another user: it may pass through, and open the files that are given to it.
@@ -77,6 +80,11 @@ impl DirectoryStorage {
         }
         remove_half_written(root)?;
         Ok(Self { pool, root: root.to_owned(), fetcher, templates: Mutex::default() })
+    }
+
+    /// The pool's directory.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
     }
 
     fn check(&self, pool: StoragePoolId) -> Result<(), StorageError> {
@@ -97,7 +105,7 @@ impl DirectoryStorage {
     }
 
     /// The file of a template that is there.
-    fn template_file(&self, template: TemplateId) -> Option<(PathBuf, DiskFormat)> {
+    fn template_there(&self, template: TemplateId) -> Option<(PathBuf, DiskFormat)> {
         [DiskFormat::Qcow2, DiskFormat::Raw]
             .map(|format| (self.template_path(template, format), format))
             .into_iter()
@@ -109,7 +117,11 @@ impl DirectoryStorage {
             .map_or(Bytes(0), |stat| Bytes(stat.f_bavail.saturating_mul(stat.f_frsize)))
     }
 
-    fn require(&self, wanted: Bytes, what: impl FnOnce() -> String) -> Result<(), StorageError> {
+    pub(super) fn require(
+        &self,
+        wanted: Bytes,
+        what: impl FnOnce() -> String,
+    ) -> Result<(), StorageError> {
         let available = self.available();
         if available >= wanted {
             return Ok(());
@@ -118,12 +130,38 @@ impl DirectoryStorage {
     }
 
     /// The real reason of a failure, if it is that the disk is full.
-    fn full_or(&self, error: StorageError, wanted: Bytes, what: String) -> StorageError {
+    pub(super) fn full_or(&self, error: StorageError, wanted: Bytes, what: String) -> StorageError {
         let available = self.available();
         if available > NOTHING_LEFT {
             return error;
         }
         StorageError::Full { path: self.root.clone(), available, wanted, what }
+    }
+
+    /// Makes the file of a volume that nobody has open larger; one that is as large already stays as it is.
+    pub(super) fn grow_file(
+        &self,
+        path: &Path,
+        there: Bytes,
+        size: Bytes,
+        volume: VolumeId,
+    ) -> Result<(), StorageError> {
+        if there >= size {
+            return Ok(());
+        }
+        let bytes = size.0.to_string();
+        let arguments: [&OsStr; 6] = [
+            "resize".as_ref(),
+            "-q".as_ref(),
+            "-f".as_ref(),
+            "qcow2".as_ref(),
+            path.as_ref(),
+            bytes.as_ref(),
+        ];
+        let grown = program::run("qemu-img", &arguments, QEMU_IMG).map_err(|source| {
+            StorageError::Program { what: "make larger", path: path.to_owned(), source }
+        });
+        grown.map(drop).map_err(|e| self.full_or(e, NOTHING_LEFT, format!("volume {volume}")))
     }
 
     fn bring(
@@ -164,7 +202,7 @@ impl DirectoryStorage {
     fn backing(&self, volume: &VolumeSpec) -> Result<Option<(PathBuf, DiskFormat)>, StorageError> {
         let Some(template) = volume.template else { return Ok(None) };
         let (path, format) =
-            self.template_file(template).ok_or(StorageError::NoTemplate { template })?;
+            self.template_there(template).ok_or(StorageError::NoTemplate { template })?;
         let least = match format {
             DiskFormat::Qcow2 => {
                 qcow2::header(&path).map_err(file_error("read template", &path))?.size
@@ -228,7 +266,7 @@ impl Storage for DirectoryStorage {
         self.check(pool)?;
         let lock = self.lock_of(template);
         let _turn = lock.lock().unwrap_or_else(PoisonError::into_inner);
-        let was_there = self.template_file(template);
+        let was_there = self.template_there(template);
         let path = if let Some((path, _)) = &was_there {
             path.clone()
         } else {
@@ -249,7 +287,7 @@ impl Storage for DirectoryStorage {
         self.check(pool)?;
         let lock = self.lock_of(template);
         let _turn = lock.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some((path, _)) = self.template_file(template) else { return Ok(false) };
+        let Some((path, _)) = self.template_there(template) else { return Ok(false) };
         let volumes = self.root.join("volumes");
         for entry in fs::read_dir(&volumes).map_err(file_error("list", &volumes))? {
             let file = entry.map_err(file_error("list", &volumes))?.path();
@@ -262,6 +300,16 @@ impl Storage for DirectoryStorage {
         }
         fs::remove_file(&path).map_err(file_error("remove", &path))?;
         Ok(true)
+    }
+
+    fn template_file(
+        &self,
+        pool: StoragePoolId,
+        template: TemplateId,
+    ) -> Result<PathBuf, StorageError> {
+        self.check(pool)?;
+        let there = self.template_there(template);
+        there.map(|(path, _)| path).ok_or(StorageError::NoTemplate { template })
     }
 
     fn create_volume(&self, volume: &VolumeSpec) -> Result<PathBuf, StorageError> {
@@ -307,23 +355,64 @@ impl Storage for DirectoryStorage {
         volume: VolumeId,
         size: Bytes,
     ) -> Result<(), StorageError> {
-        if self.volume_size(pool, volume)? >= size {
-            return Ok(());
-        }
-        let path = self.volume_file(pool, volume)?;
-        let bytes = size.0.to_string();
-        let arguments: [&OsStr; 6] = [
-            "resize".as_ref(),
-            "-q".as_ref(),
-            "-f".as_ref(),
-            "qcow2".as_ref(),
-            path.as_ref(),
-            bytes.as_ref(),
-        ];
-        let grown = program::run("qemu-img", &arguments, QEMU_IMG).map_err(|source| {
-            StorageError::Program { what: "make larger", path: path.clone(), source }
-        });
-        grown.map(drop).map_err(|e| self.full_or(e, NOTHING_LEFT, format!("volume {volume}")))
+        let (there, path) = (self.volume_size(pool, volume)?, self.volume_file(pool, volume)?);
+        self.grow_file(&path, there, size, volume)
+    }
+
+    fn snapshot(
+        &self,
+        pool: StoragePoolId,
+        snapshot: SnapshotId,
+    ) -> Result<Option<SnapshotThere>, StorageError> {
+        self.check(pool)?;
+        snapshots::find(self, snapshot)
+    }
+
+    fn snapshot_draft(
+        &self,
+        pool: StoragePoolId,
+        snapshot: SnapshotId,
+        volume: VolumeId,
+    ) -> Result<PathBuf, StorageError> {
+        snapshots::draft(self, pool, snapshot, volume)
+    }
+
+    fn keep_snapshot(
+        &self,
+        pool: StoragePoolId,
+        snapshot: SnapshotId,
+    ) -> Result<SnapshotThere, StorageError> {
+        self.check(pool)?;
+        snapshots::keep(self, snapshot)
+    }
+
+    fn copy_volume(
+        &self,
+        pool: StoragePoolId,
+        volume: VolumeId,
+        snapshot: SnapshotId,
+    ) -> Result<SnapshotThere, StorageError> {
+        snapshots::copy(self, pool, volume, snapshot)
+    }
+
+    fn delete_snapshot(
+        &self,
+        pool: StoragePoolId,
+        snapshot: SnapshotId,
+    ) -> Result<bool, StorageError> {
+        self.check(pool)?;
+        snapshots::delete(self, snapshot)
+    }
+
+    fn restore_volume(
+        &self,
+        pool: StoragePoolId,
+        snapshot: SnapshotId,
+        volume: VolumeId,
+        size: Bytes,
+    ) -> Result<Bytes, StorageError> {
+        self.check(pool)?;
+        snapshots::restore(self, pool, snapshot, volume, size)
     }
 
     fn volume_path(&self, pool: StoragePoolId, volume: VolumeId) -> Result<PathBuf, StorageError> {
@@ -387,7 +476,9 @@ impl Storage for DirectoryStorage {
 
 /// Removes what an agent was writing when it ended.
 fn remove_half_written(root: &Path) -> io::Result<()> {
-    for (directory, prefix) in [("tmp", "volume-"), ("seeds", seed::WORK_PREFIX)] {
+    for (directory, prefix) in
+        [("tmp", "volume-"), ("tmp", snapshots::PREFIX), ("seeds", seed::WORK_PREFIX)]
+    {
         for entry in fs::read_dir(root.join(directory))? {
             let path = entry?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -445,12 +536,15 @@ fn describe(header: &qcow2::Header) -> String {
     format!("{} and {of}", header.size)
 }
 
-fn file_error(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StorageError {
+pub(super) fn file_error(
+    what: &'static str,
+    path: &Path,
+) -> impl FnOnce(io::Error) -> StorageError {
     let path = path.to_owned();
     move |source| StorageError::File { what, path, source }
 }
 
-fn sync_directory_of(path: &Path) -> io::Result<()> {
+pub(super) fn sync_directory_of(path: &Path) -> io::Result<()> {
     File::open(path.parent().unwrap_or(Path::new("/")))?.sync_all()
 }
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use hostler_model::{Bytes, StoragePoolId, TemplateId, VolumeId};
+use hostler_model::{Bytes, SnapshotId, StoragePoolId, TemplateId, VolumeId};
 use hostler_wire::FailureKind;
 
 use super::FetchFailure;
@@ -27,6 +27,12 @@ pub enum StorageError {
         volume: VolumeId,
         /// Where it should be.
         path: PathBuf,
+    },
+    /// A copy of a volume that is not there.
+    #[error("snapshot {snapshot} is not on this storage pool")]
+    NoSnapshot {
+        /// The copy.
+        snapshot: SnapshotId,
     },
     /// A template that is not there.
     #[error("template {template} is not on this storage pool; have it prepared first")]

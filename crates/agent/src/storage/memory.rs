@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use hostler_model::{Bytes, StoragePoolId, TemplateId, VmId, VolumeId};
+use hostler_model::{Bytes, SnapshotId, StoragePoolId, TemplateId, VmId, VolumeId};
 use hostler_wire::{LocalPool, PoolStats, TemplateSource, VmSpec, VolumeSpec};
 
-use super::{Storage, StorageError, TemplateThere};
+use super::{SnapshotThere, Storage, StorageError, TemplateThere};
 use crate::resource::Task;
 use crate::seed::SeedError;
 
@@ -23,6 +23,8 @@ pub struct MemoryStorage {
 struct Books {
     templates: BTreeMap<TemplateId, Bytes>,
     volumes: BTreeMap<VolumeId, VolumeSpec>,
+    snapshots: BTreeMap<SnapshotId, Bytes>,
+    drafts: BTreeMap<SnapshotId, Bytes>,
     seeds: BTreeSet<VmId>,
 }
 
@@ -40,6 +42,11 @@ impl MemoryStorage {
     /// The VMs that have a seed.
     pub fn seeds(&self) -> Vec<VmId> {
         self.lock().seeds.iter().copied().collect()
+    }
+
+    /// The copies of volumes that are complete.
+    pub fn snapshots(&self) -> Vec<SnapshotId> {
+        self.lock().snapshots.keys().copied().collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Books> {
@@ -84,6 +91,17 @@ impl Storage for MemoryStorage {
         Ok(books.templates.remove(&template).is_some())
     }
 
+    fn template_file(
+        &self,
+        pool: StoragePoolId,
+        template: TemplateId,
+    ) -> Result<PathBuf, StorageError> {
+        if self.check(pool)?.templates.contains_key(&template) {
+            return Ok(format!("/simulated/templates/{template}.raw").into());
+        }
+        Err(StorageError::NoTemplate { template })
+    }
+
     fn create_volume(&self, volume: &VolumeSpec) -> Result<PathBuf, StorageError> {
         let mut books = self.check(volume.pool)?;
         if let Some(template) = volume.template.filter(|t| !books.templates.contains_key(t)) {
@@ -116,6 +134,70 @@ impl Storage for MemoryStorage {
             books.volumes.get_mut(&volume).ok_or(StorageError::NoVolume { volume, path })?;
         there.size = there.size.max(size);
         Ok(())
+    }
+
+    fn snapshot(
+        &self,
+        pool: StoragePoolId,
+        snapshot: SnapshotId,
+    ) -> Result<Option<SnapshotThere>, StorageError> {
+        let size = self.check(pool)?.snapshots.get(&snapshot).copied();
+        Ok(size.map(|size| copy(snapshot, size)))
+    }
+
+    fn snapshot_draft(
+        &self,
+        pool: StoragePoolId,
+        snapshot: SnapshotId,
+        volume: VolumeId,
+    ) -> Result<PathBuf, StorageError> {
+        let size = self.volume_size(pool, volume)?;
+        self.lock().drafts.insert(snapshot, size);
+        Ok(format!("/simulated/tmp/{snapshot}.qcow2").into())
+    }
+
+    fn keep_snapshot(
+        &self,
+        pool: StoragePoolId,
+        snapshot: SnapshotId,
+    ) -> Result<SnapshotThere, StorageError> {
+        let mut books = self.check(pool)?;
+        let size = books.drafts.remove(&snapshot).ok_or(StorageError::NoSnapshot { snapshot })?;
+        books.snapshots.insert(snapshot, size);
+        Ok(copy(snapshot, size))
+    }
+
+    fn copy_volume(
+        &self,
+        pool: StoragePoolId,
+        volume: VolumeId,
+        snapshot: SnapshotId,
+    ) -> Result<SnapshotThere, StorageError> {
+        self.snapshot_draft(pool, snapshot, volume)?;
+        self.keep_snapshot(pool, snapshot)
+    }
+
+    fn delete_snapshot(
+        &self,
+        pool: StoragePoolId,
+        snapshot: SnapshotId,
+    ) -> Result<bool, StorageError> {
+        let mut books = self.check(pool)?;
+        books.drafts.remove(&snapshot);
+        Ok(books.snapshots.remove(&snapshot).is_some())
+    }
+
+    fn restore_volume(
+        &self,
+        pool: StoragePoolId,
+        snapshot: SnapshotId,
+        volume: VolumeId,
+        size: Bytes,
+    ) -> Result<Bytes, StorageError> {
+        let there = self.snapshot(pool, snapshot)?;
+        let size = there.ok_or(StorageError::NoSnapshot { snapshot })?.size.max(size);
+        self.insert_volume(VolumeSpec { volume, pool, template: None, size });
+        Ok(size)
     }
 
     fn volume_path(&self, pool: StoragePoolId, volume: VolumeId) -> Result<PathBuf, StorageError> {
@@ -154,4 +236,9 @@ impl Storage for MemoryStorage {
         let stats = PoolStats { capacity: self.capacity, used: self.used() };
         BTreeMap::from([(self.pool, stats)])
     }
+}
+
+fn copy(snapshot: SnapshotId, size: Bytes) -> SnapshotThere {
+    let path = format!("/simulated/snapshots/{snapshot}.qcow2").into();
+    SnapshotThere { size, physical_size: Bytes(size.0 / 2), path }
 }

@@ -10,12 +10,13 @@ mod fetch;
 #[cfg(any(test, feature = "fake-hypervisor"))]
 mod memory;
 mod qcow2;
+mod snapshots;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::path::PathBuf;
 
-use hostler_model::{Bytes, StoragePoolId, TemplateId, VmId, VolumeId};
+use hostler_model::{Bytes, SnapshotId, StoragePoolId, TemplateId, VmId, VolumeId};
 use hostler_wire::{LocalPool, PoolStats, TemplateSource, VmSpec, VolumeSpec};
 
 pub use directory::DirectoryStorage;
@@ -34,6 +35,17 @@ pub struct TemplateThere {
     pub was_there: bool,
     /// What it takes on the pool.
     pub size: Bytes,
+}
+
+/// A copy of a volume that is on a pool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SnapshotThere {
+    /// How large a guest saw the volume.
+    pub size: Bytes,
+    /// What it takes on the pool.
+    pub physical_size: Bytes,
+    /// Its file.
+    pub path: PathBuf,
 }
 
 /// A host's storage. Blocking.
@@ -59,6 +71,16 @@ pub trait Storage: Debug + Send + Sync + 'static {
         pool: StoragePoolId,
         template: TemplateId,
     ) -> Result<bool, StorageError>;
+
+    /// The file of a template that is there.
+    ///
+    /// # Errors
+    /// [`StorageError::NoPool`] or [`StorageError::NoTemplate`]
+    fn template_file(
+        &self,
+        pool: StoragePoolId,
+        template: TemplateId,
+    ) -> Result<PathBuf, StorageError>;
 
     /// Writes a volume, or finds it written; its file.
     ///
@@ -88,6 +110,70 @@ pub trait Storage: Debug + Send + Sync + 'static {
         volume: VolumeId,
         size: Bytes,
     ) -> Result<(), StorageError>;
+
+    /// A copy of a volume, if it is there and complete.
+    ///
+    /// # Errors
+    /// [`StorageError`]
+    fn snapshot(
+        &self,
+        pool: StoragePoolId,
+        snapshot: SnapshotId,
+    ) -> Result<Option<SnapshotThere>, StorageError>;
+
+    /// Where somebody else may write the copy of a volume; nothing is there. It counts when it is kept.
+    ///
+    /// # Errors
+    /// [`StorageError`], also if there is no room for the volume as it is.
+    fn snapshot_draft(
+        &self,
+        pool: StoragePoolId,
+        snapshot: SnapshotId,
+        volume: VolumeId,
+    ) -> Result<PathBuf, StorageError>;
+
+    /// Keeps a copy that was written where [`Storage::snapshot_draft`] said.
+    ///
+    /// # Errors
+    /// [`StorageError`]; nothing is left of it then.
+    fn keep_snapshot(
+        &self,
+        pool: StoragePoolId,
+        snapshot: SnapshotId,
+    ) -> Result<SnapshotThere, StorageError>;
+
+    /// Copies a volume that nobody has open.
+    ///
+    /// # Errors
+    /// [`StorageError`]; nothing is left of the copy then.
+    fn copy_volume(
+        &self,
+        pool: StoragePoolId,
+        volume: VolumeId,
+        snapshot: SnapshotId,
+    ) -> Result<SnapshotThere, StorageError>;
+
+    /// Deletes a copy, complete or not; whether there was a complete one.
+    ///
+    /// # Errors
+    /// [`StorageError`]; then it is still there.
+    fn delete_snapshot(
+        &self,
+        pool: StoragePoolId,
+        snapshot: SnapshotId,
+    ) -> Result<bool, StorageError>;
+
+    /// Writes a volume that nobody has open as a copy has it, and at least as large as `size`; how large it is.
+    ///
+    /// # Errors
+    /// [`StorageError`]; the volume is as before, or not there if it was not.
+    fn restore_volume(
+        &self,
+        pool: StoragePoolId,
+        snapshot: SnapshotId,
+        volume: VolumeId,
+        size: Bytes,
+    ) -> Result<Bytes, StorageError>;
 
     /// Where a volume's file is, or would be.
     ///

@@ -198,6 +198,27 @@ pub(super) static ISO: Noun = Noun {
         ),
         shows(&ISO_ID, "Show an ISO", &[first("iso", "id", Id(&ISO_ID), "Name or id")]),
         does(
+            "attach",
+            "attachIso",
+            "Put an ISO into the drive of a VM, running or not",
+            &[
+                first("iso", "id", Id(&ISO_ID), "Name or id"),
+                must("vm", "virtualmachineid", Id(&VM), "The VM"),
+                flag("forced", "forced", Switch, "Even if the guest has locked its drive"),
+            ],
+            "in the drive",
+        ),
+        does(
+            "detach",
+            "detachIso",
+            "Take the ISO out of the drive of a VM",
+            &[
+                first("vm", "virtualmachineid", Id(&VM), "The VM: name or id"),
+                flag("forced", "forced", Switch, "Even if the guest has locked its drive"),
+            ],
+            "taken out",
+        ),
+        does(
             "delete",
             "deleteIso",
             "Remove an ISO",

@@ -6,6 +6,7 @@ mod groups;
 mod machines;
 mod places;
 mod settings;
+mod snapshots;
 mod world;
 
 use crate::noun::Noun;
@@ -21,6 +22,8 @@ pub(crate) static NOUNS: &[&Noun] = &[
     &disks::DISK_OFFERING,
     &disks::VOLUME,
     &disks::ISO,
+    &snapshots::SNAPSHOT,
+    &snapshots::SNAPSHOT_POLICY,
     &groups::SECURITY_GROUP,
     &groups::AFFINITY_GROUP,
     &groups::INSTANCE_GROUP,

@@ -1,4 +1,4 @@
-//! What time brings: leases are renewed, destroyed VMs expunged, old jobs and events removed.
+//! What time brings: leases are renewed, destroyed VMs expunged, snapshots made, old jobs and events removed.
 
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use tracing::{info, warn};
 
 use crate::context::Context;
 use crate::error::ServiceError;
+use crate::orchestration::snapshot::policy;
 use crate::orchestration::{Caller, vm};
 use crate::settings::{EVENT_PURGE_DAYS, EXPUNGE_DELAY, EXPUNGE_INTERVAL, JOB_EXPIRE_MINUTES};
 
@@ -21,17 +22,21 @@ use crate::settings::{EVENT_PURGE_DAYS, EXPUNGE_DELAY, EXPUNGE_INTERVAL, JOB_EXP
 const RENEW: Duration = Duration::from_mins(1);
 /// How often old rows are looked for.
 const PRUNE: Duration = Duration::from_mins(10);
+/// How often snapshots are looked for that are due, or are too many.
+const SNAPSHOTS: Duration = Duration::from_secs(30);
 
 /// Runs until `stop`. A task that fails is tried again at its next turn.
 pub async fn keep_house(app: Context, stop: CancellationToken) {
     let mut renew = every(RENEW);
     let mut prune = every(PRUNE);
+    let mut snapshots = every(SNAPSHOTS);
     let mut expunge = every(app.settings.duration(&EXPUNGE_INTERVAL));
     loop {
         let (task, result) = tokio::select! {
             () = stop.cancelled() => return,
             _ = renew.tick() => ("renewing leases", renew_leases(&app).await),
             _ = prune.tick() => ("removing old rows", prune_old(&app).await),
+            _ = snapshots.tick() => ("making snapshots", keep_snapshots(&app).await),
             _ = expunge.tick() => ("expunging VMs", expunge_due(&app).await),
         };
         if let Err(error) = result {
@@ -76,6 +81,15 @@ async fn prune_old(app: &Context) -> Result<(), ServiceError> {
         info!(jobs, events, "removed old rows");
     }
     Ok(())
+}
+
+/// Makes the snapshots that are due, and deletes those that are more than is kept.
+///
+/// # Errors
+/// [`ServiceError`] if the record cannot be read.
+pub async fn keep_snapshots(app: &Context) -> Result<(), ServiceError> {
+    policy::make_due(app).await?;
+    policy::delete_surplus(app).await
 }
 
 async fn expunge_due(app: &Context) -> Result<(), ServiceError> {

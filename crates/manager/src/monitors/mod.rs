@@ -12,5 +12,5 @@ mod vm_sync;
 
 pub use downloads::follow_downloads;
 pub use host_stats::HostStatistics;
-pub use housekeeping::keep_house;
+pub use housekeeping::{keep_house, keep_snapshots};
 pub use vm_sync::VmSync;

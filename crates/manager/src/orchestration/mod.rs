@@ -12,6 +12,7 @@ pub mod domain;
 pub mod drift;
 pub mod host;
 mod plans;
+pub mod snapshot;
 pub mod template;
 pub mod vm;
 pub mod volume;
@@ -34,6 +35,8 @@ pub static WORKFLOWS: &[&dyn Workflow] = &[
     &vm::restore::RESTORE,
     &vm::restore::RESTORE_RUNNING,
     &vm::scale::ScaleVm,
+    &vm::iso::ATTACH,
+    &vm::iso::DETACH,
     &vm::retire::DESTROY,
     &vm::retire::EXPUNGE,
     &template::register::RegisterTemplate,
@@ -42,6 +45,10 @@ pub static WORKFLOWS: &[&dyn Workflow] = &[
     &volume::detach::DetachVolume,
     &volume::resize::ResizeVolume,
     &volume::delete::DeleteVolume,
+    &volume::from_snapshot::FromSnapshot,
+    &snapshot::create::CreateSnapshot,
+    &snapshot::delete::DeleteSnapshot,
+    &snapshot::revert::RevertSnapshot,
     &account::DeleteAccount,
     &account::DisableAccount,
     &domain::DeleteDomain,

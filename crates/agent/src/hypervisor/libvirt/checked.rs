@@ -125,6 +125,60 @@ pub(super) fn on_device_removed(connect: &Connect, tell: OnDomain) -> Result<(),
     }
 }
 
+/// Has the end of every job of a domain told to `tell`.
+pub(super) fn on_job_completed(connect: &Connect, tell: OnDomain) -> Result<(), Error> {
+    type JobCompleted = unsafe extern "C" fn(
+        sys::virConnectPtr,
+        sys::virDomainPtr,
+        sys::virTypedParameterPtr,
+        c_int,
+        *mut c_void,
+    );
+    // SAFETY: as above, and the signature is `job_completed`'s.
+    unsafe {
+        let callback = std::mem::transmute::<JobCompleted, OnEvent>(job_completed);
+        register(connect, sys::VIR_DOMAIN_EVENT_ID_JOB_COMPLETED, callback, tell)
+    }
+}
+
+/// Has QEMU begin to copy disks of a running domain, as the description `xml` says.
+pub(super) fn backup_begin(domain: &Domain, xml: &CStr) -> Result<(), Error> {
+    // SAFETY: the handle lives as long as `domain`; libvirt reads the text during the call; no checkpoint is asked for.
+    let result =
+        unsafe { sys::virDomainBackupBegin(domain.as_ptr(), xml.as_ptr(), ptr::null(), 0) };
+    if result < 0 { Err(Error::last_error()) } else { Ok(()) }
+}
+
+/// Ends the job of a domain.
+pub(super) fn abort_job(domain: &Domain) -> Result<(), Error> {
+    // SAFETY: the handle lives as long as `domain`.
+    let result = unsafe { sys::virDomainAbortJob(domain.as_ptr()) };
+    if result < 0 { Err(Error::last_error()) } else { Ok(()) }
+}
+
+/// How the last job of a domain ended, as `virDomainJobType` numbers it.
+pub(super) fn ended_job(domain: &Domain) -> Result<u32, Error> {
+    let (mut kind, mut count): (c_int, c_int) = (0, 0);
+    let mut params: sys::virTypedParameterPtr = ptr::null_mut();
+    let flags = sys::VIR_DOMAIN_JOB_STATS_COMPLETED;
+    // SAFETY: the handle lives as long as `domain`; the pointers are to locals, and libvirt fills in `params`.
+    let result = unsafe {
+        sys::virDomainGetJobStats(
+            domain.as_ptr(),
+            &raw mut kind,
+            &raw mut params,
+            &raw mut count,
+            flags,
+        )
+    };
+    if result < 0 {
+        return Err(Error::last_error());
+    }
+    // SAFETY: `params` came from the call above and is not used again; nothing is freed of a null pointer.
+    unsafe { sys::virTypedParamsFree(params, count) };
+    Ok(u32::try_from(kind).unwrap_or(u32::MAX))
+}
+
 /// How the C interface spells a callback of whatever signature.
 type OnEvent = unsafe extern "C" fn(sys::virConnectPtr, sys::virDomainPtr, *mut c_void);
 
@@ -202,6 +256,21 @@ unsafe extern "C" fn device_removed(
     opaque: *mut c_void,
 ) {
     // SAFETY: `opaque` is the box that `on_device_removed` registered; the domain is valid during the call.
+    let (tell, uuid) = unsafe { (&*opaque.cast::<OnDomain>(), uuid_of(domain)) };
+    if let Some(uuid) = uuid {
+        // Unwinding through C would end the process.
+        let _ = catch_unwind(AssertUnwindSafe(|| tell(uuid)));
+    }
+}
+
+unsafe extern "C" fn job_completed(
+    _connect: sys::virConnectPtr,
+    domain: sys::virDomainPtr,
+    _params: sys::virTypedParameterPtr,
+    _count: c_int,
+    opaque: *mut c_void,
+) {
+    // SAFETY: `opaque` is the box that `on_job_completed` registered; the domain is valid during the call.
     let (tell, uuid) = unsafe { (&*opaque.cast::<OnDomain>(), uuid_of(domain)) };
     if let Some(uuid) = uuid {
         // Unwinding through C would end the process.

@@ -189,6 +189,11 @@ fn subscribe(uri: &str, hub: &Arc<Hub>) -> Result<Subscription, HypervisorError>
     if let Err(error) = checked::on_device_removed(&connect, removed) {
         debug!(%error, "this driver does not tell when a device is gone");
     }
+    let told = Arc::clone(hub);
+    let ended_job = Box::new(move |uuid| told.pass_on(Change::Domain(uuid)));
+    if let Err(error) = checked::on_job_completed(&connect, ended_job) {
+        debug!(%error, "this driver does not tell when a job is done");
+    }
     info!(uri, "connected to libvirt");
     Ok(Subscription { _connect: connect, ended, _never: never })
 }

@@ -4,10 +4,12 @@
 
 mod calls;
 mod checked;
+mod copy;
 mod events;
 mod read;
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -328,6 +330,32 @@ impl Hypervisor for LibvirtHypervisor {
             }
             attention.wait(ask_at.min(deadline).saturating_duration_since(Instant::now()));
         }
+    }
+
+    fn change_drive(
+        &self,
+        domain: &OwnedDomain,
+        drive: &DiskView,
+        force: bool,
+    ) -> Result<(), HypervisorError> {
+        let mut flags = sys::VIR_DOMAIN_DEVICE_MODIFY_LIVE;
+        if force {
+            flags |= sys::VIR_DOMAIN_DEVICE_MODIFY_FORCE;
+        }
+        let xml = drive.element();
+        self.with("change what is in a drive of", PLUGGING, domain, move |_, handle| {
+            handle.update_device_flags(&xml, flags)
+        })
+    }
+
+    fn copy_disk(
+        &self,
+        domain: &OwnedDomain,
+        disk: &DiskView,
+        to: &Path,
+        limit: Duration,
+    ) -> Result<(), HypervisorError> {
+        copy::copy_disk(self, domain, disk, to, limit)
     }
 
     fn resize_disk(

@@ -116,7 +116,7 @@ fn a_template_is_read_only_and_nothing_else_is_left_of_its_coming() {
     let world = world();
     assert!(!world.prepare().unwrap().was_there);
     assert!(world.prepare().unwrap().was_there);
-    let (path, _) = world.storage.template_file(template()).unwrap();
+    let (path, _) = world.storage.template_there(template()).unwrap();
     assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o444);
     assert_eq!(fs::read_dir(world.storage.root.join("tmp")).unwrap().count(), 0);
 }
@@ -141,7 +141,7 @@ fn a_template_that_refers_to_another_file_is_refused_and_removed() {
     ]);
     let error = world.prepare().unwrap_err().to_string();
     assert!(error.contains("secret.raw"), "{error}");
-    assert!(world.storage.template_file(template()).is_none());
+    assert!(world.storage.template_there(template()).is_none());
     assert_eq!(fs::read_dir(world.storage.root.join("tmp")).unwrap().count(), 0);
 }
 
@@ -233,4 +233,94 @@ fn what_an_agent_left_half_written_is_removed_by_the_next_one() {
     let fetcher: Arc<CopyFetcher> = Arc::clone(&world.fetcher);
     DirectoryStorage::open(Some(pool()), &world.storage.root, fetcher).unwrap();
     assert!(!half.exists());
+}
+
+/// A volume with `text` at its beginning, written as a guest would.
+fn written(world: &World, volume: &VolumeSpec, text: &str) -> PathBuf {
+    let path = world.storage.create_volume(volume).unwrap();
+    written_again(world, &path, text);
+    path
+}
+
+/// What a guest would read of it, at its beginning.
+fn beginning(world: &World, path: &Path) -> String {
+    let raw = world.directory.path().join("read");
+    qemu_img(&[
+        "convert",
+        "-f",
+        "qcow2",
+        "-O",
+        "raw",
+        path.to_str().unwrap(),
+        raw.to_str().unwrap(),
+    ]);
+    String::from_utf8_lossy(&fs::read(&raw).unwrap()[..4]).into_owned()
+}
+
+fn snapshot() -> SnapshotId {
+    SnapshotId::new(Uuid::from_u128(9))
+}
+
+#[test]
+fn a_copy_is_whole_and_keeps_what_the_volume_was() {
+    let world = world();
+    world.prepare().unwrap();
+    let volume = volume(20, 16 * MIB);
+    let path = written(&world, &volume, "old\n");
+    let there = world.storage.copy_volume(pool(), volume.volume, snapshot()).unwrap();
+    assert_eq!(there.size, Bytes(16 * MIB));
+    assert!(there.physical_size.0 > 0 && there.physical_size < there.size, "{there:?}");
+    assert_eq!(qcow2::header(&there.path).unwrap().backing, None);
+    written_again(&world, &path, "new\n");
+    let again = world.storage.copy_volume(pool(), volume.volume, snapshot()).unwrap();
+    assert_eq!((again, beginning(&world, &there.path)), (there, "old\n".to_owned()));
+    // neither its volume nor that volume's template is needed
+    world.storage.delete_volume(pool(), volume.volume).unwrap();
+    assert!(world.storage.remove_template(pool(), template()).unwrap());
+    let found = world.storage.snapshot(pool(), snapshot()).unwrap().unwrap();
+    assert_eq!(beginning(&world, &found.path), "old\n");
+}
+
+/// Other text at the beginning of a volume.
+fn written_again(world: &World, path: &Path, text: &str) {
+    let raw = world.directory.path().join("raw.img");
+    fs::write(&raw, text.repeat(1000)).unwrap();
+    let (from, to) = (raw.to_str().unwrap(), path.to_str().unwrap());
+    qemu_img(&["convert", "-n", "-f", "raw", "-O", "qcow2", from, to]);
+}
+
+#[test]
+fn a_volume_is_written_as_a_copy_has_it_and_as_large_as_was_asked() {
+    let world = world();
+    world.prepare().unwrap();
+    let volume = volume(21, 16 * MIB);
+    let path = written(&world, &volume, "old\n");
+    world.storage.copy_volume(pool(), volume.volume, snapshot()).unwrap();
+    written_again(&world, &path, "new\n");
+    let size =
+        |id, size| world.storage.restore_volume(pool(), snapshot(), id, Bytes(size)).unwrap();
+    assert_eq!(size(volume.volume, 16 * MIB), Bytes(16 * MIB));
+    assert_eq!(beginning(&world, &path), "old\n");
+    let other = VolumeId::new(Uuid::from_u128(22));
+    assert_eq!(size(other, 24 * MIB), Bytes(24 * MIB));
+    assert_eq!(world.storage.volume_size(pool(), other).unwrap(), Bytes(24 * MIB));
+    let other = world.storage.volume_file(pool(), other).unwrap();
+    assert_eq!(beginning(&world, &other), "old\n");
+}
+
+#[test]
+fn a_copy_that_somebody_else_writes_counts_when_it_is_kept_and_is_gone_when_deleted() {
+    let world = world();
+    world.prepare().unwrap();
+    let volume = volume(23, 16 * MIB);
+    world.storage.create_volume(&volume).unwrap();
+    let draft = world.storage.snapshot_draft(pool(), snapshot(), volume.volume).unwrap();
+    qemu_img(&["create", "-q", "-f", "qcow2", draft.to_str().unwrap(), "16M"]);
+    assert_eq!(world.storage.snapshot(pool(), snapshot()).unwrap(), None);
+    let kept = world.storage.keep_snapshot(pool(), snapshot()).unwrap();
+    assert_eq!(world.storage.snapshot(pool(), snapshot()).unwrap(), Some(kept));
+    assert!(world.storage.delete_snapshot(pool(), snapshot()).unwrap());
+    assert!(!world.storage.delete_snapshot(pool(), snapshot()).unwrap());
+    let refused = world.storage.restore_volume(pool(), snapshot(), volume.volume, Bytes(0));
+    assert!(matches!(refused, Err(StorageError::NoSnapshot { .. })), "{refused:?}");
 }

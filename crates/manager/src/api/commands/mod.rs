@@ -32,6 +32,7 @@ mod project;
 mod role;
 mod securitygroup;
 mod setting;
+mod snapshot;
 mod storage;
 mod sync;
 pub(crate) mod tag;
@@ -101,6 +102,7 @@ static TABLES: &[&[Entry]] = &[
     role::COMMANDS,
     securitygroup::COMMANDS,
     setting::COMMANDS,
+    snapshot::COMMANDS,
     storage::COMMANDS,
     sync::COMMANDS,
     tag::COMMANDS,

@@ -67,3 +67,21 @@ api_shape! {
         "zoneid" string "the zone that it is in",
     }
 }
+
+api_shape! {
+    /// What gives networks virtual routers. There is none.
+    ROUTER_ELEMENT = "OvsProviderResponse" {
+        "id" string "its id",
+        "nspid" string "its provider of a physical network",
+        "enabled" boolean "whether it is switched on",
+    }
+}
+
+api_shape! {
+    /// What gives networks internal load balancers. There is none.
+    LOAD_BALANCER_ELEMENT = "InternalLoadBalancerElementResponse" {
+        "id" string "its id",
+        "nspid" string "its provider of a physical network",
+        "enabled" boolean "whether it is switched on",
+    }
+}

@@ -26,6 +26,7 @@ pub(crate) mod project;
 pub(crate) mod role;
 pub(crate) mod session;
 pub(crate) mod setting;
+pub(crate) mod snapshot;
 pub(crate) mod storage;
 pub(crate) mod sync;
 pub(crate) mod tag;

@@ -43,7 +43,7 @@ api_object! {
         "customdiskofferingminsize" long "smallest volume of a chosen size, in GiB" => 1,
         "customdiskofferingmaxsize" long "largest volume of a chosen size, in GiB" => 1024,
         "regionsecondaryenabled" boolean "whether regions share secondary storage, always false" => false,
-        "kvmsnapshotenabled" boolean "whether running VMs can be snapshotted, always false" => false,
+        "kvmsnapshotenabled" boolean "whether volumes of running VMs can be copied, always true" => true,
         "allowuserviewdestroyedvm" boolean "whether users see their destroyed VMs" => true,
         "allowuserexpungerecovervm" boolean "whether users may expunge their VMs" => true,
         "allowuserexpungerecovervolume" boolean "whether users may expunge their volumes, always false" => false,

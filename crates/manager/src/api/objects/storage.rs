@@ -4,7 +4,7 @@ use hostler_store::storage_pool_view::StoragePoolView;
 use hostler_store::volume_view::VolumeView;
 
 use super::tag::{TAG, tags};
-use super::{api_object, api_shape, date, job_id, job_status};
+use super::{api_object, date, job_id, job_status};
 
 api_object! {
     /// A volume.
@@ -52,7 +52,7 @@ api_object! {
         "jobstatus" integer "that job's status" => job_status(view.job),
         "displayvolume" boolean "whether portals show it, always true" => true,
         "deleteprotection" boolean "whether it may not be deleted, always false" => false,
-        "supportsstoragesnapshot" boolean "whether its pool takes snapshots, always false" => false,
+        "supportsstoragesnapshot" boolean "whether its pool takes snapshots, always true" => true,
         "storagetype" string "local: on its host's own disks" => "local",
         "provisioningtype" string "how it grows, always thin" => "thin",
         "hypervisor" string "always KVM" => "KVM",
@@ -62,23 +62,6 @@ api_object! {
         "quiescevm" boolean "whether its VM is stilled for snapshots, always false" => false,
         "created" date "since when there has been one" => date(view.created),
         "tags" set(TAG) "its tags" => tags(&view.tags),
-    }
-}
-
-api_shape! {
-    /// A copy of a volume at a moment. There are none.
-    SNAPSHOT = "SnapshotResponse" {
-        "id" string "its id",
-        "name" string "its name",
-        "volumeid" string "the volume",
-    }
-}
-
-api_shape! {
-    /// When a volume is copied by itself. There are none.
-    SNAPSHOT_POLICY = "SnapshotPolicyResponse" {
-        "id" string "its id",
-        "volumeid" string "the volume",
     }
 }
 

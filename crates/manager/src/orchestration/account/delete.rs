@@ -23,7 +23,7 @@ use crate::context::Context;
 use crate::error::{ServiceError, ServiceErrorKind};
 use crate::jobs::{Commit, Done, StepContext, StepError, Undone, Workflow, nothing};
 use crate::orchestration::children::{all_ended, asker, refuse_failed};
-use crate::orchestration::{Caller, template, vm, volume};
+use crate::orchestration::{Caller, snapshot, template, vm, volume};
 
 const STEPS: &[&str] = &["vms", "volumes", "templates", "networks", "remove"];
 
@@ -153,13 +153,17 @@ async fn expunging(
     Ok(vm::destroy(&cx.app, caller, vm, true, Vec::new()).await?)
 }
 
-/// Data volumes, which the VMs have left behind.
+/// Snapshots, and data volumes, which the VMs have left behind.
 async fn delete_volumes(cx: &StepContext) -> Result<Done, StepError> {
     let (id, caller) = (account_of(cx), asker(cx).await?);
+    let copies = snapshot::delete_of_account(&cx.app, &caller, id).await?;
+    let failed = all_ended(cx, &copies, "deleting snapshots").await?;
+    refuse_failed(&failed, "deleting snapshots")?;
     let jobs = volume::delete_of_account(&cx.app, &caller, id).await?;
     let failed = all_ended(cx, &jobs, "deleting volumes").await?;
     refuse_failed(&failed, "deleting volumes")?;
-    Ok(Done::writing(format!("{} volumes deleted", jobs.len()), |_| Ok(())))
+    let output = format!("{} volumes and {} snapshots deleted", jobs.len(), copies.len());
+    Ok(Done::writing(output, |_| Ok(())))
 }
 
 async fn delete_templates(cx: &StepContext) -> Result<Done, StepError> {

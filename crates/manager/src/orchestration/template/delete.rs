@@ -7,8 +7,9 @@ use hostler_model::{JobId, TemplateEvent, TemplateId, TemplateState};
 use hostler_store::event::event_add;
 use hostler_store::job::job_add;
 use hostler_store::template::{
-    copies_of, copies_remove, template_get, template_transition, template_uses,
+    copies_of, copies_remove, iso_uses, template_get, template_transition, template_uses,
 };
+use hostler_store::{StoreError, Tx};
 use hostler_wire::{DeleteTemplateCommand, RemoveTemplateCommand};
 use serde_json::{Value, json};
 
@@ -28,7 +29,7 @@ const WAIT: Duration = Duration::from_mins(5);
 pub async fn delete(app: &Context, caller: &Caller, id: TemplateId) -> Result<JobId, ServiceError> {
     let (template, uses) = app
         .store
-        .read(move |tx| Ok::<_, ServiceError>((template_get(tx, id)?, template_uses(tx, id)?)))
+        .read(move |tx| Ok::<_, ServiceError>((template_get(tx, id)?, uses_of(tx, id)?)))
         .await?;
     if !caller.may_act_for(app, template.account).await? {
         return Err(ServiceError::parameter(format!("there is no template {id}")));
@@ -53,7 +54,18 @@ pub async fn delete(app: &Context, caller: &Caller, id: TemplateId) -> Result<Jo
     Ok(job_id)
 }
 
-fn refuse_if_used(name: &str, uses: u64) -> Result<(), ServiceError> {
+/// VMs that are made from it, and VMs that have it in their drive.
+fn uses_of(tx: &Tx<'_>, id: TemplateId) -> Result<(u64, u64), StoreError> {
+    Ok((template_uses(tx, id)?, iso_uses(tx, id)?))
+}
+
+fn refuse_if_used(name: &str, (uses, drives): (u64, u64)) -> Result<(), ServiceError> {
+    if uses == 0 && drives > 0 {
+        return Err(ServiceError::new(
+            ServiceErrorKind::InUse,
+            format!("{drives} VMs have {name} in their drive; detach it first (detachIso)"),
+        ));
+    }
     if uses > 0 {
         return Err(ServiceError::new(
             ServiceErrorKind::InUse,
@@ -97,12 +109,16 @@ impl Workflow for DeleteTemplate {
 
 async fn begin(cx: &StepContext) -> Result<Done, StepError> {
     let (id, now) = (template_of(cx), cx.app.now());
-    let (template, uses) =
-        cx.read(move |tx| Ok((template_get(tx, id)?, template_uses(tx, id)?))).await?;
+    let (template, uses) = cx.read(move |tx| Ok((template_get(tx, id)?, uses_of(tx, id)?))).await?;
     refuse_if_used(&template.name, uses)?;
     Ok(Done::writing("no VM is made from it", move |tx| {
         if template.state == TemplateState::Deleting {
             return Ok(());
+        }
+        if uses_of(tx, id)? != (0, 0) {
+            let text =
+                format!("a VM has begun to use {}; expunge or detach it first", template.name);
+            return Err(StoreError::Taken(text));
         }
         template_transition(tx, &template, TemplateEvent::DeleteRequested, None, None, None, now)
     }))

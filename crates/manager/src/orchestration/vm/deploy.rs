@@ -8,14 +8,14 @@ use hostler_model::{
     ServiceOfferingId, TemplateId, TemplateState, Timestamp, VmId, VolumeId, ZoneId,
 };
 use hostler_store::address::NetworkRoom;
-use hostler_store::deploy::{DeployFacts, deploy_facts};
+use hostler_store::deploy::{DeployFacts, DeployTemplate, deploy_facts};
 use hostler_store::deploy_groups::NamedGroups;
 use hostler_store::event::event_add;
 use hostler_store::job::{NewJob, job_add};
 use hostler_store::limit::{self, LimitDefaults};
 use hostler_store::vm::{GuestPassword, NewVm, vm_add};
 use hostler_store::vm_change::OwnSize;
-use hostler_store::volume::volume_add_root;
+use hostler_store::volume::{RootSource, volume_add_root};
 use hostler_store::{StoreError, Tx};
 use rand::distr::{Alphanumeric, SampleString};
 use serde_json::json;
@@ -30,7 +30,7 @@ use crate::context::Context;
 use crate::error::{ServiceError, ServiceErrorKind};
 use crate::jobs::crash_point;
 use crate::orchestration::Caller;
-use crate::orchestration::volume::{NewVolume, record_of_vm};
+use crate::orchestration::volume::{NewVolume, record_of_vm, size_of};
 use crate::settings::{INSTANCE_NAME, SECURITY_GROUP_ADDING};
 
 /// What jobs and events call a VM.
@@ -71,7 +71,7 @@ pub struct DeployRequest {
     pub user_data_details: BTreeMap<String, String>,
     /// Size of the root volume; nothing: the offering's or the template's.
     pub root_size: Option<Bytes>,
-    /// A data volume that it gets.
+    /// A data volume that it gets; from an ISO: what its root volume is.
     pub data: Option<NewVolume>,
     /// Group, for people.
     pub group: Option<String>,
@@ -184,7 +184,12 @@ impl Plan {
         let limited = (owner, &self.limits);
         let (offering, template) = (request.offering, request.template);
         let facts = deploy_facts(tx, zone, offering, template, &named, limited, &request.groups)?;
-        let root_size = check(&self.caller, request, &facts)?;
+        let mut root_size = check(&self.caller, request, &facts)?;
+        let mut source = RootSource::Template(template);
+        if is_iso(&facts) {
+            (source, root_size) = root_from_iso(tx, request)?;
+        }
+        let iso = is_iso(&facts).then_some(template);
         let own_size = match &facts.offering {
             Some((_, rule)) => size::chosen(rule, &mut request.details)?,
             None => None,
@@ -195,12 +200,12 @@ impl Plan {
         let is_counted = !self.limits.started_only || request.start;
         within_limits(&facts, own_size, root_size, is_counted)?;
         let password = password(request.password.take(), &facts)?;
-        let vm = self.new_vm(tx, own_size, user_data, password)?;
+        let vm = NewVm { iso, ..self.new_vm(tx, own_size, user_data, password)? };
         tx.because(self.caller.cause());
         let instance_name = vm_add(tx, &vm, now)?;
         let name = format!("ROOT-{}", instance_name.vm_number());
         let volume = VolumeId::new(Uuid::now_v7());
-        volume_add_root(tx, volume, id, owner, zone, template, root_size, &name, now)?;
+        volume_add_root(tx, volume, id, owner, zone, source, root_size, &name, now)?;
         if let Some(data) = &self.request.data {
             let name = Some(format!("DATA-{}", instance_name.vm_number()));
             record_of_vm(tx, &NewVolume { name, ..data.clone() }, id, &self.limits, now)?;
@@ -258,8 +263,49 @@ impl Plan {
             display: request.display,
             dynamically_scalable: request.dynamically_scalable,
             password,
+            iso: None,
         })
     }
+}
+
+fn is_iso(facts: &DeployFacts) -> bool {
+    facts.template.as_ref().is_some_and(|template| template.is_iso)
+}
+
+/// The root volume of a VM from an ISO: empty, and as the disk offering says that is named.
+fn root_from_iso(
+    tx: &Tx<'_>,
+    request: &mut DeployRequest,
+) -> Result<(RootSource, Bytes), ServiceError> {
+    let root = request.data.take().ok_or_else(no_disk_offering)?;
+    Ok((RootSource::Offering(root.size.offering), size_of(tx, &root.size)?))
+}
+
+fn no_disk_offering() -> ServiceError {
+    ServiceError::parameter(
+        "parameter diskofferingid is missing: the root volume of a VM from an ISO is empty, and its disk offering \
+         says how large it is",
+    )
+}
+
+/// What only an ISO asks of a deployment.
+fn check_iso(request: &DeployRequest, template: &DeployTemplate) -> Result<(), ServiceError> {
+    if !template.bootable {
+        return Err(ServiceError::parameter(format!(
+            "parameter templateid: {} is an ISO that cannot be booted; name one that can, or a template",
+            template.name
+        )));
+    }
+    if request.data.is_none() {
+        return Err(no_disk_offering());
+    }
+    if request.root_size.is_some() {
+        return Err(ServiceError::parameter(
+            "parameter rootdisksize: the root volume of a VM from an ISO has the size of its disk offering; leave it \
+             out, or give size with an offering that leaves it open",
+        ));
+    }
+    Ok(())
 }
 
 /// The guest's password: the given one, or one that is drawn, if its template takes one.
@@ -308,17 +354,14 @@ fn check(
     let Some((offered, _)) = facts.offering else {
         return unknown("serviceofferingid", &request.offering);
     };
-    let visible = |t: &hostler_store::deploy::DeployTemplate| {
+    let visible = |t: &DeployTemplate| {
         t.is_public || t.is_shared || t.account == caller.account || caller.is_root()
     };
     let Some(template) = facts.template.as_ref().filter(|t| visible(t)) else {
         return unknown("templateid", &request.template);
     };
     if template.is_iso {
-        return Err(ServiceError::parameter(format!(
-            "parameter templateid: {} is an ISO, and VMs are made from disk images; name a template",
-            template.name
-        )));
+        check_iso(request, template)?;
     }
     if template.is_system {
         return Err(ServiceError::parameter(format!(
@@ -348,6 +391,9 @@ fn check(
             ServiceErrorKind::Unavailable,
             format!("zone {} has no storage pool that is Up; add a host first", request.zone),
         ));
+    }
+    if template.is_iso {
+        return Ok(Bytes(0)); // its volume is made from nothing
     }
     let size = request.root_size.or(offered).unwrap_or(template.virtual_size);
     if size < template.virtual_size {

@@ -64,6 +64,9 @@ struct Input {
     template: TemplateId,
     volume: VolumeId,
     root_size: Option<Bytes>,
+    /// What it was made from.
+    #[serde(default)]
+    before: Option<TemplateId>,
     #[serde(default)]
     forced: bool,
 }
@@ -100,7 +103,13 @@ pub async fn restore(
         verb: "restored",
         kind: workflow.kind,
         steps: workflow.steps,
-        input: json!(Input { template, volume, root_size: request.root_size, forced: true }),
+        input: json!(Input {
+            template,
+            volume,
+            root_size: request.root_size,
+            before: Some(vm.template),
+            forced: true,
+        }),
     };
     requests::ask(app, caller, &vm, ask).await
 }
@@ -119,7 +128,14 @@ fn check(
             row.name, row.state
         )));
     }
-    let needed = row.virtual_size.unwrap_or_default();
+    if row.is_iso() && template != vm.template {
+        return Err(ServiceError::parameter(format!(
+            "parameter templateid: {} is an ISO, and VMs are restored from disk images; name a template",
+            row.name
+        )));
+    }
+    // one that began from an ISO begins with an empty volume again
+    let needed = if row.is_iso() { Bytes(0) } else { row.virtual_size.unwrap_or_default() };
     if let Some(size) = wanted.filter(|size| *size < needed) {
         return Err(ServiceError::parameter(format!(
             "parameter rootdisksize: template {} needs {needed}, not {size}; ask for more",
@@ -189,9 +205,11 @@ async fn replace(cx: &StepContext) -> Result<Done, StepError> {
         let row = vm_get(tx, vm)?;
         let size = check(tx, &row, input.template, input.root_size)?;
         let grown = Bytes(size.0.saturating_sub(root_of(tx, vm)?.size.0));
-        Ok::<_, ServiceError>((row, size, grown, template_takes_passwords(tx, input.template)?))
+        let is_iso = template_get(tx, input.template)?.is_iso();
+        let takes_passwords = template_takes_passwords(tx, input.template)?;
+        Ok::<_, ServiceError>((row, size, grown, takes_passwords, is_iso))
     });
-    let (row, size, grown, takes_passwords) = found.await?;
+    let (row, size, grown, takes_passwords, is_iso) = found.await?;
     change::must_be_stopped(&row, "given a new root volume")?;
     let limits = cx.app.settings.limits();
     let password = takes_passwords.then(credentials::drawn);
@@ -200,7 +218,8 @@ async fn replace(cx: &StepContext) -> Result<Done, StepError> {
         if grown.0 > 0 {
             limit::claim(tx, &limits, row.account, &[(LimitKind::PrimaryStorage, grown.0)])?;
         }
-        root_replace(tx, vm, input.volume, input.template, size, now)?;
+        let source = (!is_iso).then_some(input.template);
+        root_replace(tx, vm, input.volume, source, size, now)?;
         vm_set_template(tx, vm, input.template, now)?;
         if let Some(password) = &password {
             vm_set_password(tx, vm, password, false, now)?;
@@ -213,7 +232,8 @@ async fn replace(cx: &StepContext) -> Result<Done, StepError> {
 fn put_back(cx: &StepContext) -> Result<Commit, ServiceError> {
     let (vm, now, input) = (vm_of(cx), cx.app.now(), input(cx)?);
     Ok(Box::new(move |tx| {
-        if let Some(template) = root_put_back(tx, vm, input.volume)? {
+        let old = root_put_back(tx, vm, input.volume)?;
+        if let Some(template) = old.and_then(|old| old.template.or(input.before)) {
             vm_set_template(tx, vm, template, now)?;
         }
         Ok(())

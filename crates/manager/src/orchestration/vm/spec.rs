@@ -7,12 +7,12 @@ use std::sync::Arc;
 use super::{start, user_data};
 use hostler_model::{Bytes, Generation, HostId, Mib, NetworkId, RunId, StoragePoolId, VolumeState};
 use hostler_scheduler::{Arch, Demand, HostView, Mate, PoolView};
-use hostler_store::blueprint::{Blueprint, MateRow};
+use hostler_store::blueprint::{Blueprint, BlueprintIso, MateRow};
 use hostler_store::claim::HostCapacity;
 use hostler_store::nic::NicRow;
 use hostler_store::volume::VolumeRow;
 use hostler_wire::{
-    DiskFormat, DiskSpec, Firmware, GuestNetwork, GuestOs, NicSpec, Secret, SeedSpec,
+    DiskFormat, DiskSpec, Firmware, GuestNetwork, GuestOs, IsoSpec, NicSpec, Secret, SeedSpec,
     TemplateSource, VmSpec, VncSpec,
 };
 
@@ -89,7 +89,8 @@ pub(super) fn demand(
 fn unwritten_tags(blueprint: &Blueprint) -> Vec<String> {
     let unwritten = blueprint.volumes.iter().filter(|volume| volume.pool.is_none());
     let wanted = |volume: &VolumeRow| {
-        split(if volume.is_root { &blueprint.pool_tags } else { &volume.tags })
+        let by_size = volume.is_root && volume.offering.is_none();
+        split(if by_size { &blueprint.pool_tags } else { &volume.tags })
     };
     let mut tags: Vec<String> = unwritten.flat_map(wanted).collect();
     tags.sort();
@@ -146,6 +147,24 @@ pub(super) fn template_source(blueprint: &Blueprint) -> Option<TemplateSource> {
         format: disk_format(&blueprint.template.format),
         sha256: blueprint.template.sha256.clone(),
     })
+}
+
+/// Where a host gets the ISO in the VM's drive; nothing if no image worker has it.
+pub(crate) fn iso_source(iso: &BlueprintIso) -> Option<TemplateSource> {
+    let (worker, address) = iso.guid.zip(iso.address.clone())?;
+    Some(TemplateSource {
+        worker,
+        address,
+        size: iso.size,
+        virtual_size: iso.virtual_size,
+        format: DiskFormat::Iso,
+        sha256: iso.sha256.clone(),
+    })
+}
+
+/// An ISO as it is put into a drive.
+pub(crate) const fn iso_spec(iso: &BlueprintIso, pool: StoragePoolId) -> IsoSpec {
+    IsoSpec { template: iso.id, pool, bootable: iso.bootable }
 }
 
 /// The format that the record names.
@@ -213,6 +232,7 @@ pub(super) fn vm_spec(
             keyboard: vm.keyboard.clone(),
         },
         details: vm.details.clone(),
+        iso: blueprint.iso.as_ref().map(|iso| iso_spec(iso, pool)),
     }
 }
 

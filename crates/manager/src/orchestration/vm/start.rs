@@ -351,6 +351,9 @@ async fn prepare(cx: &StepContext) -> Result<Done, StepError> {
             let (template, size) = (blueprint.vm.template, blueprint.template.size);
             copy_set(tx, template, pool, CopyState::Ready, size, now)?;
         }
+        if let Some(iso) = blueprint.iso.as_ref().filter(|iso| !iso.copies.contains(&pool)) {
+            copy_set(tx, iso.id, pool, CopyState::Ready, iso.size, now)?;
+        }
         let run = run_transition(tx, &run, RunEvent::StartSent, run.generation.next(), now)?;
         kept.keep(Scene { blueprint, run });
         Ok(())
@@ -384,6 +387,14 @@ async fn prepare_storage(
         let answer =
             cx.call(chosen.host, &label, CreateVolumeCommand { volume: spec }, WAIT).await?;
         paths.insert(volume.id, answer.path);
+    }
+    if let Some(iso) = &blueprint.iso {
+        let source = spec::iso_source(iso).ok_or_else(|| CommandFailure {
+            kind: FailureKind::Failed,
+            text: "no image worker has the ISO in its drive".to_owned(),
+        })?;
+        let command = PrepareTemplateCommand { template: iso.id, pool: chosen.pool, source };
+        cx.call(chosen.host, "iso", command, WAIT).await?;
     }
     Ok(paths)
 }

@@ -85,6 +85,7 @@ pub async fn create(
             let name = new.name.unwrap_or_else(|| format!("DATA-{id}"));
             let text = format!("volume {name} of {size} is recorded");
             let (account, zone, offering) = (new.account, new.zone, new.size.offering);
+            let offering = Some(offering);
             let row = NewDataVolume { id, account, zone, vm: None, name, offering, size };
             volume_add(tx, &row, now)?;
             job_add_done(tx, &job, &json!({ "volume": id }), now)?;
@@ -95,7 +96,7 @@ pub async fn create(
 }
 
 /// What a data volume counts as.
-fn wanted(size: Bytes) -> [(LimitKind, u64); 2] {
+pub(super) fn wanted(size: Bytes) -> [(LimitKind, u64); 2] {
     [(LimitKind::Volume, 1), (LimitKind::PrimaryStorage, size.0)]
 }
 
@@ -118,7 +119,7 @@ pub(crate) fn record_of_vm(
         zone: new.zone,
         vm: Some((vm, 1)),
         name: new.name.clone().unwrap_or_else(|| format!("DATA-{vm}")),
-        offering: new.size.offering,
+        offering: Some(new.size.offering),
         size,
     };
     volume_add(tx, &row, now)?;

@@ -9,6 +9,7 @@ pub mod attach;
 pub mod create;
 pub mod delete;
 pub mod detach;
+pub mod from_snapshot;
 pub mod resize;
 
 pub use attach::attach;
@@ -16,6 +17,7 @@ pub(crate) use create::record_of_vm;
 pub use create::{NewVolume, Size, create, rename, size_of};
 pub use delete::{delete, delete_of_account};
 pub use detach::{AttachedVolume, detach};
+pub use from_snapshot::create_from_snapshot;
 pub use resize::{NewSize, resize};
 
 use std::time::Duration;
@@ -41,11 +43,11 @@ const WAIT: Duration = Duration::from_mins(5);
 
 /// What a job on a volume is about; its subject may be the VM.
 #[derive(Debug, Serialize, Deserialize)]
-struct Input {
-    volume: VolumeId,
+pub(super) struct Input {
+    pub(super) volume: VolumeId,
     /// What else the request says.
     #[serde(default)]
-    wants: Value,
+    pub(super) wants: Value,
 }
 
 /// The volume that a job is about.
@@ -56,7 +58,7 @@ fn volume_of(cx: &StepContext) -> Result<VolumeId, ServiceError> {
     Ok(input(cx)?.volume)
 }
 
-fn input(cx: &StepContext) -> Result<Input, ServiceError> {
+pub(super) fn input(cx: &StepContext) -> Result<Input, ServiceError> {
     serde_json::from_value(cx.job.input.clone()).map_err(|e| {
         let text = format!("the journal does not say which volume is meant: {e}");
         ServiceError::new(ServiceErrorKind::Internal, text)
@@ -90,13 +92,13 @@ fn step_event(
 }
 
 /// A job on a volume that is asked for.
-struct Ask {
-    kind: &'static str,
-    api_command: &'static str,
-    steps: &'static [&'static str],
-    wants: Value,
+pub(super) struct Ask {
+    pub(super) kind: &'static str,
+    pub(super) api_command: &'static str,
+    pub(super) steps: &'static [&'static str],
+    pub(super) wants: Value,
     /// In whose lane it runs; nothing: the volume's own.
-    vm: Option<VmId>,
+    pub(super) vm: Option<VmId>,
 }
 
 impl Ask {
@@ -107,7 +109,7 @@ impl Ask {
     }
 
     /// Takes the volume, and records job and event.
-    fn record(
+    pub(super) fn record(
         &self,
         tx: &Tx<'_>,
         caller: &Caller,
@@ -126,22 +128,26 @@ impl Ask {
 }
 
 /// Has a job run that was recorded.
-fn run(app: &Context, job: &NewJob) -> JobId {
+pub(super) fn run(app: &Context, job: &NewJob) -> JobId {
     app.jobs.run(app, job.subject.1, job.id);
     job.id
 }
 
 /// A volume with its VM and that VM's run, as they are.
 #[derive(Debug)]
-struct Scene {
-    volume: VolumeRow,
-    vm: Option<VmRow>,
+pub(super) struct Scene {
+    pub(super) volume: VolumeRow,
+    pub(super) vm: Option<VmRow>,
     run: Option<RunRow>,
 }
 
 impl Scene {
     /// `vm` is the VM to look at; nothing: the one that has the volume.
-    fn read(tx: &Tx<'_>, volume: VolumeId, vm: Option<VmId>) -> Result<Self, StoreError> {
+    pub(super) fn read(
+        tx: &Tx<'_>,
+        volume: VolumeId,
+        vm: Option<VmId>,
+    ) -> Result<Self, StoreError> {
         let volume = volume_get(tx, volume)?;
         let vm = vm.or(volume.vm).map(|vm| vm_get(tx, vm)).transpose()?;
         let run = vm.as_ref().and_then(|vm| vm.run).map(|run| run_get(tx, run)).transpose()?;
@@ -149,26 +155,26 @@ impl Scene {
     }
 
     /// The VM's run, if it runs.
-    fn running(&self) -> Option<(&VmRow, &RunRow)> {
+    pub(super) fn running(&self) -> Option<(&VmRow, &RunRow)> {
         let vm = self.vm.as_ref().filter(|vm| vm.state == VmState::Running)?;
         Some((vm, self.run.as_ref().filter(|run| run.state != RunState::Ended)?))
     }
 }
 
 /// A run as orders name it.
-fn running_vm(vm: &VmRow, run: &RunRow) -> RunningVm {
+pub(super) fn running_vm(vm: &VmRow, run: &RunRow) -> RunningVm {
     let (name, generation) = (vm.instance_name.clone(), run.generation);
     RunningVm { vm: vm.id, run: run.id, generation, name }
 }
 
 /// Refuses a volume that is being deleted.
-fn must_live(volume: &VolumeRow) -> Result<(), ServiceError> {
+pub(super) fn must_live(volume: &VolumeRow) -> Result<(), ServiceError> {
     if volume.state == VolumeState::Expunging {
         return Err(refused(format!("volume {} is being deleted", volume.name)));
     }
     Ok(())
 }
 
-fn refused(text: String) -> ServiceError {
+pub(super) fn refused(text: String) -> ServiceError {
     ServiceError::new(ServiceErrorKind::Unsupported, text)
 }

@@ -84,7 +84,7 @@ pub async fn resize(
 
 fn wanted(tx: &Tx<'_>, volume: &VolumeRow, new: &NewSize) -> Result<Wants, ServiceError> {
     match (new.offering, new.size, volume.offering) {
-        (Some(_), _, _) if volume.is_root => Err(ServiceError::parameter(
+        (Some(_), _, None) if volume.is_root => Err(ServiceError::parameter(
             "parameter diskofferingid: a root volume has no disk offering; give size instead",
         )),
         (Some(offering), chosen, _) => {

@@ -3,7 +3,7 @@
 //! A job's record names what to show, `{"virtualmachine": "<id>"}`; this renders it.
 
 use hostler_model::{
-    AccountId, NetworkId, ProjectId, SecurityRuleId, TemplateId, UserId, VmId, VolumeId,
+    AccountId, NetworkId, ProjectId, SecurityRuleId, SnapshotId, TemplateId, UserId, VmId, VolumeId,
 };
 use hostler_store::affinity_group::affinity_group_view;
 use hostler_store::host_view::host_view;
@@ -11,6 +11,8 @@ use hostler_store::job_view::JobView;
 use hostler_store::network::{NetworkFilter, network_list};
 use hostler_store::project::project_view;
 use hostler_store::security_group_view::{SecurityGroupView, security_group_view};
+use hostler_store::snapshot_policy::snapshot_policy_get;
+use hostler_store::snapshot_view::snapshot_view;
 use hostler_store::template_view::template_view;
 use hostler_store::user::user_credentials;
 use hostler_store::vm_view::vm_view;
@@ -25,6 +27,7 @@ use crate::api::objects::group::{affinity_group, security_group};
 use crate::api::objects::host::host;
 use crate::api::objects::network::network;
 use crate::api::objects::project::project;
+use crate::api::objects::snapshot::{snapshot, snapshot_policy};
 use crate::api::objects::storage::volume;
 use crate::api::objects::template::template;
 use crate::api::objects::vm::{Sight, vm};
@@ -49,6 +52,12 @@ pub(crate) fn rendered(
     }
     if let Some(id) = named("volume").and_then(|id| id.parse::<VolumeId>().ok()) {
         return Ok(json!({"volume": volume(&volume_view(tx, id)?, admin)}));
+    }
+    if let Some(id) = named("snapshot").and_then(|id| id.parse::<SnapshotId>().ok()) {
+        return Ok(json!({"snapshot": snapshot(&snapshot_view(tx, id)?, admin)}));
+    }
+    if let Some(id) = named("snapshotpolicy").and_then(|id| id.parse().ok()) {
+        return or_gone("snapshotpolicy", result, snapshot_policy_get(tx, id), snapshot_policy);
     }
     if let Some(id) = named("project").and_then(|id| id.parse::<ProjectId>().ok()) {
         return Ok(json!({"project": project(&project_view(tx, id)?, &[])}));

@@ -31,6 +31,7 @@ const KINDS: &[(&str, Entity)] = &[
     ("NetworkOffering", Entity::NetworkOffering),
     ("Pod",             Entity::Pod),
     ("ServiceOffering", Entity::ServiceOffering),
+    ("Snapshot",        Entity::Snapshot),
     ("Storage",         Entity::StoragePool),
     ("Template",        Entity::Template),
     ("User",            Entity::User),
@@ -60,6 +61,7 @@ async fn require_own(call: Call<'_>, entity: Entity, ids: &[Uuid]) -> Result<(),
         Entity::Account
             | Entity::Iso
             | Entity::Network
+            | Entity::Snapshot
             | Entity::Template
             | Entity::User
             | Entity::Vm

@@ -2,9 +2,11 @@
 
 use super::{Entry, known};
 
+mod attach_iso;
 mod change;
 mod delete_iso;
 mod delete_template;
+mod detach_iso;
 mod list_iso_permissions;
 mod list_isos;
 mod list_os_categories;
@@ -23,8 +25,10 @@ mod update_template_permissions;
 
 /// One line each.
 pub(super) static COMMANDS: &[Entry] = &[
+    known::<attach_iso::AttachIso>(),
     known::<delete_iso::DeleteIso>(),
     known::<delete_template::DeleteTemplate>(),
+    known::<detach_iso::DetachIso>(),
     known::<list_iso_permissions::ListIsoPermissions>(),
     known::<list_isos::ListIsos>(),
     known::<list_os_categories::ListOsCategories>(),

@@ -31,7 +31,7 @@ const KEYBOARDS: &[&str] = &[
 ];
 
 api_command! {
-    /// Makes a VM from a template and starts it.
+    /// Makes a VM from a template and starts it; or from a bootable ISO, which it boots from, with an empty root volume.
     pub(crate) struct DeployVirtualMachine = "deployVirtualMachine", asynchronous_create
         .object("virtualmachine").shape(&VM).in_projects();
 
@@ -39,7 +39,7 @@ api_command! {
     zoneid: required uuid<ZoneId> .entity("zone"),
     /// Its size.
     serviceofferingid: required uuid<ServiceOfferingId> .entity("serviceoffering"),
-    /// What its root volume is made from.
+    /// What its root volume is made from: a template; or an ISO, which then is in its drive.
     templateid: required uuid<TemplateId> .entity("template"),
     /// Its networks, the default one first; the zone's default network without it.
     networkids: optional list<NetworkId> .entity("network"),
@@ -87,9 +87,9 @@ api_command! {
     affinitygroupnames: optional list<String> .entity("affinitygroup"),
     /// Size of its root volume in GiB; the offering's or the template's without it.
     rootdisksize: optional long,
-    /// What a data volume that it gets is sold as.
+    /// What a data volume that it gets is sold as; from an ISO: what its root volume is sold as, which it then needs.
     diskofferingid: optional uuid<DiskOfferingId> .entity("diskoffering"),
-    /// Size of that data volume in GiB, where the disk offering leaves it open.
+    /// Size of that volume in GiB, where the disk offering leaves it open.
     size: optional long,
     /// Choices that few need; with a custom offering its size: cpuNumber, cpuSpeed, memory.
     details: optional map .max(1024),

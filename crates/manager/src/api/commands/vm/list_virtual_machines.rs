@@ -46,6 +46,8 @@ api_command! {
     serviceofferingid: optional uuid<ServiceOfferingId> .entity("serviceoffering"),
     /// VMs from this template.
     templateid: optional uuid<TemplateId> .entity("template"),
+    /// VMs with this ISO in their drive.
+    isoid: optional uuid<TemplateId> .entity("iso"),
     /// VMs on this network.
     networkid: optional uuid<NetworkId> .entity("network"),
     /// VMs that this user deployed.
@@ -114,6 +116,7 @@ impl Handler for ListVirtualMachines {
             host: self.hostid,
             offering: self.serviceofferingid,
             template: self.templateid,
+            iso: self.isoid,
             network: self.networkid,
             pool: self.storageid,
             user: self.userid,

@@ -7,8 +7,6 @@ mod create_volume;
 mod delete_volume;
 mod destroy_volume;
 mod detach_volume;
-mod list_snapshot_policies;
-mod list_snapshots;
 mod list_volumes;
 mod resize_volume;
 mod update_volume;
@@ -20,8 +18,6 @@ pub(super) static COMMANDS: &[Entry] = &[
     known::<delete_volume::DeleteVolume>(),
     known::<destroy_volume::DestroyVolume>(),
     known::<detach_volume::DetachVolume>(),
-    known::<list_snapshot_policies::ListSnapshotPolicies>(),
-    known::<list_snapshots::ListSnapshots>(),
     known::<list_volumes::ListVolumes>(),
     known::<resize_volume::ResizeVolume>(),
     known::<update_volume::UpdateVolume>(),

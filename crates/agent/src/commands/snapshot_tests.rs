@@ -1,0 +1,92 @@
+//! Copies of volumes, on a hypervisor in memory.
+
+use super::tests::{World, call, world};
+use crate::domain_xml::tests::linux;
+use crate::hypervisor::Trouble;
+use crate::storage::Storage as _;
+use hostler_model::{Bytes, SnapshotId};
+use hostler_wire::*;
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+fn snapshot() -> SnapshotId {
+    SnapshotId::new(Uuid::from_u128(0x5a95))
+}
+
+/// Copies the root volume of a VM that the manager thinks runs, or that it thinks is off.
+fn copy(world: &World, vm: &VmSpec, runs: bool) -> Result<CreateSnapshotAnswer, CommandFailure> {
+    let (volume, pool) = (vm.disks[0].volume, vm.disks[0].pool);
+    let (id, run, generation, name) = (vm.vm, vm.run, vm.generation, vm.name.clone());
+    let used_by = runs.then_some(RunningVm { vm: id, run, generation, name });
+    call(&world.resource, CreateSnapshotCommand { snapshot: snapshot(), volume, pool, used_by })
+}
+
+fn copies_by_qemu(world: &World) -> usize {
+    world.hypervisor.calls().iter().filter(|call| call.starts_with("copy_disk")).count()
+}
+
+#[test]
+fn the_disk_of_a_guest_that_runs_is_copied_by_its_own_qemu_and_once() {
+    let (world, vm) = (world(), linux(1));
+    world.start(&vm).unwrap();
+    let first = copy(&world, &vm, true).unwrap();
+    assert_eq!(copy(&world, &vm, true).unwrap(), first);
+    assert_eq!(copies_by_qemu(&world), 1);
+    assert_eq!(world.storage.snapshots(), [snapshot()]);
+}
+
+#[test]
+fn a_disk_that_a_guest_has_open_is_never_copied_from_outside() {
+    let (world, vm) = (world(), linux(1));
+    world.start(&vm).unwrap();
+    let refused = copy(&world, &vm, false).unwrap_err();
+    assert_eq!(refused.kind, FailureKind::InUse);
+    assert!(world.storage.snapshots().is_empty());
+}
+
+#[test]
+fn the_disk_of_a_guest_that_has_ended_meanwhile_is_copied_as_a_file() {
+    let (world, vm) = (world(), linux(1));
+    world.start(&vm).unwrap();
+    world.stop(&vm).unwrap();
+    copy(&world, &vm, true).unwrap();
+    assert_eq!((copies_by_qemu(&world), world.storage.snapshots().len()), (0, 1));
+}
+
+#[test]
+fn a_copy_that_qemu_gives_up_leaves_nothing() {
+    let (world, vm) = (world(), linux(1));
+    world.start(&vm).unwrap();
+    let refuse = BTreeSet::from(["copy_disk"]);
+    world.hypervisor.trouble(Trouble { refuse, ..Trouble::default() });
+    copy(&world, &vm, true).unwrap_err();
+    assert!(world.storage.snapshots().is_empty());
+    world.hypervisor.trouble(Trouble::default());
+    copy(&world, &vm, true).unwrap();
+}
+
+#[test]
+fn a_volume_is_written_from_a_copy_unless_a_guest_has_it_open() {
+    let (world, vm) = (world(), linux(1));
+    copy(&world, &vm, false).unwrap();
+    let (volume, pool) = (vm.disks[0].volume, vm.disks[0].pool);
+    let restore = |size: u64| {
+        let command =
+            RestoreSnapshotCommand { snapshot: snapshot(), volume, pool, size: Bytes(size) };
+        call(&world.resource, command)
+    };
+    assert_eq!(restore(1 << 22).unwrap().size, Bytes(1 << 22));
+    assert_eq!(world.storage.volume_size(pool, volume).unwrap(), Bytes(1 << 22));
+    world.start(&vm).unwrap();
+    assert_eq!(restore(1 << 22).unwrap_err().kind, FailureKind::InUse);
+}
+
+#[test]
+fn a_copy_is_deleted_once_however_often_that_is_ordered() {
+    let (world, vm) = (world(), linux(1));
+    copy(&world, &vm, false).unwrap();
+    let pool = vm.disks[0].pool;
+    let delete = || call(&world.resource, DeleteSnapshotCommand { snapshot: snapshot(), pool });
+    assert!(delete().unwrap().was_there);
+    assert!(!delete().unwrap().was_there);
+}
