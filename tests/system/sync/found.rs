@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use hostler_agent::hypervisor::Trouble;
 use hostler_manager::orchestration::vm::{self, Placing};
 use hostler_model::{JobState, Look, PowerReason, VmState};
-use hostler_store::claim::claim_audit;
 use hostler_store::volume::volumes_of;
 
 use crate::{cloud, domain_of, host_of, look, run_of, running, sides, told, until, until_told};
@@ -28,7 +27,7 @@ async fn each_end_of_a_guest_is_recorded_within_a_second_with_an_event_that_says
         assert!(took < Duration::from_secs(1), "{reason:?}: {took:?}");
         until_told(&cloud, vm.uuid(), "VM.STOP", words).await;
     }
-    assert_eq!(cloud.store().read(claim_audit).await.unwrap(), []);
+    assert_eq!(cloud.audit().await.unwrap(), Vec::<String>::new());
 }
 
 /// Y-09: the ping's number heals a missed event.
@@ -114,7 +113,7 @@ async fn a_vm_that_is_moved_by_hand_is_followed_with_its_claim_and_its_volumes()
     until("the record follows", || async { host_of(&cloud, vm).await == to }).await;
     until_told(&cloud, vm.uuid(), "VM.MIGRATE", "by hand").await;
     assert_eq!(cloud.vm_state(vm).await.unwrap(), VmState::Running);
-    assert_eq!(cloud.store().read(claim_audit).await.unwrap(), []);
+    assert_eq!(cloud.audit().await.unwrap(), Vec::<String>::new());
     let volumes = cloud.store().read(move |tx| volumes_of(tx, vm)).await.unwrap();
     assert!(volumes.iter().all(|volume| volume.host == Some(to)), "{volumes:?}");
     // and it is still a VM like any other

@@ -24,6 +24,15 @@ const OWNED: &[(LimitKind, &str)] = &[
         LimitKind::SecondaryStorage,
         "SELECT account, coalesce(size, 0) AS amount FROM template WHERE removed IS NULL",
     ),
+    (
+        LimitKind::Snapshot,
+        "SELECT account, 1 AS amount FROM snapshot WHERE removed IS NULL AND state <> 'Error'",
+    ),
+    (
+        LimitKind::SecondaryStorage,
+        "SELECT account, coalesce(physical_size, size) AS amount FROM snapshot
+         WHERE removed IS NULL AND state <> 'Error'",
+    ),
     (LimitKind::Network, "SELECT account, 1 AS amount FROM network WHERE removed IS NULL"),
     (LimitKind::Project, "SELECT owner AS account, 1 AS amount FROM project WHERE removed IS NULL"),
 ];
