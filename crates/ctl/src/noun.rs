@@ -74,6 +74,8 @@ pub(crate) enum Takes {
     Words,
     /// The same, left out while there is only one such thing.
     OnlyId(&'static Kind),
+    /// The name or id of such a thing; left out, this other parameter is sent with this value.
+    IdOr(&'static Kind, &'static str, &'static str),
     /// One of these words, each with what is sent for it; what is sent will do as well.
     OneOf(&'static [(&'static str, &'static str)]),
     /// As it is; left out, the value of this other argument.
@@ -231,7 +233,9 @@ impl Argument {
                 let known = words.iter().map(|(word, sent)| PossibleValue::new(word).alias(sent));
                 arg.value_parser(PossibleValuesParser::new(known))
             }
-            Takes::Id(kind) | Takes::OnlyId(kind) => arg.add(live::names(kind)),
+            Takes::Id(kind) | Takes::OnlyId(kind) | Takes::IdOr(kind, ..) => {
+                arg.add(live::names(kind))
+            }
             Takes::Words => arg.action(ArgAction::Append),
             Takes::Ids(kind) => arg.action(ArgAction::Append).add(live::names(kind)),
             Takes::Map => arg.action(ArgAction::Append).value_name("KEY=VALUE"),
@@ -257,6 +261,10 @@ impl Argument {
                 let text = matches.get_one::<String>(self.name).map(String::as_str);
                 Ok(request.with(self.param, context.id_or_only(kind, text).await?))
             }
+            Takes::IdOr(kind, other, value) => match matches.get_one::<String>(self.name) {
+                Some(text) => Ok(request.with(self.param, context.id(kind, text).await?)),
+                None => Ok(request.with(other, value)),
+            },
             Takes::OneOf(words) => {
                 let said = matches.get_one::<String>(self.name);
                 let sent = said.and_then(|said| words.iter().find(|(w, s)| w == said || s == said));

@@ -1,6 +1,6 @@
 //! Who may use the cloud, and how much of it: domains, accounts, users, roles, projects, limits.
 
-use crate::noun::Takes::{Id, OneOf, Stdin, Switch, Text};
+use crate::noun::Takes::{Id, IdOr, OneOf, Stdin, Switch, Text};
 use crate::noun::{Noun, does, first, flag, lists, must, shows};
 use crate::output::column;
 use crate::resolve::{self, ACCOUNT_ID, ROLE_ID, USER_ID};
@@ -94,7 +94,12 @@ pub(super) static ACCOUNT: Noun = Noun {
                 ),
                 flag("account", "account", Text, "Another name for the account"),
                 flag("domain", "domainid", Id(&resolve::DOMAIN), "Its domain [default: your own]"),
-                flag("role", "roleid", Id(&ROLE_ID), "Its role [default: that of plain users]"),
+                flag(
+                    "role",
+                    "roleid",
+                    IdOr(&ROLE_ID, "accounttype", "0"),
+                    "Its role [default: that of plain users]",
+                ),
             ],
             "made",
         ),

@@ -163,3 +163,21 @@ async fn a_limit_is_set_by_its_name() {
     let sent: Vec<_> = calls.iter().map(|call| call.1.get("resourcetype")).collect();
     assert_eq!(sent, [Some("8"), Some("8")]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_is_one_of_plain_users_unless_a_role_is_named() {
+    let manager = Manager::start().await;
+    manager.answers("createAccount", 200, json!({"account": {"name": "ann"}}));
+    let ann =
+        ["account", "create", "ann", "--email", "a@b", "--first-name", "A", "--last-name", "L"];
+    let password = ["--password-stdin"];
+    manager.hostler(&[&ann[..], &password].concat()).write_stdin("secret\n").assert().success();
+    let with_role = [&ann[..], &password, &["--role", VM]].concat();
+    manager.hostler(&with_role).write_stdin("secret\n").assert().success();
+    let calls = manager.calls("createAccount").await;
+    let sent = |param: &str| calls.iter().map(|call| call.1.get(param)).collect::<Vec<_>>();
+    assert_eq!(
+        (sent("accounttype"), sent("roleid")),
+        (vec![Some("0"), None], vec![None, Some(VM)])
+    );
+}

@@ -60,7 +60,8 @@ impl Told {
     }
 }
 
-/// Tells of what has become of a VM that the record has, where that changes no state of it.
+/// Tells of what has become of a VM that the record has running, where that changes no state of it. Of one that is on
+/// its way somewhere its job tells.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -81,6 +82,9 @@ pub fn tell(
         Err(StoreError::NotFound { .. }) => return Ok(()),
         other => other?,
     };
+    if row.state != VmState::Running {
+        return Ok(());
+    }
     let text = format!("{}: its guest on {} {reason}", row.instance_name, told.host_name(tx)?);
     event_add(tx, &told.event(&row, kind, level, text))
 }
