@@ -26,9 +26,6 @@ pub(super) fn check(tx: &Tx<'_>, audit: &mut Audit) -> Result<(), StoreError> {
          SELECT v.id, v.name || ' is of a VM that is gone'
          FROM volume v JOIN vm ON vm.id = v.vm WHERE v.removed IS NULL AND vm.removed IS NOT NULL
          UNION ALL
-         SELECT v.id, v.name || ' is held by a job that is over'
-         FROM volume v JOIN job ON job.id = v.job WHERE v.removed IS NULL AND job.finished IS NOT NULL
-         UNION ALL
          SELECT v.id, v.name || ' is on the own disk of ' || there.name || ', and its VM ' || vm.instance_name
              || ' runs on ' || here.name
          FROM volume v JOIN storage_pool p ON p.id = v.pool JOIN vm ON vm.id = v.vm
