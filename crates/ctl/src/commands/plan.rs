@@ -6,7 +6,7 @@ use hostler_client::Request;
 use serde_json::Value;
 
 use crate::context::Context;
-use crate::output::{Column, Format, Output, column};
+use crate::output::{Column, Format, Output, Unit, column};
 use crate::resolve::{HOST, ZONE};
 
 #[derive(Debug, Subcommand)]
@@ -31,7 +31,7 @@ const MOVES: &[Column] = &[
     column("VM", "name"),
     column("FROM", "from"),
     column("TO", "to"),
-    column("VOLUMES", "disksize"),
+    Column("VOLUMES", "disksize", Unit::Bytes),
 ];
 
 const STUCK: &[Column] = &[column("VM", "name"), column("WHY IT WOULD STAY", "reason")];
