@@ -1,11 +1,12 @@
 //! `hostler capacity`: what there is, and with options what would be.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::Args;
 use hostler_client::Request;
 
 use super::plan::{moves, sentence, stuck};
 use crate::context::Context;
+use crate::nouns::settings::CAPACITY;
 use crate::output::{Column, Format, column};
 use crate::resolve::{HOST, OFFERING, TEMPLATE, ZONE};
 
@@ -25,14 +26,6 @@ pub(crate) struct CapacityArguments {
     template: Option<String>,
 }
 
-const CAPACITY: &[Column] = &[
-    column("ZONE", "zonename"),
-    column("KIND", "name"),
-    column("USED", "capacityused"),
-    column("TOTAL", "capacitytotal"),
-    column("PERCENT", "percentused"),
-];
-
 const FITS: &[Column] =
     &[column("HOST", "hostname"), column("MORE", "more"), column("WHY NOT ONE MORE", "limit")];
 
@@ -44,11 +37,11 @@ pub(crate) async fn run(context: &Context, asked: CapacityArguments) -> Result<(
             Some(zone) => request.with("zoneid", zone),
             None => request,
         };
-        return context.list(&request, CAPACITY).await;
+        return context.list(&request, CAPACITY.columns).await;
     }
     let zone = match zone {
         Some(zone) => zone,
-        None => the_zone(context).await?,
+        None => context.id_or_only(&ZONE, None).await?,
     };
     let within = [("zoneid", zone.as_str())];
     let mut request = Request::new("planCapacity").with("zoneid", zone.clone());
@@ -82,13 +75,4 @@ pub(crate) async fn run(context: &Context, asked: CapacityArguments) -> Result<(
     let first = plan["limits"][0]["filter"].as_str();
     let breaks = first.map(|filter| format!("; {filter} stops it first")).unwrap_or_default();
     sentence(context, &format!("{} more of {offering} fit{breaks}", plan["more"]))
-}
-
-/// The cloud's zone, if there is only one.
-async fn the_zone(context: &Context) -> Result<String> {
-    let zones = context.session.list_rows(&ZONE.request()).await?;
-    match zones.as_slice() {
-        [one] => Ok(one["id"].as_str().unwrap_or_default().to_owned()),
-        _ => bail!("there are {} zones; name one with --zone", zones.len()),
-    }
 }

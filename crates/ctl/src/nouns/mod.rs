@@ -5,7 +5,7 @@ mod disks;
 mod groups;
 mod machines;
 mod places;
-mod settings;
+pub(crate) mod settings;
 mod snapshots;
 mod world;
 

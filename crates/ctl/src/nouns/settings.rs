@@ -62,7 +62,7 @@ pub(super) static ALERT: Noun = Noun {
     verbs: &[lists("list", "listAlerts", "List alerts", &[])],
 };
 
-pub(super) static CAPACITY: Noun = Noun {
+pub(crate) static CAPACITY: Noun = Noun {
     name: "capacity",
     about: "What there is, and what is taken",
     columns: &[
