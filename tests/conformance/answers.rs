@@ -161,6 +161,7 @@ async fn every_answer_of_every_command_is_as_the_contract_has_it() {
     walk::identity::all(&mut w).await;
     walk::groups::all(&mut w, &cloud).await;
     walk::groups::user_data(&mut w, &cloud).await;
+    walk::groups::kept(&mut w).await;
     walk::lists::all(&mut w, &vm, &job).await;
     walk::ends::all(&mut w, &cloud, &vm).await;
 

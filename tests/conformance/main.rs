@@ -13,23 +13,41 @@ mod walk;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// Commands that CloudStack does not have.
+/// Commands that CloudStack does not have, or has in a part that the contract is without (dedication).
 const OWN_COMMANDS: &[&str] = &[
+    "addHostToAggregate",
     "auditCloud",
     "cancelJob",
     "cleanMachine",
     "createCluster",
+    "createHostAggregate",
+    "dedicateCluster",
+    "dedicateHost",
+    "dedicatePod",
+    "dedicateZone",
+    "deleteHostAggregate",
     "explainPlacement",
     "fixDrift",
     "getVirtualMachineConsoleLog",
     "listAliens",
+    "listDedicatedClusters",
+    "listDedicatedHosts",
+    "listDedicatedPods",
+    "listDedicatedZones",
     "listDrift",
     "listHistory",
+    "listHostAggregates",
     "listJobSteps",
     "planCapacity",
     "planDrain",
     "planPlacement",
     "planRebalance",
+    "releaseDedicatedCluster",
+    "releaseDedicatedHost",
+    "releaseDedicatedPod",
+    "releaseDedicatedZone",
+    "removeHostFromAggregate",
+    "updateHostAggregate",
     "upgradeHost",
 ];
 
@@ -37,7 +55,9 @@ const OWN_COMMANDS: &[&str] = &[
 const OWN_PARAMS: &[(&str, &str)] = &[
     ("createNetwork", "bridge"),
     ("addHost", "privatekey"),
+    ("deployVirtualMachine", "availabilityzone"),
     ("deployVirtualMachine", "dryrun"),
+    ("deployVirtualMachine", "hints"),
     ("startVirtualMachine", "dryrun"),
     ("stopVirtualMachine", "dryrun"),
     ("destroyVirtualMachine", "dryrun"),

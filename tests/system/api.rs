@@ -24,6 +24,8 @@ mod identity;
 mod integration_port;
 #[path = "api/isos.rs"]
 mod isos;
+#[path = "api/kept.rs"]
+mod kept;
 #[path = "api/networks.rs"]
 mod networks;
 #[path = "api/offerings.rs"]

@@ -37,6 +37,8 @@ pub(crate) static HOST: Kind = Kind {
     tells_apart: &["ipaddress", "clustername"],
     ..kind("host", "listHosts")
 };
+pub(crate) static HOST_AGGREGATE: Kind =
+    Kind { tells_apart: &["zonename"], ..kind("aggregate", "listHostAggregates") };
 pub(crate) static TEMPLATE: Kind = Kind {
     fixed: &[("templatefilter", "executable")],
     tells_apart: &["zonename", "account", "created"],

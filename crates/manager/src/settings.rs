@@ -192,7 +192,7 @@ settings! {
     /// Silence of so many ping intervals ends a link.
     PING_TIMEOUT = "ping.timeout", Ratio, "2.5", Global, Advanced, false;
     /// The filters that refuse hosts, in their order; without those for memory, CPU and storage full hosts are tried in vain.
-    SCHEDULER_FILTERS = "scheduler.filters", Filters, "RetryFilter,WantedHostFilter,ComputeFilter,CapabilityFilter,TagFilter,AffinityFilter,RamFilter,CpuFilter,StoragePoolFilter", Zone, Placement, true;
+    SCHEDULER_FILTERS = "scheduler.filters", Filters, "RetryFilter,WantedHostFilter,ComputeFilter,AvailabilityZoneFilter,DedicationFilter,CapabilityFilter,TagFilter,AffinityFilter,RamFilter,CpuFilter,StoragePoolFilter", Zone, Placement, true;
     /// Out of how many of the best hosts one is drawn, so that many at once do not all want the same; 1: the best.
     SCHEDULER_SUBSET = "scheduler.host.subset.size", Number(1), "1", Zone, Placement, true;
     /// What makes a host the better one, each with how much it counts; a negative multiplier packs instead of spreading.

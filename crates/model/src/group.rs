@@ -1,4 +1,4 @@
-//! The small enums of groups of VMs: kinds of affinity, directions of rules, policies for user data.
+//! The small enums of groups of VMs: kinds of affinity, kinds of places that are kept for somebody, directions of rules, policies for user data.
 
 use std::{fmt, str::FromStr};
 
@@ -14,6 +14,32 @@ named_enum! {
         Ingress,
         /// From the VM.
         Egress,
+    }
+}
+
+named_enum! {
+    /// Kinds of places that can be kept for a domain or an account.
+    DedicatedKind {
+        /// A data centre, with all that is in it.
+        Zone,
+        /// A rack or room, with all that is in it.
+        Pod,
+        /// A cluster, with its hosts.
+        Cluster,
+        /// One host.
+        Host,
+    }
+}
+
+impl DedicatedKind {
+    /// Its name in a sentence.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Zone => "zone",
+            Self::Pod => "pod",
+            Self::Cluster => "cluster",
+            Self::Host => "host",
+        }
     }
 }
 

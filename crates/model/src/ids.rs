@@ -58,10 +58,14 @@ typed_ids! {
     ClusterId,
     /// One command to an agent. The same id means the same command, however often it arrives.
     CommandId,
+    /// That a zone, pod, cluster or host is kept for somebody.
+    DedicationId,
     /// A size of data volumes for sale.
     DiskOfferingId,
     /// A tenancy unit that holds accounts, as in the API's `domainid`; never a running VM.
     DomainId,
+    /// Hosts that stand together under a name.
+    HostAggregateId,
     /// What a host's machine is called for ever: made once on the host, kept through renaming and readdressing.
     HostGuid,
     /// A physical machine that runs an agent.

@@ -24,7 +24,7 @@ mod vm_state;
 
 pub use access::{AccountType, AllocationState, NetworkType};
 pub use generation::{Generation, Version};
-pub use group::{AffinityKind, RuleDirection, UserDataPolicy};
+pub use group::{AffinityKind, DedicatedKind, RuleDirection, UserDataPolicy};
 pub use host_status::{HostEvent, HostStatus};
 pub use ids::*;
 pub use job_state::{JobState, StepState};

@@ -1,17 +1,29 @@
-//! Several VMs at once: each takes its room before the next is placed, so that no host is given twice what it has.
+//! Several VMs at once: each takes its room before the next is placed, so that no host is given twice what it has, and
+//! members of a group know where those before them went.
 
 use hostler_model::HostId;
 
-use crate::decide::{Scratch, decide};
+use crate::decide::{Scratch, decide, first_refusal};
 use crate::policy::Policy;
-use crate::{Demand, HostView, draw};
+use crate::{Demand, Group, HostView, Mate, draw};
 
-/// A host for each of the demands, in their order; nothing: none would do for that one. `hosts` are as they are afterwards.
+/// One of the VMs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Want {
+    /// Its name, for people.
+    pub name: String,
+    /// What it wants; its mates are those that run already.
+    pub demand: Demand,
+    /// Its affinity groups.
+    pub groups: Vec<Group>,
+}
+
+/// A host for each of the VMs, in their order; nothing: none would do for that one. `hosts` are as they are afterwards.
 ///
-/// Demands that are alike one after another share what static filters say.
+/// VMs that are alike one after another share what static filters say.
 pub fn place_all(
     hosts: &mut [HostView],
-    demands: &[Demand],
+    wants: &[Want],
     policy: &Policy,
     seed: u64,
 ) -> Vec<Option<HostId>> {
@@ -20,29 +32,59 @@ pub fn place_all(
     let first = Policy { filters: first, ..policy.clone() };
     let later = Policy { filters: later, ..policy.clone() };
     let (mut scratch, mut seed) = (Scratch::default(), seed);
-    let mut chosen = Vec::with_capacity(demands.len());
+    let mut chosen: Vec<Option<HostId>> = Vec::with_capacity(wants.len());
     // hosts that no static filter refuses, and where each stands among all
     let (mut open, mut places): (Vec<HostView>, Vec<usize>) = (Vec::new(), Vec::new());
     let mut asked: Option<&Demand> = None;
-    for demand in demands {
-        if asked != Some(demand) {
+    for want in wants {
+        if asked != Some(&want.demand) {
             open.clear();
             places.clear();
             for (place, host) in hosts.iter().enumerate() {
-                if crate::decide::first_refusal(host, demand, &first).is_none() {
+                if first_refusal(host, &want.demand, &first).is_none() {
                     open.push(host.clone());
                     places.push(place);
                 }
             }
-            asked = Some(demand);
+            asked = Some(&want.demand);
         }
-        let found = decide(&open, demand, &later, seed, &mut scratch);
+        let placed = wants.iter().zip(&chosen);
+        let found = match with_mates(want, placed) {
+            Some(demand) => decide(&open, &demand, &later, seed, &mut scratch),
+            None => decide(&open, &want.demand, &later, seed, &mut scratch),
+        };
         seed = draw::next(seed);
         chosen.push(found.map(|at| {
-            open[at].take(demand);
-            hosts[places[at]].take(demand);
+            open[at].take(&want.demand);
+            hosts[places[at]].take(&want.demand);
             open[at].id
         }));
     }
     chosen
+}
+
+/// What a VM wants once others of the batch have their hosts; nothing: the same.
+fn with_mates<'a>(
+    want: &Want,
+    placed: impl Iterator<Item = (&'a Want, &'a Option<HostId>)> + Clone,
+) -> Option<Demand> {
+    let mut mates = Vec::new();
+    for group in &want.groups {
+        let members =
+            placed.clone().filter(|(other, _)| other.groups.iter().any(|of| of.id == group.id));
+        mates.extend(members.filter_map(|(other, host)| {
+            Some(Mate {
+                group: group.name.clone(),
+                kind: group.kind,
+                vm: other.name.clone(),
+                host: (*host)?,
+            })
+        }));
+    }
+    if mates.is_empty() {
+        return None;
+    }
+    let mut demand = want.demand.clone();
+    demand.mates.extend(mates);
+    Some(demand)
 }

@@ -18,7 +18,7 @@ mod verdict;
 mod view;
 mod weighers;
 
-pub use batch::place_all;
+pub use batch::{Want, place_all};
 pub use decide::{Outcome, Scratch, decide};
 pub use filters::{DEFAULT_FILTERS, Filter, filter_named, known_filters};
 pub use fits::{Fits, HostFit, fits};
@@ -27,5 +27,5 @@ pub use plan::{NoHost, Placement, explain, place};
 pub use policy::{PLANNERS, Planner, Policy, PolicyError};
 pub use refusal::{Refusal, Resource};
 pub use verdict::{FilterCount, HostVerdict, Miss, RefusedBy, Rule, Score, Verdict};
-pub use view::{Arch, Demand, HostView, Mate, PoolView};
+pub use view::{Arch, Demand, HostView, Mate, Owner, PoolView, Tenant};
 pub use weighers::{DEFAULT_WEIGHERS, Weigher, known_weighers, weigher_named};

@@ -78,6 +78,10 @@ pub enum Refusal {
     OtherCluster,
     /// Another pod was asked for.
     OtherPod,
+    /// It is kept for somebody else.
+    Kept(u16),
+    /// It is not in the availability zone of the demand.
+    OtherAvailabilityZone,
     /// A mate is elsewhere, and their group keeps them together.
     Together(u16),
     /// A mate is there, and their group keeps them apart.
@@ -142,16 +146,23 @@ impl Refusal {
             Self::OtherHost => "is not the host that was asked for".to_owned(),
             Self::OtherCluster => "is not in the cluster that was asked for".to_owned(),
             Self::OtherPod => "is not in the pod that was asked for".to_owned(),
+            Self::Kept(at) => match host.kept_for.get(usize::from(at)) {
+                Some(tenant) => format!("is kept for others: {}", tenant.what),
+                None => "is kept for others".to_owned(),
+            },
+            Self::OtherAvailabilityZone => format!(
+                "is not in the availability zone {}",
+                demand.availability_zone.as_deref().unwrap_or("that was asked for")
+            ),
             Self::Together(at) => match demand.mates.get(usize::from(at)) {
-                Some(mate) => format!(
-                    "is not where {} runs, and group {} keeps them together",
-                    mate.vm, mate.group
-                ),
+                Some(mate) => {
+                    format!("is not where {} runs, and {} keeps them together", mate.vm, mate.by())
+                }
                 None => "is not where a VM of its group runs".to_owned(),
             },
             Self::Apart(at) => match demand.mates.get(usize::from(at)) {
                 Some(mate) => {
-                    format!("runs {}, and group {} keeps them apart", mate.vm, mate.group)
+                    format!("runs {}, and {} keeps them apart", mate.vm, mate.by())
                 }
                 None => "runs a VM of its group".to_owned(),
             },

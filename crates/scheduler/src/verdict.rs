@@ -144,6 +144,8 @@ impl Verdict {
             "CapabilityFilter" => "none has the template's architecture and enough CPUs",
             "TagFilter" => "none has the tags that the offering or the template asks for",
             "AffinityFilter" => "its affinity groups leave none",
+            "AvailabilityZoneFilter" => "none is in the availability zone that was asked for",
+            "DedicationFilter" => "all are kept for others",
             "WantedHostFilter" => "the one that was asked for is not there",
             "RetryFilter" => "every one that could was tried, and failed",
             other => return format!("no host can take this VM just now: {other} leaves none"),

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use hostler_model::{
-    AffinityKind, Bytes, ClusterId, HostId, Mhz, Mib, PodId, StoragePoolId, of_physical,
+    AccountId, AffinityKind, Bytes, ClusterId, HostId, Mhz, Mib, PodId, StoragePoolId, of_physical,
 };
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,10 @@ pub struct HostView {
     pub arch: Arch,
     /// Its tags.
     pub tags: Vec<String>,
+    /// For whom it is kept, if it, its cluster, pod or zone is dedicated: a VM's owner must be among each of them.
+    pub kept_for: Vec<Tenant>,
+    /// Availability zones that it is in.
+    pub availability_zones: Vec<String>,
     /// Its CPUs.
     pub cpus: u64,
     /// Speed of one CPU.
@@ -46,6 +50,39 @@ pub struct HostView {
     pub runs: u64,
     /// Its local storage pool.
     pub pool: Option<PoolView>,
+}
+
+/// For whom something is kept: a domain with those below it, or one account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tenant {
+    /// The domain's path, such as `ROOT/shop`.
+    pub domain: String,
+    /// The account in it, if not everybody there.
+    pub account: Option<AccountId>,
+    /// What is kept and for whom, for people: "its cluster c1 is dedicated to the domain ROOT/shop".
+    pub what: String,
+}
+
+impl Tenant {
+    /// Whether it is kept for `owner`.
+    pub fn has(&self, owner: &Owner) -> bool {
+        match self.account {
+            Some(account) => account == owner.account,
+            None => owner
+                .domain
+                .strip_prefix(self.domain.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
+        }
+    }
+}
+
+/// Whose a VM is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owner {
+    /// The account.
+    pub account: AccountId,
+    /// The path of its domain.
+    pub domain: String,
 }
 
 /// A host's storage pool at one moment.
@@ -167,6 +204,12 @@ pub struct Demand {
     pub arch: Arch,
     /// Tags that its host must have.
     pub tags: Vec<String>,
+    /// Whose it is; nobody in particular: hosts that are kept for somebody do not do.
+    #[serde(default)]
+    pub owner: Option<Owner>,
+    /// The availability zone that it is to be in, if not any.
+    #[serde(default)]
+    pub availability_zone: Option<String>,
     /// Tags that the storage pool of new volumes must have.
     #[serde(default)]
     pub pool_tags: Vec<String>,
@@ -188,10 +231,10 @@ pub struct Demand {
     pub siblings: Vec<(HostId, u64)>,
 }
 
-/// A VM in one of the demand's affinity groups, and where it runs.
+/// A VM in one of the demand's affinity groups or of its hints, and where it runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mate {
-    /// The group's name.
+    /// The group's name; empty: a hint says so.
     pub group: String,
     /// Where the group's members are to run.
     pub kind: AffinityKind,
@@ -199,6 +242,13 @@ pub struct Mate {
     pub vm: String,
     /// Its host.
     pub host: HostId,
+}
+
+impl Mate {
+    /// What binds them, for people.
+    pub(crate) fn by(&self) -> String {
+        if self.group.is_empty() { "a hint".to_owned() } else { format!("group {}", self.group) }
+    }
 }
 
 impl Demand {
@@ -212,6 +262,8 @@ impl Demand {
             arch,
             disk_on: None,
             tags: Vec::new(),
+            owner: None,
+            availability_zone: None,
             pool_tags: Vec::new(),
             wanted: None,
             wanted_cluster: None,

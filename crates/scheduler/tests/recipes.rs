@@ -25,6 +25,8 @@ fn host(number: u128, runs: u64, tag: Option<&str>) -> HostView {
         closed: None,
         arch: Arch::new("x86_64"),
         tags: tag.map(str::to_owned).into_iter().collect(),
+        kept_for: Vec::new(),
+        availability_zones: Vec::new(),
         cpus: 8,
         cpu_mhz: Mhz(2000),
         cpu_claimed: Mhz(0),

@@ -3,11 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::cast_precision_loss)] // a test says what it expects
 
 use hostler_model::{
-    AffinityGroupId, AffinityKind, Bytes, ClusterId, HostId, Mhz, Mib, PodId, StoragePoolId, VmId,
+    AccountId, AffinityGroupId, AffinityKind, Bytes, ClusterId, HostId, Mhz, Mib, PodId,
+    StoragePoolId, VmId,
 };
 use hostler_scheduler::{
-    Arch, Demand, Group, HostView, Mate, Occupant, Policy, PoolView, Scratch, decide, drain, fits,
-    place, place_all, rebalance,
+    Arch, Demand, Group, HostView, Mate, Occupant, Owner, Policy, PoolView, Scratch, Tenant, Want,
+    decide, drain, fits, place, place_all, rebalance,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -16,11 +17,20 @@ fn id(number: u8) -> Uuid {
     Uuid::from_u128(u128::from(number))
 }
 
+/// Domains, two of them alike as texts and not related.
+const DOMAINS: &[&str] = &["ROOT", "ROOT/a", "ROOT/a/b", "ROOT/ab"];
+
+fn tenant(domain: &str, account: u8) -> Tenant {
+    let account = (account < 2).then(|| AccountId::new(id(account)));
+    Tenant { domain: domain.to_owned(), account, what: String::new() }
+}
+
 prop_compose! {
     fn host()(
         flags in (0u8..10, 0u8..10, 0u8..6, 0u8..4), cpus in 1u64..5, memory in 0u64..9, claimed in (0u64..6, 0u64..9),
         ratios in prop::sample::select(vec![(1.0, 1.0), (2.0, 1.0), (1.0, 1.5), (4.0, 2.0)]),
         runs in 0u64..5, disk in (0u64..10, 0u64..10, 0u64..10), place in (0u8..2, 0u8..3),
+        kept in prop::collection::vec((prop::sample::select(DOMAINS.to_vec()), 0u8..4), 0..2), zone in 0u8..3,
     ) -> HostView {
         let (up, closed, no_pool, tagged) = flags;
         HostView {
@@ -33,6 +43,8 @@ prop_compose! {
             closed: (closed == 0).then(|| "it is Disabled".to_owned()),
             arch: Arch::new("x86_64"),
             tags: if tagged == 0 { vec!["ssd".to_owned()] } else { Vec::new() },
+            kept_for: kept.into_iter().map(|(domain, account)| tenant(domain, account)).collect(),
+            availability_zones: if zone == 0 { vec!["east".to_owned()] } else { Vec::new() },
             cpus,
             cpu_mhz: Mhz(1000),
             cpu_claimed: Mhz(claimed.0 * 500),
@@ -70,6 +82,7 @@ prop_compose! {
     fn demand()(
         cpus in 1u64..3, memory in 1u64..6, disk in 0u64..4, tagged in 0u8..5, wanted in 0u8..30, tried in 0u8..10,
         mate in prop::option::of((0u8..7, prop::sample::select(AffinityKind::ALL.to_vec()))), lies in 0u8..30,
+        owner in prop::option::of((0u8..4, prop::sample::select(DOMAINS.to_vec()))), zone in 0u8..8,
     ) -> Demand {
         let arch = Arch::new("x86_64");
         let mut demand = Demand::of_size(cpus, Mhz(500), Mib(memory * 128), Bytes(disk), arch);
@@ -83,6 +96,10 @@ prop_compose! {
         demand.mates.extend(mate.map(|(host, kind)| Mate {
             group: "g".to_owned(), kind, vm: "i-2-1-VM".to_owned(), host: HostId::new(id(host)),
         }));
+        demand.owner = owner.map(|(account, domain)| Owner {
+            account: AccountId::new(id(account)), domain: domain.to_owned(),
+        });
+        demand.availability_zone = (zone == 0).then(|| "east".to_owned());
         if (1..6).contains(&lies) {
             demand.disk_on = Some(StoragePoolId::new(id(lies)));
         }
@@ -93,6 +110,10 @@ prop_compose! {
 fn group() -> Group {
     let id = AffinityGroupId::new(id(99));
     Group { id, name: "g".to_owned(), kind: AffinityKind::Apart }
+}
+
+fn want(demand: &Demand, groups: &[Group]) -> Want {
+    Want { name: "v".to_owned(), demand: demand.clone(), groups: groups.to_vec() }
 }
 
 /// What is claimed of a sold amount: the smallest whole number that is no less than its share.
@@ -115,6 +136,13 @@ fn will_do(host: &HostView, demand: &Demand) -> bool {
         demand.disk_on.is_none_or(|there| there == pool.id)
             && (is_written || room || demand.disk.0 == 0)
     });
+    let kept = host.kept_for.iter().all(|tenant| {
+        demand.owner.as_ref().is_some_and(|owner| match tenant.account {
+            Some(account) => account == owner.account,
+            None => format!("{}/", owner.domain).starts_with(&format!("{}/", tenant.domain)),
+        })
+    });
+    let zone = demand.availability_zone.iter().all(|zone| host.availability_zones.contains(zone));
     let claimed_fits =
         host.cpu_claimed.0 <= host.cpus * host.cpu_mhz.0 && host.memory_claimed.0 <= host.memory.0;
     host.is_up
@@ -124,6 +152,8 @@ fn will_do(host: &HostView, demand: &Demand) -> bool {
         && demand.wanted.is_none_or(|wanted| wanted == host.id)
         && demand.tried.iter().all(|(tried, _)| *tried != host.id)
         && mates
+        && kept
+        && zone
         && claimed_fits
         && cpu <= host.cpus * host.cpu_mhz.0
         && memory <= host.memory.0
@@ -204,13 +234,13 @@ proptest! {
     fn a_batch_places_each_as_if_it_came_alone_after_the_others(
         hosts in hosts(7), demands in prop::collection::vec(demand(), 1..4), repeated in 1usize..4,
     ) {
-        let wanted: Vec<Demand> =
-            demands.iter().flat_map(|demand| std::iter::repeat_n(demand.clone(), repeated)).collect();
+        let wanted: Vec<Want> =
+            demands.iter().flat_map(|demand| std::iter::repeat_n(want(demand, &[]), repeated)).collect();
         let policy = Policy::standard();
         let (mut batch, mut single) = (hosts.clone(), hosts);
         let chosen = place_all(&mut batch, &wanted, &policy, 7);
         let mut scratch = Scratch::default();
-        for (demand, chosen) in wanted.iter().zip(&chosen) {
+        for (Want { demand, .. }, chosen) in wanted.iter().zip(&chosen) {
             let alone = decide(&single, demand, &policy, 7, &mut scratch);
             prop_assert_eq!(alone.map(|at| single[at].id), *chosen);
             if let Some(at) = alone {
@@ -224,13 +254,39 @@ proptest! {
     }
 
     #[test]
+    fn members_of_a_group_are_told_where_those_before_them_in_the_batch_went(
+        hosts in hosts(6), demand in demand(), in_group in prop::collection::vec(prop::bool::ANY, 1..7),
+        kind in prop::sample::select(vec![AffinityKind::Apart, AffinityKind::Together]),
+    ) {
+        let of = Group { kind, ..group() };
+        let wants: Vec<Want> = in_group.iter().map(|is_in| want(&demand, if *is_in { std::slice::from_ref(&of) } else { &[] })).collect();
+        let (mut filled, mut naive) = (hosts.clone(), hosts);
+        let chosen = place_all(&mut filled, &wants, &Policy::standard(), 3);
+        let mut before: Vec<HostId> = Vec::new();
+        for (want, chosen) in wants.iter().zip(&chosen) {
+            let mates = before.iter().map(|host| Mate { group: String::new(), kind, vm: String::new(), host: *host });
+            let mut demand = want.demand.clone();
+            demand.mates.extend(mates.filter(|_| !want.groups.is_empty()));
+            let at = naive.iter().position(|host| Some(host.id) == *chosen);
+            match at {
+                Some(at) => {
+                    prop_assert!(will_do(&naive[at], &demand));
+                    naive[at].take(&demand);
+                    before.extend(chosen.filter(|_| !want.groups.is_empty()));
+                }
+                None => prop_assert!(!naive.iter().any(|host| will_do(host, &demand))),
+            }
+        }
+    }
+
+    #[test]
     fn as_many_fit_as_can_be_placed_one_after_another(hosts in hosts(5), demand in demand()) {
         let policy = Policy::standard();
         let told = fits(&hosts, &demand, &policy);
         let most = usize::try_from(told.more).unwrap();
         prop_assume!(most < 500);
         let mut filled = hosts.clone();
-        let placed = place_all(&mut filled, &vec![demand; most + 1], &policy, 0);
+        let placed = place_all(&mut filled, &vec![want(&demand, &[]); most + 1], &policy, 0);
         prop_assert_eq!(placed.iter().flatten().count(), most);
         prop_assert_eq!(told.hosts.iter().map(|host| host.more).sum::<u64>(), told.more);
     }

@@ -44,16 +44,20 @@ pub struct Blueprint {
     pub volumes: Vec<VolumeRow>,
     /// Its NICs.
     pub nics: Vec<NicRow>,
-    /// Members of its affinity groups that run somewhere.
+    /// The path of its owner's domain.
+    pub domain_path: String,
+    /// The availability zone that it is to be in, if not any.
+    pub availability_zone: Option<String>,
+    /// Members of its affinity groups, and VMs of its hints, that run somewhere.
     pub mates: Vec<MateRow>,
     /// Addresses under which hosts serve its networks, as far as they were given out.
     pub served: Vec<(NetworkId, HostId, IpAddr)>,
 }
 
-/// A VM in one of the VM's affinity groups, with the host of its run.
+/// A VM in one of the VM's affinity groups or of its hints, with the host of its run.
 #[derive(Debug, Clone, Deserialize)]
 pub struct MateRow {
-    /// The group's name.
+    /// The group's name; empty for a hint.
     pub group: String,
     /// Where the group's members are to run.
     pub kind: AffinityKind,
@@ -64,12 +68,10 @@ pub struct MateRow {
 }
 
 /// The [`MateRow`]s of the VM `?1`, in JSON.
-const MATES: &str = "SELECT json_object('group', g.name, 'kind', g.kind, 'vm', other.instance_name,
+const MATES: &str = "SELECT json_object('group', mate.group_name, 'kind', mate.kind, 'vm', other.instance_name,
          'host', r.host) AS mate
-     FROM vm_affinity_group mine JOIN affinity_group g ON g.id = mine.affinity_group
-     JOIN vm_affinity_group theirs ON theirs.affinity_group = g.id AND theirs.vm <> mine.vm
-     JOIN vm_run r ON r.vm = theirs.vm AND r.state <> 'Ended' JOIN vm other ON other.id = theirs.vm
-     WHERE mine.vm = ?1 ORDER BY g.name, other.number";
+     FROM vm_mate mate JOIN vm_run r ON r.vm = mate.other AND r.state <> 'Ended' JOIN vm other ON other.id = mate.other
+     WHERE mate.vm = ?1 ORDER BY mate.group_name, other.number";
 
 /// The template of a VM, and where it is to be had.
 #[derive(Debug, Clone)]
@@ -131,6 +133,8 @@ pub fn blueprint(tx: &Tx<'_>, id: VmId) -> Result<Blueprint, StoreError> {
         "SELECT {VM_COLUMNS}, coalesce(vm.own_cpus, o.cpus) AS cpus,
              coalesce(vm.own_cpu_mhz, o.cpu_mhz) AS cpu_mhz, coalesce(vm.own_memory_mib, o.memory_mib) AS memory, o.limit_cpu AS limit_cpu,
              trim(o.host_tags || ',' || t.host_tag, ',') AS host_tags, o.tags AS pool_tags, o.name AS offering_name, zone.name AS zone_name,
+             vm.availability_zone AS availability_zone,
+             (SELECT d.path FROM account a JOIN domain d ON d.id = a.domain WHERE a.id = vm.account) AS domain_path,
              t.state AS template_state, coalesce(vm.own_os, t.os) AS os, t.arch AS arch, t.format AS format,
              coalesce(t.size, 0) AS size, coalesce(t.virtual_size, 0) AS virtual_size,
              coalesce(t.sha256, '') AS sha256, w.guid AS guid, w.serve_address AS serve_address,
@@ -172,6 +176,8 @@ pub fn blueprint(tx: &Tx<'_>, id: VmId) -> Result<Blueprint, StoreError> {
             iso: json(row, "iso_there")?,
             volumes: json(row, "volumes")?,
             nics: json(row, "nics")?,
+            domain_path: row.get("domain_path")?,
+            availability_zone: row.get("availability_zone")?,
             mates: json(row, "mates")?,
             served: json(row, "served")?,
         })

@@ -1,11 +1,14 @@
 //! Table `claim`: what runs take of their hosts. Free capacity is what the claims leave.
 
 use hostler_model::{
-    AccountId, Bytes, ClusterId, HostId, Mhz, Mib, PodId, RunId, StoragePoolId, VmId, ZoneId,
+    AccountId, Bytes, ClusterId, DedicatedKind, HostId, Mhz, Mib, PodId, RunId, StoragePoolId,
+    VmId, ZoneId,
 };
 use rusqlite::{Row, params};
+use serde::Deserialize;
 
-use crate::columns::{amount, parsed, parsed_or_null, stored, to_json};
+use crate::columns::{amount, json, parsed, parsed_or_null, stored, to_json};
+use crate::dedication::IS_TENANT;
 use crate::{StoreError, Tx};
 
 /// What a run takes of its host. The amounts are of the physical machine: what was sold, divided by the overcommit
@@ -24,7 +27,7 @@ pub struct Claim {
     pub disk: Option<(StoragePoolId, Bytes)>,
 }
 
-/// Takes room on a host for a run, if there is room at this moment and the VM's strict affinity groups still allow it.
+/// Takes room on a host for a run, if there is room at this moment and affinity groups, hints and dedications still allow it.
 ///
 /// # Errors
 /// [`StoreError::Raced`] if someone else was faster; nothing is taken then.
@@ -32,7 +35,8 @@ pub fn claim_take(tx: &Tx<'_>, claim: &Claim) -> Result<(), StoreError> {
     let Claim { run, host, cpu, memory, disk } = *claim;
     let taken = tx.execute(
         "claim room on a host",
-        "INSERT INTO claim (run, host, cpu_mhz, memory_mib)
+        &format!(
+            "INSERT INTO claim (run, host, cpu_mhz, memory_mib)
          SELECT ?1, host.id, ?3, ?4 FROM host
          WHERE host.id = ?2 AND host.removed IS NULL AND host.admin_state = 'Enabled'
            AND host.cpus * host.cpu_mhz
@@ -44,12 +48,16 @@ pub fn claim_take(tx: &Tx<'_>, claim: &Claim) -> Result<(), StoreError> {
                    AND p.capacity >= ?6 + max(p.used, (SELECT coalesce(sum(size), 0) FROM volume
                        WHERE volume.pool = p.id AND volume.removed IS NULL))))
            AND NOT EXISTS (
-               SELECT 1 FROM vm_run me JOIN vm_affinity_group mine ON mine.vm = me.vm
-               JOIN affinity_group g ON g.id = mine.affinity_group
-               JOIN vm_affinity_group theirs ON theirs.affinity_group = g.id AND theirs.vm <> me.vm
-               JOIN vm_run r ON r.vm = theirs.vm AND r.state <> 'Ended'
-               WHERE me.id = ?1 AND (g.kind = 'host affinity' AND r.host <> ?2
-                   OR g.kind = 'host anti-affinity' AND r.host = ?2))",
+               SELECT 1 FROM vm_run me JOIN vm_mate mate ON mate.vm = me.vm
+               JOIN vm_run r ON r.vm = mate.other AND r.state <> 'Ended'
+               WHERE me.id = ?1 AND (mate.kind = 'host affinity' AND r.host <> ?2
+                   OR mate.kind = 'host anti-affinity' AND r.host = ?2))
+           AND NOT EXISTS (
+               SELECT 1 FROM dedicated_resource k JOIN domain d ON d.id = k.domain
+               JOIN vm_run me ON me.id = ?1 JOIN vm ON vm.id = me.vm JOIN account a ON a.id = vm.account
+               JOIN domain o ON o.id = a.domain
+               WHERE k.resource IN (host.id, host.cluster, host.pod, host.zone) AND NOT {IS_TENANT})"
+        ),
         params![
             run.to_string(),
             host.to_string(),
@@ -62,7 +70,7 @@ pub fn claim_take(tx: &Tx<'_>, claim: &Claim) -> Result<(), StoreError> {
     if taken == 0 {
         return Err(StoreError::Raced(format!(
             "host {host} has no room for {cpu} and {memory} by now, its pool none for the volumes, it takes no new VMs, \
-             or an affinity group forbids it"
+             an affinity group or a hint forbids it, or it is kept for others"
         )));
     }
     Ok(())
@@ -114,8 +122,12 @@ pub struct HostCapacity {
     pub closed: Option<String>,
     /// Machine architecture.
     pub arch: String,
-    /// Tags, comma separated.
+    /// Tags, its own and those of its aggregates, comma separated.
     pub tags: String,
+    /// For whom it, its cluster, pod or zone is kept.
+    pub kept_for: Vec<KeptFor>,
+    /// Availability zones that it is in.
+    pub availability_zones: Vec<String>,
     /// CPUs.
     pub cpus: u64,
     /// Speed of one.
@@ -132,6 +144,17 @@ pub struct HostCapacity {
     pub runs: u64,
     /// Its local pool.
     pub pool: Option<PoolCapacity>,
+}
+
+/// For whom a host or what it lies in is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct KeptFor {
+    /// What is: the kind of place.
+    pub kind: DedicatedKind,
+    /// The domain's path.
+    pub domain: String,
+    /// The account in it and its name, if not everybody there.
+    pub account: Option<(AccountId, String)>,
 }
 
 /// A local pool with what it can still give.
@@ -158,7 +181,17 @@ const CAPACITY: &str = "SELECT host.id AS id, host.zone AS zone, host.name AS na
                      WHEN cluster.allocation_state <> 'Enabled' THEN 'its cluster ' || cluster.name || ' is Disabled'
                      WHEN pod.allocation_state <> 'Enabled' THEN 'its pod ' || pod.name || ' is Disabled'
                 END AS closed,
-                host.arch AS arch, host.tags AS tags, host.cpus AS cpus, host.cpu_mhz AS cpu_mhz,
+                host.arch AS arch,
+                trim(host.tags || coalesce((SELECT group_concat(',' || g.tags, '') FROM host_aggregate_member m
+                    JOIN host_aggregate g ON g.id = m.aggregate WHERE m.host = host.id AND g.tags <> ''), ''), ',') AS tags,
+                (SELECT json_group_array(json_object('kind', k.kind, 'domain', d.path, 'account',
+                        json(iif(a.id IS NULL, 'null', json_array(a.id, a.name)))) ORDER BY k.number)
+                    FROM dedicated_resource k JOIN domain d ON d.id = k.domain LEFT JOIN account a ON a.id = k.account
+                    WHERE k.resource IN (host.id, host.cluster, host.pod, host.zone)) AS kept_for,
+                (SELECT json_group_array(DISTINCT g.availability_zone) FROM host_aggregate_member m
+                    JOIN host_aggregate g ON g.id = m.aggregate
+                    WHERE m.host = host.id AND g.availability_zone IS NOT NULL) AS availability_zones,
+                host.cpus AS cpus, host.cpu_mhz AS cpu_mhz,
                 host.memory_mib - host.reserved_mib AS memory,
                 (SELECT coalesce(sum(cpu_mhz), 0) FROM claim WHERE claim.host = host.id) AS cpu_claimed,
                 (SELECT coalesce(sum(memory_mib), 0) FROM claim WHERE claim.host = host.id) AS memory_claimed,
@@ -182,6 +215,8 @@ fn read_capacity(row: &Row<'_>) -> rusqlite::Result<HostCapacity> {
         closed: row.get("closed")?,
         arch: row.get("arch")?,
         tags: row.get("tags")?,
+        kept_for: json(row, "kept_for")?,
+        availability_zones: json(row, "availability_zones")?,
         cpus: amount(row, "cpus")?,
         cpu_mhz: Mhz(amount(row, "cpu_mhz")?),
         cpu_claimed: Mhz(amount(row, "cpu_claimed")?),

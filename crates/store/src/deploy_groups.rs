@@ -25,6 +25,9 @@ pub struct FoundGroups {
     pub security: Vec<(SecurityGroupId, String)>,
     /// The affinity groups that were named.
     pub affinity: Vec<(AffinityGroupId, String)>,
+    /// Every availability zone that there is in the zone.
+    #[serde(default)]
+    pub availability_zones: Vec<String>,
     /// The user data that was named.
     pub user_data: Option<NamedUserData>,
     /// The user data that the template brings along.
@@ -57,7 +60,7 @@ impl NamedGroups {
     }
 }
 
-/// A [`FoundGroups`] in JSON. `?5` is the account, `?8` a [`NamedGroups`] in JSON; `t` is the template.
+/// A [`FoundGroups`] in JSON. `?1` is the zone, `?5` the account, `?8` a [`NamedGroups`] in JSON; `t` is the template.
 pub(crate) const GROUPS: &str = "json_object(
     'security', json((SELECT json_group_array(json_array(id, name)) FROM security_group
         WHERE account = ?5 AND (name = 'default'
@@ -66,6 +69,8 @@ pub(crate) const GROUPS: &str = "json_object(
     'affinity', json((SELECT json_group_array(json_array(id, name)) FROM affinity_group
         WHERE account = ?5 AND (id IN (SELECT value FROM json_each(?8, '$.affinity_ids'))
             OR name IN (SELECT value FROM json_each(?8, '$.affinity_names'))))),
+    'availability_zones', json((SELECT json_group_array(DISTINCT availability_zone) FROM host_aggregate
+        WHERE zone = ?1 AND availability_zone IS NOT NULL)),
     'user_data', json((SELECT json_object('id', id, 'content', content, 'params', params) FROM user_data
         WHERE account = ?5 AND id = ?8 ->> 'user_data')),
     'of_template', json((SELECT json_object('id', u.id, 'content', u.content, 'params', u.params,

@@ -17,7 +17,8 @@ use crate::claim::{HostCapacity, capacities_of, every_capacity};
 use crate::columns::parsed;
 use crate::{StoreError, Tx};
 
-/// What notes the hosts: a change of a run's claim, of the host itself, of its cluster or pod, of its pool, of a volume there.
+/// What notes the hosts: a change of a run's claim, of the host itself, of its cluster or pod, of for whom it
+/// is kept, of its aggregates, of its pool, of a volume there.
 const NOTES: &str = "
     CREATE TEMP TABLE stale_host (host TEXT NOT NULL);
 
@@ -40,6 +41,24 @@ const NOTES: &str = "
         BEGIN INSERT INTO stale_host SELECT id FROM host WHERE cluster = NEW.id; END;
     CREATE TEMP TRIGGER note_pod AFTER UPDATE OF name, allocation_state ON main.pod
         BEGIN INSERT INTO stale_host SELECT id FROM host WHERE pod = NEW.id; END;
+
+    CREATE TEMP TRIGGER note_kept AFTER INSERT ON main.dedicated_resource
+        BEGIN INSERT INTO stale_host SELECT id FROM host WHERE NEW.resource IN (id, cluster, pod, zone); END;
+    CREATE TEMP TRIGGER note_kept_no_more AFTER DELETE ON main.dedicated_resource
+        BEGIN INSERT INTO stale_host SELECT id FROM host WHERE OLD.resource IN (id, cluster, pod, zone); END;
+    CREATE TEMP TRIGGER note_tenant_domain AFTER UPDATE OF path ON main.domain
+        BEGIN INSERT INTO stale_host SELECT h.id FROM dedicated_resource k
+            JOIN host h ON k.resource IN (h.id, h.cluster, h.pod, h.zone) WHERE k.domain = NEW.id; END;
+    CREATE TEMP TRIGGER note_tenant_account AFTER UPDATE OF name ON main.account
+        BEGIN INSERT INTO stale_host SELECT h.id FROM dedicated_resource k
+            JOIN host h ON k.resource IN (h.id, h.cluster, h.pod, h.zone) WHERE k.account = NEW.id; END;
+
+    CREATE TEMP TRIGGER note_aggregate AFTER UPDATE ON main.host_aggregate
+        BEGIN INSERT INTO stale_host SELECT host FROM host_aggregate_member WHERE aggregate = NEW.id; END;
+    CREATE TEMP TRIGGER note_aggregate_joined AFTER INSERT ON main.host_aggregate_member
+        BEGIN INSERT INTO stale_host VALUES (NEW.host); END;
+    CREATE TEMP TRIGGER note_aggregate_left AFTER DELETE ON main.host_aggregate_member
+        BEGIN INSERT INTO stale_host VALUES (OLD.host); END;
 
     CREATE TEMP TRIGGER note_pool_made AFTER INSERT ON main.storage_pool WHEN NEW.host IS NOT NULL
         BEGIN INSERT INTO stale_host VALUES (NEW.host); END;

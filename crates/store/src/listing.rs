@@ -78,13 +78,16 @@ impl Scope {
             ),
             Self::Projects(id) => (format!("{column} IN ({MINE})"), id.to_string()),
             Self::Member(id) => (format!("({column} = ? OR {column} IN ({MINE}))"), id.to_string()),
-            Self::OutsideProjects(scope) => match scope.condition(column) {
+            // what is not in a project is named by who may own it, so that an index counts each owner's without a look at them
+            Self::OutsideProjects(scope) => match scope.condition("own.id") {
                 None => (
-                    format!("{column} NOT IN (SELECT id FROM account WHERE kind = ?)"),
+                    format!("{column} IN (SELECT id FROM account WHERE kind <> ?)"),
                     "Project".to_owned(),
                 ),
                 Some((inner, value)) => (
-                    format!("{inner} AND {column} NOT IN (SELECT account FROM project)"),
+                    format!(
+                        "{column} IN (SELECT own.id FROM account own WHERE own.kind <> 'Project' AND {inner})"
+                    ),
                     value,
                 ),
             },
@@ -100,6 +103,8 @@ pub(crate) struct Narrow {
     pub(crate) table: &'static str,
     /// Its key, with the table's name.
     pub(crate) key: &'static str,
+    /// Its column of the account that owns a row, with the table's name.
+    pub(crate) owner: &'static str,
     /// Aliases of tables that filters may name, each with its join, which gives at most one row. A join may name those
     /// before it.
     pub(crate) joins: &'static [(&'static str, &'static str)],
@@ -148,6 +153,8 @@ pub(crate) struct Query {
     order: &'static str,
     narrow: Option<Narrow>,
     clauses: Vec<String>,
+    /// The clause that most rows are expected to fulfil: a page tests rows in their order, a count reads an index.
+    wide: Option<String>,
     values: Vec<Box<dyn ToSql>>,
 }
 
@@ -159,7 +166,7 @@ impl Query {
         order: &'static str,
     ) -> Self {
         let (columns, narrow) = (columns.into(), None);
-        Self { columns, from, order, narrow, clauses: Vec::new(), values: Vec::new() }
+        Self { columns, from, order, narrow, clauses: Vec::new(), wide: None, values: Vec::new() }
     }
 
     /// Chooses and counts rows over as few tables as the filters need, and joins the others for the rows of the page
@@ -219,6 +226,9 @@ impl Query {
 
     /// Rows of accounts in `scope`; the query joins `account a` and `domain d`.
     pub(crate) fn scope(self, scope: &Scope) -> Self {
+        if let Some(narrow) = self.narrow {
+            return self.owned(scope, narrow.owner);
+        }
         match scope {
             Scope::All => self,
             Scope::Account(id) => self.is("a.id", Some(id)),
@@ -234,12 +244,29 @@ impl Query {
         }
     }
 
+    /// The same for a table that has the owner itself.
+    fn owned(mut self, scope: &Scope, column: &str) -> Self {
+        let is_wide =
+            matches!(scope, Scope::OutsideProjects(inner) if matches!(**inner, Scope::All));
+        self = self.within(scope, column);
+        if is_wide {
+            self.wide = self.clauses.pop();
+        }
+        self
+    }
+
     /// Rows of which the account in `column` is in `scope`.
     pub(crate) fn within(self, scope: &Scope, column: &str) -> Self {
         match scope.condition(column) {
             None => self,
             Some((clause, value)) => self.filter(&clause, Some(value)),
         }
+    }
+
+    /// What a row has to fulfil.
+    fn condition(&self, wide: Option<String>) -> String {
+        let clauses: Vec<String> = self.clauses.iter().cloned().chain(wide).collect();
+        if clauses.is_empty() { String::new() } else { format!("WHERE {}", clauses.join(" AND ")) }
     }
 
     /// The wanted page. Matches are counted by a second statement only where the page does not tell.
@@ -250,11 +277,7 @@ impl Query {
         page: Page,
         read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Listed<T>, StoreError> {
-        let condition = if self.clauses.is_empty() {
-            String::new()
-        } else {
-            format!("WHERE {}", self.clauses.join(" AND "))
-        };
+        let condition = self.condition(self.wide.clone());
         let (columns, from, order) = (&self.columns, self.from, self.order);
         let (limit, offset) = (self.values.len() + 1, self.values.len() + 2);
         let chosen = format!("ORDER BY {order} LIMIT ?{limit} OFFSET ?{offset}");
@@ -262,7 +285,10 @@ impl Query {
             None => (format!("SELECT {columns} FROM {from} {condition} {chosen}"), from.to_owned()),
             Some(narrow) => {
                 let (key, few) = (narrow.key, narrow.from(&condition));
-                let page = format!("SELECT {key} FROM {few} {condition} {chosen}");
+                // the sign keeps SQLite from going by the owner: the order would have to be made
+                let in_order =
+                    self.condition(self.wide.as_ref().map(|clause| format!("+{clause}")));
+                let page = format!("SELECT {key} FROM {few} {in_order} {chosen}");
                 let sql = format!(
                     "SELECT {columns} FROM {from} WHERE {key} IN ({page}) ORDER BY {order}"
                 );
@@ -325,6 +351,7 @@ mod tests {
         const TABLES: Narrow = Narrow {
             table: "vm",
             key: "vm.number",
+            owner: "vm.account",
             joins: &[("r", "JOIN run r ON r.vm = vm.id"), ("h", "JOIN host h ON h.id = r.host")],
         };
         assert_eq!(TABLES.from("WHERE vm.state = ?1"), "vm ");

@@ -1,8 +1,8 @@
 //! What runs where, and what it would take elsewhere: a read across tables, for plans of moves.
 
 use hostler_model::{
-    AffinityGroupId, AffinityKind, Bytes, HostId, Mhz, Mib, ServiceOfferingId, TemplateId, VmId,
-    ZoneId,
+    AccountId, AffinityGroupId, AffinityKind, Bytes, HostId, Mhz, Mib, ServiceOfferingId,
+    TemplateId, VmId, ZoneId,
 };
 use rusqlite::params;
 
@@ -20,6 +20,10 @@ pub struct OccupantRow {
     pub host: HostId,
     /// What it was sold, and what it asks of a host.
     pub size: SizeRow,
+    /// Its owner's account, and the path of the domain of that.
+    pub owner: (AccountId, String),
+    /// The availability zone that it is to be in, if not any.
+    pub availability_zone: Option<String>,
     /// Its affinity groups: id, name, and where each wants its members.
     pub groups: Vec<(AffinityGroupId, String, AffinityKind)>,
 }
@@ -62,14 +66,14 @@ fn size(row: &rusqlite::Row<'_>) -> rusqlite::Result<SizeRow> {
 pub fn occupants(tx: &Tx<'_>, zone: ZoneId) -> Result<Vec<OccupantRow>, StoreError> {
     tx.rows(
         "read what runs where",
-        "SELECT vm.id AS vm, vm.instance_name AS name, r.host AS host, coalesce(vm.own_cpus, o.cpus) AS cpus,
+        "SELECT vm.id AS vm, vm.instance_name AS name, vm.account AS account, d.path AS domain_path, vm.availability_zone, r.host AS host, coalesce(vm.own_cpus, o.cpus) AS cpus,
              coalesce(vm.own_cpu_mhz, o.cpu_mhz) AS cpu_mhz, coalesce(vm.own_memory_mib, o.memory_mib) AS memory,
              (SELECT coalesce(sum(size), 0) FROM volume v WHERE v.vm = vm.id AND v.removed IS NULL) AS disk,
              t.arch AS arch, trim(o.host_tags || ',' || t.host_tag, ',') AS host_tags, o.tags AS pool_tags,
              (SELECT json_group_array(json_array(g.id, g.name, g.kind)) FROM vm_affinity_group m
                   JOIN affinity_group g ON g.id = m.affinity_group WHERE m.vm = vm.id) AS groups
          FROM vm_run r JOIN vm ON vm.id = r.vm JOIN service_offering o ON o.id = vm.offering
-         JOIN template t ON t.id = vm.template
+         JOIN template t ON t.id = vm.template JOIN account a ON a.id = vm.account JOIN domain d ON d.id = a.domain
          WHERE r.state <> 'Ended' AND vm.zone = ?1 ORDER BY vm.number",
         params![zone.to_string()],
         |row| {
@@ -78,6 +82,8 @@ pub fn occupants(tx: &Tx<'_>, zone: ZoneId) -> Result<Vec<OccupantRow>, StoreErr
                 name: row.get("name")?,
                 host: parsed(row, "host")?,
                 size: size(row)?,
+                owner: (parsed(row, "account")?, row.get("domain_path")?),
+                availability_zone: row.get("availability_zone")?,
                 groups: json(row, "groups")?,
             })
         },

@@ -24,6 +24,7 @@ pub enum Entity {
     Domain,
     Event,
     Host,
+    HostAggregate,
     InstanceGroup,
     IpRange,
     Iso,
@@ -61,6 +62,7 @@ impl Entity {
             Self::Domain => "domain",
             Self::Event => "event",
             Self::Host => "host",
+            Self::HostAggregate => "host_aggregate",
             Self::InstanceGroup => "instance_group",
             Self::IpRange => "ip_range",
             Self::Job => "job",
@@ -134,6 +136,7 @@ impl Entity {
             self,
             Self::AffinityGroup
                 | Self::Event
+                | Self::HostAggregate
                 | Self::InstanceGroup
                 | Self::IpRange
                 | Self::Job

@@ -136,6 +136,8 @@ pub struct NewVm {
     pub password: Option<GuestPassword>,
     /// The ISO in its drive.
     pub iso: Option<TemplateId>,
+    /// The availability zone that it is to be in, if not any.
+    pub availability_zone: Option<String>,
 }
 
 /// Columns of `vm`, for [`read_vm`].
@@ -187,11 +189,11 @@ pub fn vm_add(tx: &Tx<'_>, vm: &NewVm, now: Timestamp) -> Result<InstanceName, S
         "INSERT INTO vm (id, account, user, zone, host_name, display_name, instance_name, offering, template,
              state, wanted_host, group_name, ssh_keys, user_data, keyboard, vnc_password, details, created, changed,
              own_cpus, own_cpu_mhz, own_memory_mib, display, dynamically_scalable, password,
-             user_data_id, user_data_details, cause, iso)
+             user_data_id, user_data_details, cause, iso, availability_zone)
          SELECT ?1, ?2, ?3, ?4, ?5, ?6,
              'i-' || number || '-' || (SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'vm') || '-' || ?7,
              ?8, ?9, 'Stopped', ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?17, ?18, ?19, ?20, ?21, ?22, ?23,
-             ?24, ?25, ?26, ?27
+             ?24, ?25, ?26, ?27, ?28
          FROM account WHERE id = ?2
          RETURNING instance_name",
         params![
@@ -222,6 +224,7 @@ pub fn vm_add(tx: &Tx<'_>, vm: &NewVm, now: Timestamp) -> Result<InstanceName, S
             to_json(&vm.user_data_details),
             tx.cause_json(),
             vm.iso.map(|iso| iso.to_string()),
+            vm.availability_zone,
         ],
         |row| parsed(row, "instance_name"),
     )?;

@@ -248,6 +248,7 @@ const FROM: &str = "vm JOIN account a ON a.id = vm.account JOIN domain d ON d.id
 const NARROW: Narrow = Narrow {
     table: "vm",
     key: "vm.number",
+    owner: "vm.account",
     joins: &[
         ("a", "JOIN account a ON a.id = vm.account"),
         ("d", "JOIN domain d ON d.id = a.domain"),

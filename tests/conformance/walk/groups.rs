@@ -86,3 +86,38 @@ pub(crate) async fn user_data(w: &mut Witness, cloud: &Cloud) {
     w.call("createSSHKeyPair", &[("name", "made9")]).await;
     w.call("deleteSSHKeyPair", &[("name", "made9")]).await;
 }
+
+/// Places that are kept for somebody and are not any more, and hosts that stand together.
+pub(crate) async fn kept(w: &mut Witness) {
+    let hosts = w.call("listHosts", &[("type", "Routing")]).await;
+    let of = |field: &str| hosts["host"][0][field].as_str().unwrap().to_owned();
+    let domains = w.call("listDomains", &[("name", "ROOT"), ("listall", "true")]).await;
+    let domain = id(&domains, "domain");
+    for (kind, place) in [
+        ("Zone", of("zoneid")),
+        ("Pod", of("podid")),
+        ("Cluster", of("clusterid")),
+        ("Host", of("id")),
+    ] {
+        let (param, object) = (format!("{}id", kind.to_lowercase()), kind.to_lowercase());
+        let named = (param.as_str(), place.as_str());
+        let answer = w.call(&format!("dedicate{kind}"), &[named, ("domainid", &domain)]).await;
+        w.job(&answer).await;
+        let listed = w.call(&format!("listDedicated{kind}s"), &[named]).await;
+        assert_eq!(listed[format!("dedicated{object}")][0][&param], place.as_str());
+        let answer = w.call(&format!("releaseDedicated{kind}"), &[named]).await;
+        w.job(&answer).await;
+    }
+    let params =
+        [("zoneid", of("zoneid")), ("name", "g9".into()), ("availabilityzone", "east".into())];
+    let params = params.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let made = id(&w.call("createHostAggregate", &params).await, "hostaggregate");
+    w.call("updateHostAggregate", &[("id", &made), ("hosttags", "ssd,fast")]).await;
+    let host = of("id");
+    let member = [("id", made.as_str()), ("hostid", host.as_str())];
+    w.call("addHostToAggregate", &member).await;
+    let listed = w.call("listHostAggregates", &[("hostid", &of("id"))]).await;
+    assert_eq!(listed["hostaggregate"][0]["hosttags"], "ssd,fast");
+    w.call("removeHostFromAggregate", &member).await;
+    w.call("deleteHostAggregate", &[("id", &made)]).await;
+}

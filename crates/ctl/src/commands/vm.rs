@@ -112,6 +112,18 @@ pub(crate) struct VmDeploy {
     /// On this host (administrators)
     #[arg(long)]
     host: Option<String>,
+    /// In this availability zone, always
+    #[arg(long, value_name = "NAME")]
+    availability_zone: Option<String>,
+    /// On the host of this VM (again for more)
+    #[arg(long = "same-host", value_name = "VM")]
+    same_host: Vec<String>,
+    /// Not on the host of this VM (again for more)
+    #[arg(long = "different-host", value_name = "VM")]
+    different_host: Vec<String>,
+    /// In this affinity group (again for more)
+    #[arg(long = "affinity-group", value_name = "NAME")]
+    affinity_groups: Vec<String>,
     /// An SSH key pair by name (again for more)
     #[arg(long = "keypair")]
     keypairs: Vec<String>,
@@ -217,6 +229,8 @@ async fn deploy(context: &Context, deploy: VmDeploy) -> Result<()> {
         networks.push(context.id_within(&NETWORK, network, &within).await?);
     }
     let host = context.optional_id(&HOST, deploy.host.as_deref()).await?;
+    let same_host = ids(context, &deploy.same_host).await?;
+    let different_host = ids(context, &deploy.different_host).await?;
     let several = |items: &[String]| (!items.is_empty()).then(|| items.join(","));
     let request = NewVirtualMachine::new(&zone, &offering, &template)
         .with("name", &deploy.name)
@@ -224,12 +238,25 @@ async fn deploy(context: &Context, deploy: VmDeploy) -> Result<()> {
         .with_some("networkids", several(&networks))
         .with_some("ipaddress", deploy.ip)
         .with_some("hostid", host)
+        .with_some("availabilityzone", deploy.availability_zone)
+        .with_some("hints[0].same_host", several(&same_host))
+        .with_some("hints[0].different_host", several(&different_host))
+        .with_some("affinitygroupnames", several(&deploy.affinity_groups))
         .with_some("keypairs", several(&deploy.keypairs))
         .with_some("userdata", user_data(deploy.user_data)?)
         .with_some("rootdisksize", deploy.root_disk)
         .with_some("startvm", deploy.no_start.then_some(false))
         .request();
     context.perform(&request, &format!("vm {} deployed", deploy.name), RECORD).await
+}
+
+/// VMs by their names or ids.
+async fn ids(context: &Context, vms: &[String]) -> Result<Vec<String>> {
+    let mut ids = Vec::new();
+    for vm in vms {
+        ids.push(context.id(&VM, vm).await?);
+    }
+    Ok(ids)
 }
 
 fn user_data(file: Option<PathBuf>) -> Result<Option<String>> {

@@ -4,6 +4,7 @@ mod access;
 mod disks;
 mod groups;
 mod machines;
+mod placement;
 mod places;
 pub(crate) mod settings;
 mod snapshots;
@@ -45,6 +46,8 @@ pub(crate) static NOUNS: &[&Noun] = &[
     &settings::ALERT,
     &settings::CAPACITY,
     &settings::OS_TYPE,
+    &placement::AGGREGATE,
+    &placement::DEDICATION,
     &world::ALIEN,
     &world::HISTORY,
 ];

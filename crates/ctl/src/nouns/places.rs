@@ -1,10 +1,10 @@
 //! More that can be done with places, pools and offerings than `commands` spells out.
 
 use crate::noun::Takes::{Id, Text, Words};
-use crate::noun::{Noun, does, first, flag, lists, shows};
+use crate::noun::{Noun, does, first, flag, lists, must, shows};
 use crate::output::{Column, Unit, column};
 use crate::resolve::{
-    CLUSTER as CLUSTER_ID, HOST as HOST_ID, NETWORK_OFFERING as NETWORK_OFFERING_ID,
+    CLUSTER as CLUSTER_ID, DOMAIN, HOST as HOST_ID, NETWORK_OFFERING as NETWORK_OFFERING_ID,
     OFFERING as OFFERING_ID, POD as POD_ID, POOL as POOL_ID, ZONE as ZONE_ID,
 };
 
@@ -15,59 +15,119 @@ pub(super) static ZONE: Noun = Noun {
     name: "zone",
     about: "Data centres",
     columns: PLACE,
-    verbs: &[does(
-        "update",
-        "updateZone",
-        "Change a zone",
-        &[
-            first("zone", "id", Id(&ZONE_ID), "Name or id"),
-            flag("name", "name", Text, "Its new name"),
-            flag(
-                "state",
-                "allocationstate",
-                Text,
-                "Enabled, or Disabled: only administrators make VMs",
-            ),
-            flag("dns1", "dns1", Text, "The resolver that guests are given"),
-            flag("dns2", "dns2", Text, "The second one"),
-            flag("domain", "domain", Text, "DNS domain of its guests"),
-        ],
-        "changed",
-    )],
+    verbs: &[
+        does(
+            "update",
+            "updateZone",
+            "Change a zone",
+            &[
+                first("zone", "id", Id(&ZONE_ID), "Name or id"),
+                flag("name", "name", Text, "Its new name"),
+                flag(
+                    "state",
+                    "allocationstate",
+                    Text,
+                    "Enabled, or Disabled: only administrators make VMs",
+                ),
+                flag("dns1", "dns1", Text, "The resolver that guests are given"),
+                flag("dns2", "dns2", Text, "The second one"),
+                flag("domain", "domain", Text, "DNS domain of its guests"),
+            ],
+            "changed",
+        ),
+        does(
+            "dedicate",
+            "dedicateZone",
+            "Keep a zone for a domain or an account: nobody else's VMs go there",
+            &[
+                first("zone", "zoneid", Id(&ZONE_ID), "Name or id"),
+                must("domain", "domainid", Id(&DOMAIN), "The domain, with those below it"),
+                flag("account", "account", Text, "Only this account of it"),
+            ],
+            "dedicated",
+        ),
+        does(
+            "release",
+            "releaseDedicatedZone",
+            "Keep a zone for nobody any more",
+            &[first("zone", "zoneid", Id(&ZONE_ID), "Name or id")],
+            "dedicated to nobody",
+        ),
+    ],
 };
 
 pub(super) static POD: Noun = Noun {
     name: "pod",
     about: "Racks",
     columns: PLACE,
-    verbs: &[does(
-        "update",
-        "updatePod",
-        "Change a pod",
-        &[
-            first("pod", "id", Id(&POD_ID), "Name or id"),
-            flag("name", "name", Text, "Its new name"),
-            flag("state", "allocationstate", Text, "Enabled, or Disabled: it takes no new VMs"),
-        ],
-        "changed",
-    )],
+    verbs: &[
+        does(
+            "update",
+            "updatePod",
+            "Change a pod",
+            &[
+                first("pod", "id", Id(&POD_ID), "Name or id"),
+                flag("name", "name", Text, "Its new name"),
+                flag("state", "allocationstate", Text, "Enabled, or Disabled: it takes no new VMs"),
+            ],
+            "changed",
+        ),
+        does(
+            "dedicate",
+            "dedicatePod",
+            "Keep a pod for a domain or an account: nobody else's VMs go there",
+            &[
+                first("pod", "podid", Id(&POD_ID), "Name or id"),
+                must("domain", "domainid", Id(&DOMAIN), "The domain, with those below it"),
+                flag("account", "account", Text, "Only this account of it"),
+            ],
+            "dedicated",
+        ),
+        does(
+            "release",
+            "releaseDedicatedPod",
+            "Keep a pod for nobody any more",
+            &[first("pod", "podid", Id(&POD_ID), "Name or id")],
+            "dedicated to nobody",
+        ),
+    ],
 };
 
 pub(super) static CLUSTER: Noun = Noun {
     name: "cluster",
     about: "Hosts that can migrate VMs to each other",
     columns: PLACE,
-    verbs: &[does(
-        "update",
-        "updateCluster",
-        "Change a cluster",
-        &[
-            first("cluster", "id", Id(&CLUSTER_ID), "Name or id"),
-            flag("name", "clustername", Text, "Its new name"),
-            flag("state", "allocationstate", Text, "Enabled, or Disabled: it takes no new VMs"),
-        ],
-        "changed",
-    )],
+    verbs: &[
+        does(
+            "update",
+            "updateCluster",
+            "Change a cluster",
+            &[
+                first("cluster", "id", Id(&CLUSTER_ID), "Name or id"),
+                flag("name", "clustername", Text, "Its new name"),
+                flag("state", "allocationstate", Text, "Enabled, or Disabled: it takes no new VMs"),
+            ],
+            "changed",
+        ),
+        does(
+            "dedicate",
+            "dedicateCluster",
+            "Keep a cluster for a domain or an account: nobody else's VMs go there",
+            &[
+                first("cluster", "clusterid", Id(&CLUSTER_ID), "Name or id"),
+                must("domain", "domainid", Id(&DOMAIN), "The domain, with those below it"),
+                flag("account", "account", Text, "Only this account of it"),
+            ],
+            "dedicated",
+        ),
+        does(
+            "release",
+            "releaseDedicatedCluster",
+            "Keep a cluster for nobody any more",
+            &[first("cluster", "clusterid", Id(&CLUSTER_ID), "Name or id")],
+            "dedicated to nobody",
+        ),
+    ],
 };
 
 pub(super) static HOST: Noun = Noun {
@@ -117,6 +177,24 @@ pub(super) static HOST: Noun = Noun {
             "Have the agent of a host connect anew",
             &[first("host", "id", Id(&HOST_ID), "Name, address or id")],
             "connects anew",
+        ),
+        does(
+            "dedicate",
+            "dedicateHost",
+            "Keep a host for a domain or an account: nobody else's VMs go there",
+            &[
+                first("host", "hostid", Id(&HOST_ID), "Name, address or id"),
+                must("domain", "domainid", Id(&DOMAIN), "The domain, with those below it"),
+                flag("account", "account", Text, "Only this account of it"),
+            ],
+            "dedicated",
+        ),
+        does(
+            "release",
+            "releaseDedicatedHost",
+            "Keep a host for nobody any more",
+            &[first("host", "hostid", Id(&HOST_ID), "Name, address or id")],
+            "dedicated to nobody",
         ),
     ],
 };

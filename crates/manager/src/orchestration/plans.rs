@@ -4,8 +4,8 @@
 
 use hostler_model::{HostId, ServiceOfferingId, TemplateId, ZoneId};
 use hostler_scheduler::{
-    Arch, Demand, DrainPlan, Fits, Group, HostView, Occupant, Policy, RebalancePlan, Verdict,
-    drain, fits, place, rebalance,
+    Arch, Demand, DrainPlan, Fits, Group, HostView, Occupant, Owner, Policy, RebalancePlan,
+    Verdict, drain, fits, place, rebalance,
 };
 use hostler_store::host::host_get;
 use hostler_store::occupant::{OccupantRow, SizeRow, occupants, size_for_sale};
@@ -72,7 +72,13 @@ fn demand(size: &SizeRow) -> Demand {
 fn occupant(row: OccupantRow) -> Occupant {
     let group = |(id, name, kind)| Group { id, name, kind };
     let groups = row.groups.into_iter().map(group).collect();
-    Occupant { vm: row.vm, name: row.name, host: row.host, demand: demand(&row.size), groups }
+    let (account, domain) = row.owner;
+    let demand = Demand {
+        owner: Some(Owner { account, domain }),
+        availability_zone: row.availability_zone,
+        ..demand(&row.size)
+    };
+    Occupant { vm: row.vm, name: row.name, host: row.host, demand, groups }
 }
 
 async fn wanted(app: &Context, size: Size) -> Result<Demand, ServiceError> {

@@ -1,8 +1,10 @@
 //! The filters, one file each, and their names.
 
 mod affinity;
+mod availability_zone;
 mod capability;
 mod cpu;
+mod dedication;
 mod disk;
 mod memory;
 mod retry;
@@ -37,6 +39,8 @@ static ALL: &[&dyn Filter] = &[
     &retry::RetryFilter,
     &wanted::WantedHostFilter,
     &state::ComputeFilter,
+    &availability_zone::AvailabilityZoneFilter,
+    &dedication::DedicationFilter,
     &capability::CapabilityFilter,
     &tags::TagFilter,
     &affinity::AffinityFilter,
@@ -50,6 +54,8 @@ pub const DEFAULT_FILTERS: &[&str] = &[
     "RetryFilter",
     "WantedHostFilter",
     "ComputeFilter",
+    "AvailabilityZoneFilter",
+    "DedicationFilter",
     "CapabilityFilter",
     "TagFilter",
     "AffinityFilter",

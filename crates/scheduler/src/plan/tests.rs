@@ -17,6 +17,8 @@ fn host(number: u128, memory: u64) -> HostView {
         closed: None,
         arch: Arch::new("x86_64"),
         tags: Vec::new(),
+        kept_for: Vec::new(),
+        availability_zones: Vec::new(),
         cpus: 4,
         cpu_mhz: Mhz(2000),
         cpu_claimed: Mhz(0),

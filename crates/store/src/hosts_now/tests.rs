@@ -65,6 +65,17 @@ const HAPPENINGS: &[&str] = &[
     "UPDATE volume SET pool = NULL WHERE pool = '@4#H'",
     "UPDATE volume SET removed = 1 WHERE id = '@6#V'",
     "DELETE FROM volume WHERE id = '@6#V'",
+    "INSERT OR IGNORE INTO dedicated_resource (id, kind, resource, domain, account, created)
+         VALUES ('@9#H', 'Host', '@3#H', '@71', '@72', 0)",
+    "INSERT OR IGNORE INTO dedicated_resource (id, kind, resource, domain, created) VALUES ('@9#Z', 'Pod', '@1#Z', '@71', 0)",
+    "DELETE FROM dedicated_resource WHERE resource = '@1#Z'",
+    "UPDATE domain SET path = 'ROOT#N' WHERE id = '@71'",
+    "UPDATE account SET name = 'a#N' WHERE id = '@72'",
+    "INSERT OR IGNORE INTO host_aggregate (id, zone, name, availability_zone, tags, created)
+         VALUES ('@9#R', '@0#Z', 'g#R', 'east#N', 't#N', 0)",
+    "INSERT OR IGNORE INTO host_aggregate_member (aggregate, host) VALUES ('@9#R', '@3#H')",
+    "UPDATE host_aggregate SET tags = 'u#N', availability_zone = NULL WHERE id = '@9#R'",
+    "DELETE FROM host_aggregate_member WHERE aggregate = '@9#R'",
     "DELETE FROM host WHERE id = '@3#H'",
 ];
 

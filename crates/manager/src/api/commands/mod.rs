@@ -10,7 +10,9 @@ use super::sessions::{Login, Logout};
 
 pub(crate) mod account;
 mod affinity;
+mod aggregate;
 mod cluster;
+mod dedication;
 mod discovery;
 mod diskoffering;
 mod domain;
@@ -80,7 +82,9 @@ static TABLES: &[&[Entry]] = &[
     SESSION,
     account::COMMANDS,
     affinity::COMMANDS,
+    aggregate::COMMANDS,
     cluster::COMMANDS,
+    dedication::COMMANDS,
     discovery::COMMANDS,
     diskoffering::COMMANDS,
     domain::COMMANDS,

@@ -6,10 +6,12 @@ use hostler_model::{JobId, JobState, Timestamp};
 use hostler_query_api::dates;
 
 pub(crate) mod account;
+pub(crate) mod aggregate;
 pub(crate) mod alert;
 pub(crate) mod api;
 pub(crate) mod audit;
 pub(crate) mod capacity;
+pub(crate) mod dedication;
 pub(crate) mod event;
 pub(crate) mod facility;
 pub(crate) mod firewall;

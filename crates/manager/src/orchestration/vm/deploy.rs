@@ -23,6 +23,7 @@ use uuid::Uuid;
 
 use super::credentials::{drawn, keys_named};
 use super::groups::Memberships;
+use super::hints::{Hints, check_availability_zone};
 use super::nics::{NicWish, give_nic};
 use super::requests::{Placing, may_place};
 use super::{record, size, start, user_data};
@@ -59,6 +60,10 @@ pub struct DeployRequest {
     pub mac: Option<MacAddress>,
     /// Where an administrator wants it.
     pub placing: Placing,
+    /// The availability zone that it is to be in; nothing: any.
+    pub availability_zone: Option<String>,
+    /// With which VMs it is to run, and away from which.
+    pub hints: Hints,
     /// The password of a guest that takes one; nothing: one that is drawn.
     pub password: Option<GuestPassword>,
     /// Names of the account's key pairs.
@@ -101,6 +106,8 @@ impl DeployRequest {
             wishes: BTreeMap::new(),
             mac: None,
             placing: Placing { host: None, cluster: None, pod: None },
+            availability_zone: None,
+            hints: Hints::default(),
             password: None,
             key_pairs: Vec::new(),
             user_data: None,
@@ -211,6 +218,7 @@ impl Plan {
             record_of_vm(tx, &NewVolume { name, ..data.clone() }, id, &self.limits, now)?;
         }
         groups.record(tx, &vm, now)?;
+        self.request.hints.record(tx, id)?;
         crash_point(self.job.kind, "recording", "volume");
         for (device, network) in (0..).zip(networks) {
             let is_default = device == 0;
@@ -264,6 +272,7 @@ impl Plan {
             dynamically_scalable: request.dynamically_scalable,
             password,
             iso: None,
+            availability_zone: request.availability_zone.clone(),
         })
     }
 }
@@ -351,6 +360,7 @@ fn check(
             ),
         ));
     }
+    check_availability_zone(request, facts)?;
     let Some((offered, _)) = facts.offering else {
         return unknown("serviceofferingid", &request.offering);
     };

@@ -5,6 +5,7 @@ mod credentials;
 mod deploy;
 mod follow;
 mod groups;
+mod hints;
 pub mod iso;
 mod look;
 mod nics;
@@ -27,6 +28,7 @@ pub use change::{assign, change_service, recover, update};
 pub use credentials::{reset_keys, reset_password};
 pub use deploy::{DeployRequest, deploy};
 pub use follow::{Told, confirm, follow, keep, never_started, take_up, tell};
+pub use hints::Hints;
 pub use iso::{attach_iso, detach_iso};
 pub use look::{believed_here, believed_of, look_of};
 pub use nics::{

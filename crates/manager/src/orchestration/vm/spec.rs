@@ -5,10 +5,12 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use super::{start, user_data};
-use hostler_model::{Bytes, Generation, HostId, Mib, NetworkId, RunId, StoragePoolId, VolumeState};
-use hostler_scheduler::{Arch, Demand, HostView, Mate, PoolView};
+use hostler_model::{
+    Bytes, DedicatedKind, Generation, HostId, Mib, NetworkId, RunId, StoragePoolId, VolumeState,
+};
+use hostler_scheduler::{Arch, Demand, HostView, Mate, Owner, PoolView, Tenant};
 use hostler_store::blueprint::{Blueprint, BlueprintIso, MateRow};
-use hostler_store::claim::HostCapacity;
+use hostler_store::claim::{HostCapacity, KeptFor};
 use hostler_store::nic::NicRow;
 use hostler_store::volume::VolumeRow;
 use hostler_wire::{
@@ -40,6 +42,8 @@ pub(crate) fn host_views(
         closed: row.closed.clone(),
         arch: Arch::new(&row.arch),
         tags: split(&row.tags),
+        kept_for: row.kept_for.iter().map(tenant).collect(),
+        availability_zones: row.availability_zones.clone(),
         cpus: row.cpus,
         cpu_mhz: row.cpu_mhz,
         cpu_claimed: row.cpu_claimed,
@@ -60,6 +64,19 @@ pub(crate) fn host_views(
     rows.iter().map(view).collect()
 }
 
+fn tenant(kept: &KeptFor) -> Tenant {
+    let KeptFor { kind, domain, account } = kept;
+    let place = match kind {
+        DedicatedKind::Host => "it".to_owned(),
+        of => format!("its {}", of.word()),
+    };
+    let what = match account {
+        Some((_, name)) => format!("{place} is dedicated to the account {name} of {domain}"),
+        None => format!("{place} is dedicated to the domain {domain}"),
+    };
+    Tenant { domain: domain.clone(), account: account.as_ref().map(|(id, _)| *id), what }
+}
+
 /// What the VM wants of its host.
 pub(super) fn demand(
     blueprint: &Blueprint,
@@ -75,6 +92,8 @@ pub(super) fn demand(
         disk_on: blueprint.volumes.iter().find_map(|volume| volume.pool),
         arch: Arch::new(&blueprint.template.arch),
         tags: split(&blueprint.host_tags),
+        owner: Some(Owner { account: blueprint.vm.account, domain: blueprint.domain_path.clone() }),
+        availability_zone: blueprint.availability_zone.clone(),
         pool_tags: unwritten_tags(blueprint),
         wanted: wanted.host.or(blueprint.vm.wanted_host),
         wanted_cluster: wanted.cluster,

@@ -14,6 +14,7 @@ use hostler_store::deploy_groups::NamedGroups;
 use hostler_store::reference::Entity;
 use hostler_store::vm::GuestPassword;
 
+use super::hints::{self, Hinted};
 use super::{rehearsed, user_data};
 use crate::api::call::{Call, Handler};
 use crate::api::commands::diskoffering::size_of;
@@ -77,6 +78,11 @@ api_command! {
     clusterid: optional uuid<ClusterId> .entity("cluster").roles(Roles::ADMIN),
     /// The pod that it is to run in.
     podid: optional uuid<PodId> .entity("pod").roles(Roles::ADMIN),
+    /// The availability zone that it is to run in, always; any without it.
+    availabilityzone: optional string,
+    /// Where it is to run beside VMs that are there: hints[0].same_host and different_host take ids of VMs, group the name or
+    /// id of an affinity group, each separated by commas.
+    hints: optional map .max(1024),
     /// Its security groups, where the zone has them; without any, its account's default one. Hosts do not enforce their rules yet.
     securitygroupids: optional list<SecurityGroupId> .entity("securitygroup"),
     /// Names of its security groups, in place of or beside their ids.
@@ -132,6 +138,11 @@ impl Handler for DeployVirtualMachine {
         named.extend(self.hostid.map(|id| ("hostid", Entity::Host, id.uuid())));
         named.extend(self.clusterid.map(|id| ("clusterid", Entity::Cluster, id.uuid())));
         named.extend(self.podid.map(|id| ("podid", Entity::Pod, id.uuid())));
+        let hinted = match &self.hints {
+            Some(given) => hints::read(call, given)?,
+            None => Hinted::default(),
+        };
+        named.extend(hinted.vms().map(|id| ("hints", Entity::Vm, id.uuid())));
         call.require(named).await?;
         let owner = call.owner(self.account.clone(), self.domainid).await?;
         let caller = Caller { account: owner, ..call.caller().clone() };
@@ -147,6 +158,10 @@ impl Handler for DeployVirtualMachine {
         let mut key_pairs = self.keypairs.unwrap_or_default();
         key_pairs.extend(self.keypair);
         key_pairs.dedup();
+        let mut affinity_ids = self.affinitygroupids.unwrap_or_default();
+        affinity_ids.extend(hinted.group_ids);
+        let mut affinity_names = self.affinitygroupnames.unwrap_or_default();
+        affinity_names.extend(hinted.group_names);
         let request = DeployRequest {
             zone: self.zoneid,
             offering: self.serviceofferingid,
@@ -158,14 +173,16 @@ impl Handler for DeployVirtualMachine {
             wishes,
             mac: self.macaddress,
             placing: Placing { host: self.hostid, cluster: self.clusterid, pod: self.podid },
+            availability_zone: self.availabilityzone,
+            hints: hinted.hints,
             password: self.password.map(GuestPassword),
             key_pairs,
             user_data,
             groups: NamedGroups {
                 security_ids: self.securitygroupids.unwrap_or_default(),
                 security_names: self.securitygroupnames.unwrap_or_default(),
-                affinity_ids: self.affinitygroupids.unwrap_or_default(),
-                affinity_names: self.affinitygroupnames.unwrap_or_default(),
+                affinity_ids,
+                affinity_names,
                 user_data: self.userdataid,
             },
             user_data_details: self.userdatadetails.unwrap_or_default(),

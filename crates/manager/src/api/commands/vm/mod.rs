@@ -18,6 +18,7 @@ mod explain_placement;
 mod expunge_virtual_machine;
 mod get_virtual_machine_console_log;
 mod get_virtual_machine_user_data;
+mod hints;
 mod list_virtual_machines;
 mod reboot_virtual_machine;
 mod recover_virtual_machine;
