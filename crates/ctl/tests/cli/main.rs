@@ -4,6 +4,7 @@
 mod manager;
 mod nouns;
 mod output;
+mod placement;
 mod resolving;
 mod settings;
 mod usage;

@@ -182,7 +182,12 @@ const OWN_COMMANDS: &[&str] = &[
     "updateHostAggregate",
     "upgradeHost",
 ];
-const OWN_PARAMS: &[(&str, &str)] = &[("addHost", "privatekey"), ("createNetwork", "bridge")];
+const OWN_PARAMS: &[(&str, &str)] = &[
+    ("addHost", "privatekey"),
+    ("createNetwork", "bridge"),
+    ("deployVirtualMachine", "availabilityzone"),
+    ("deployVirtualMachine", "hints"),
+];
 /// Parameters of the protocol itself.
 const PROTOCOL: &[&str] = &[
     "apikey",
