@@ -24,8 +24,8 @@ pub struct Scratch {
     pub(crate) outcomes: Vec<Outcome>,
     /// Positions of the hosts that would do.
     pub(crate) fit: Vec<u32>,
-    /// Of each weigher in turn, the value for each host that would do: 0 to 1.
-    pub(crate) values: Vec<f64>,
+    /// For each host that would do, what each weigher says: 0 to 1. They stand host by host, so that a host is read once.
+    values: Vec<f64>,
     /// The score of each host that would do.
     pub(crate) totals: Vec<f64>,
     /// How many hosts each filter refused.
@@ -50,6 +50,13 @@ impl Scratch {
     pub fn fitting(&self) -> usize {
         self.fit.len()
     }
+
+    /// What the weighers say of the host that would do at `slot`, 0 to 1 each, in their order; empty where the planner does not
+    /// ask them.
+    pub(crate) fn values_of(&self, slot: usize) -> &[f64] {
+        let each = self.values.len() / self.fit.len().max(1);
+        self.values.get(slot * each..(slot + 1) * each).unwrap_or_default()
+    }
 }
 
 /// The position of the host for `demand`; nothing: none will do. `seed` decides where something is drawn, and only there.
@@ -61,11 +68,13 @@ pub fn decide(
     scratch: &mut Scratch,
 ) -> Option<usize> {
     scratch.begin(policy);
+    let asked = if policy.planner == Planner::Filter { &policy.weighers[..] } else { &[] };
     for (index, host) in hosts.iter().enumerate() {
         let outcome = match first_refusal(host, demand, policy) {
             None => {
                 let slot = narrow(scratch.fit.len());
                 scratch.fit.push(narrow(index));
+                scratch.values.extend(asked.iter().map(|(weigher, _)| weigher.weigh(host, demand)));
                 Outcome::Fits(slot)
             }
             Some((filter, why)) => {
@@ -101,18 +110,17 @@ fn wide(index: u32) -> usize {
     index as usize
 }
 
-/// Scores every host that would do: by the weighers, or by what the planner looks at.
-pub(crate) fn score(hosts: &[HostView], demand: &Demand, policy: &Policy, scratch: &mut Scratch) {
+/// Scores every host that would do: by what the weighers have said, or by what the planner looks at.
+fn score(hosts: &[HostView], demand: &Demand, policy: &Policy, scratch: &mut Scratch) {
     let Scratch { fit, values, totals, pods, .. } = scratch;
     totals.resize(fit.len(), 0.0);
     match policy.planner {
         Planner::Filter => {
-            for (weigher, multiplier) in &policy.weighers {
-                let begin = values.len();
-                values.extend(fit.iter().map(|at| weigher.weigh(&hosts[wide(*at)], demand)));
-                normalise(&mut values[begin..]);
-                for (total, value) in totals.iter_mut().zip(&values[begin..]) {
-                    *total += value * multiplier;
+            let each = policy.weighers.len();
+            for (at, (_, multiplier)) in policy.weighers.iter().enumerate() {
+                normalise(values, at, each);
+                for (total, of_host) in totals.iter_mut().zip(values.chunks_exact(each)) {
+                    *total += of_host[at] * multiplier;
                 }
             }
             // what is kept as text and read again must order as it did
@@ -146,13 +154,15 @@ pub(crate) fn score(hosts: &[HostView], demand: &Demand, policy: &Policy, scratc
     }
 }
 
-/// Brings values to 0..1; equal ones to 0, and what is no number counts as the worst.
-fn normalise(values: &mut [f64]) {
-    let finite = || values.iter().copied().filter(|value| value.is_finite());
-    let low = finite().fold(f64::INFINITY, f64::min);
-    let high = finite().fold(f64::NEG_INFINITY, f64::max);
+/// Brings the values of the weigher at `at`, of `each` for a host, to 0..1; equal ones to 0, and what is no number counts as
+/// the worst.
+fn normalise(values: &mut [f64], at: usize, each: usize) {
+    let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+    for value in values.iter().skip(at).step_by(each).filter(|value| value.is_finite()) {
+        (low, high) = (low.min(*value), high.max(*value));
+    }
     let spread = high - low;
-    for value in values {
+    for value in values.iter_mut().skip(at).step_by(each) {
         let is_usable = spread > 0.0 && value.is_finite();
         *value = if is_usable { (*value - low) / spread } else { 0.0 };
     }

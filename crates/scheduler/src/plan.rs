@@ -88,18 +88,16 @@ fn of_host(
         },
         Outcome::Fits(slot) => {
             let slot = *slot as usize;
-            let fitting = scratch.fitting();
             let score =
-                |(at, (weigher, multiplier)): (usize, &(&'static dyn crate::Weigher, f64))| {
-                    let value = scratch.values.get(at * fitting + slot)?;
+                |((weigher, multiplier), value): (&(&'static dyn crate::Weigher, f64), &f64)| {
                     let weigher = weigher.name().to_owned();
-                    Some(Score { weigher, value: *value, multiplier: *multiplier })
+                    Score { weigher, value: *value, multiplier: *multiplier }
                 };
             HostVerdict {
                 host: host_id,
                 name,
                 refused: None,
-                scores: policy.weighers.iter().enumerate().filter_map(score).collect(),
+                scores: policy.weighers.iter().zip(scratch.values_of(slot)).map(score).collect(),
                 total: scratch.totals[slot],
             }
         }
