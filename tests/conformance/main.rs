@@ -47,6 +47,7 @@ const OWN_COMMANDS: &[&str] = &[
     "releaseDedicatedPod",
     "releaseDedicatedZone",
     "removeHostFromAggregate",
+    "resumeJob",
     "updateHostAggregate",
     "upgradeHost",
 ];

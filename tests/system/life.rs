@@ -1,8 +1,11 @@
 //! [F] The life of a VM, over a real manager and real agents with in-memory hypervisors.
 
+use hostler_agent::hypervisor::DomainView;
 use hostler_manager::orchestration::vm::{self, Placing};
-use hostler_model::{JobState, PowerReason, VmState};
+use hostler_model::{JobState, Mib, PowerReason, PowerState, VmState};
 use hostler_tests::cloud::Cloud;
+use hostler_tests::http::Api;
+use uuid::Uuid;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deployed_vm_runs_on_exactly_one_host() {
@@ -77,4 +80,44 @@ async fn restarting_manager_and_agent_leaves_vms_running() {
     cloud.all_up().await.unwrap();
     assert_eq!(cloud.vm_state(vm).await.unwrap(), VmState::Running);
     assert_eq!(cloud.domains().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_cannot_be_undone_waits_for_help_and_goes_on_when_a_person_says_so() {
+    let cloud = Cloud::with_hosts(1).await.unwrap();
+    let address = cloud.manager.as_ref().unwrap().api;
+    let admin = Api::admin(address, &cloud.folder().join("manager")).unwrap();
+    admin.ok("updateConfiguration", &[("name", "job.undo.attempts"), ("value", "1")]).await;
+    let (id, job) = cloud.deploy("web").await.unwrap();
+    cloud.ended(job).await.unwrap();
+    let (app, root) = (cloud.context(), cloud.admin().await.unwrap());
+    let job = vm::stop(app, &root, id, false).await.unwrap();
+    cloud.ended(job).await.unwrap();
+    let (code, text) = admin.refused("resumeJob", &[("jobid", &job.to_string())]).await;
+    assert!(code == 431 && text.contains("does not wait for help"), "{code} {text}");
+
+    // somebody else's libvirt domain of that name: neither the start nor its undo will touch it
+    let alien = DomainView {
+        uuid: Uuid::from_u128(7),
+        name: "i-1-1-VM".to_owned(),
+        mark: None,
+        power: PowerState::On,
+        reason: PowerReason::Found,
+        vcpus: 1,
+        memory: Mib(64),
+    };
+    let hypervisor = &cloud.hosts[0].hypervisor;
+    hypervisor.insert(alien.clone());
+    let job = vm::start(app, &root, id, Placing::default()).await.unwrap();
+    assert_eq!(cloud.ended(job).await.unwrap().0, JobState::NeedsHelp);
+    let job_id = job.to_string();
+    let steps = admin.ok("listJobSteps", &[("jobid", &job_id)]).await.to_string();
+    assert!(steps.contains("could not be undone"), "{steps}");
+    assert!(steps.contains(&format!("hostler job resume {job_id}")), "{steps}");
+
+    hypervisor.vanish(alien.uuid);
+    admin.ok("resumeJob", &[("jobid", &job_id)]).await;
+    assert_eq!(admin.job(&job_id).await["jobstatus"], 2, "undone, and so failed");
+    cloud.vm_is(id, VmState::Stopped).await.unwrap();
+    assert_eq!(cloud.audit().await.unwrap(), [""; 0]);
 }

@@ -86,6 +86,14 @@ async fn cancelled(w: &mut Witness, cloud: &Cloud, vm: &str) {
         .unwrap();
     w.call("cancelJob", &[("jobid", &id)]).await;
     assert_eq!(w.call("queryAsyncJobResult", &[("jobid", &id)]).await["jobstatus"], 3);
+    // a job of a kind that is not run, so that it stays as it is put
+    let set = |columns: &str| {
+        let sql = format!("UPDATE job SET kind = 'none', {columns} WHERE id = '{id}'");
+        database.execute_batch(&sql).unwrap();
+    };
+    set("state = 'NeedsHelp', finished = NULL");
+    w.call("resumeJob", &[("jobid", &id)]).await;
+    set("state = 'Cancelled', finished = created");
 }
 
 /// Everything that can be changed of a VM.

@@ -31,6 +31,11 @@ pub(crate) enum JobCommand {
         /// Its id
         job: String,
     },
+    /// Have a job go on that waits for help
+    Resume {
+        /// Its id
+        job: String,
+    },
 }
 
 const COLUMNS: &[Column] = &[
@@ -66,6 +71,10 @@ pub(crate) async fn run(context: &Context, command: JobCommand) -> Result<()> {
             context.output.record(&context.session.job(&job).await?.raw, RECORD)
         }
         JobCommand::Watch { job } => watch(context, &job).await,
+        JobCommand::Resume { job } => {
+            let request = Request::new("resumeJob").with("jobid", &job);
+            context.perform(&request, &format!("job {job} goes on"), RECORD).await
+        }
     }
 }
 

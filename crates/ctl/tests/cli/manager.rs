@@ -179,6 +179,7 @@ const OWN_COMMANDS: &[&str] = &[
     "releaseDedicatedPod",
     "releaseDedicatedZone",
     "removeHostFromAggregate",
+    "resumeJob",
     "updateHostAggregate",
     "upgradeHost",
 ];

@@ -14,11 +14,10 @@ use super::{Done, Kept, StepContext, StepError, Workflow, crash_point};
 use crate::context::Context;
 use crate::error::{ServiceError, ServiceErrorKind};
 use crate::orchestration;
+use crate::settings::JOB_UNDO_ATTEMPTS;
 
 /// How long a lease of a job lasts without being renewed.
 pub(crate) const LEASE: Duration = Duration::from_mins(5);
-/// How often the undo of a step is tried before a person is asked.
-const UNDO_ATTEMPTS: u32 = 8;
 /// How often a step is done again because someone else changed what it had read.
 const RACES: u32 = 20;
 /// The same for claims on hosts: many may want the best host at the same moment.
@@ -275,7 +274,9 @@ impl Run<'_> {
     async fn undo(&mut self, index: usize) -> Result<bool, StoreError> {
         let name = self.steps[index].name.clone();
         let mut pause = Duration::from_millis(500);
-        for attempt in 1..=UNDO_ATTEMPTS {
+        let attempts = self.app.settings.number(&JOB_UNDO_ATTEMPTS);
+        let attempts = u32::try_from(attempts).unwrap_or(u32::MAX);
+        for attempt in 1..=attempts {
             let cx = self.context(index, Some(attempt));
             crash_point(self.workflow.kind(), &name, "undoing");
             let undone = self.workflow.undo(&cx, &name).await;
@@ -305,7 +306,7 @@ impl Run<'_> {
                 }
                 Err(e) => {
                     warn!(step = %name, attempt, why = %e, "a step could not be undone");
-                    if attempt == UNDO_ATTEMPTS {
+                    if attempt == attempts {
                         self.ask_for_help(&name, &e.text).await?;
                         return Ok(false);
                     }
@@ -319,11 +320,19 @@ impl Run<'_> {
 
     async fn ask_for_help(&mut self, step: &str, why: &str) -> Result<(), StoreError> {
         error!(step, why, "a job needs help");
-        let (job, text) = (self.job.clone(), format!("step {step} could not be undone: {why}"));
+        let (job, text) = (self.job.clone(), self.help(step, why));
         self.app
             .store
             .write(move |tx| job_set_state(tx, &job, JobState::NeedsHelp, Some(&text)))
             .await
+    }
+
+    /// What is wrong, and what a person can do.
+    fn help(&self, step: &str, why: &str) -> String {
+        let job = self.job.id;
+        format!(
+            "step {step} could not be undone: {why}; when that is mended, resumeJob (hostler job resume {job}) goes on"
+        )
     }
 
     /// Everything is undone: the first step is begun again, as a new attempt.
