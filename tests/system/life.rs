@@ -87,7 +87,7 @@ async fn a_job_that_cannot_be_undone_waits_for_help_and_goes_on_when_a_person_sa
     let cloud = Cloud::with_hosts(1).await.unwrap();
     let address = cloud.manager.as_ref().unwrap().api;
     let admin = Api::admin(address, &cloud.folder().join("manager")).unwrap();
-    admin.ok("updateConfiguration", &[("name", "job.undo.attempts"), ("value", "1")]).await;
+    admin.ok("updateConfiguration", &[("name", "job.undo.attempts"), ("value", "2")]).await;
     let (id, job) = cloud.deploy("web").await.unwrap();
     cloud.ended(job).await.unwrap();
     let (app, root) = (cloud.context(), cloud.admin().await.unwrap());

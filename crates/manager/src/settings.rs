@@ -111,8 +111,9 @@ settings! {
     INSTANCE_NAME = "instance.name", Name, "VM", Global, Advanced, true;
     /// Age at which finished jobs are removed.
     JOB_EXPIRE_MINUTES = "job.expire.minutes", Minutes(1), "1440", Global, Advanced, true;
-    /// How often the undo of a step is tried before the job waits for a person, who has it tried again with resumeJob.
-    JOB_UNDO_ATTEMPTS = "job.undo.attempts", Number(1), "8", Global, Advanced, true;
+    /// How often the undo of a step is tried before the job waits for a person, who has it tried again with resumeJob. The first
+    /// try of a job that goes on hears the last one's refusal again, so one is not enough.
+    JOB_UNDO_ATTEMPTS = "job.undo.attempts", Number(2), "8", Global, Advanced, true;
     /// CPUs of VMs that an account may have when no limit was set; -1 is unlimited.
     MAX_ACCOUNT_CPUS = "max.account.cpus", Limit, "40", Global, Limits, true;
     /// Memory of VMs, in MiB, that an account may have when no limit was set; -1 is unlimited.
