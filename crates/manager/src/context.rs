@@ -11,6 +11,7 @@ use hostler_store::Store;
 
 use crate::agents::{Agents, LastReports};
 use crate::jobs::Jobs;
+use crate::metrics::Metrics;
 use crate::onboarding::Onboarding;
 use crate::settings::Settings;
 
@@ -36,6 +37,8 @@ pub struct Inner {
     pub jobs: Jobs,
     /// The settings, in memory.
     pub settings: Settings,
+    /// What is counted.
+    pub metrics: Metrics,
     /// This cloud.
     pub cloud: CloudId,
     /// This manager's number, in every frame.
@@ -54,6 +57,7 @@ impl Context {
         agents: Agents,
         onboarding: Onboarding,
         settings: Settings,
+        metrics: Metrics,
         cloud: CloudId,
         manager: u64,
     ) -> Self {
@@ -64,6 +68,7 @@ impl Context {
             onboarding,
             jobs: Jobs::default(),
             settings,
+            metrics,
             cloud,
             manager,
             read_only: AtomicBool::new(false),

@@ -96,6 +96,7 @@ impl Manager {
         let settings = Settings::load(&store.read(setting_all).await?, &config.settings)?;
         let authority = Arc::new(Authority::open(&config.state_dir.join("pki"))?);
         let metrics = Metrics::default();
+        store.watch(Box::new(metrics.record.clone()));
         let agents = Agents::new(AgentsParts {
             store: store.clone(),
             authority: Arc::clone(&authority),
@@ -135,7 +136,8 @@ impl Manager {
             known_hosts: KnownHosts::new(config.state_dir.join("ssh/known_hosts")),
             settings: onboarding_settings(&settings),
         });
-        let context = Context::new(store, agents.clone(), onboarding, settings, cloud, manager);
+        let context =
+            Context::new(store, agents.clone(), onboarding, settings, metrics, cloud, manager);
         agents.add_listener(Arc::new(HostStatistics::new(context.store.clone())));
         agents.add_listener(Arc::new(context.reports.clone()));
         agents.add_listener(Arc::new(VmSync::new(context.clone())));
@@ -159,8 +161,7 @@ impl Manager {
         tasks.spawn(follow_downloads(context.clone(), stop.clone()));
         info!(%cloud, manager, %api, agents = %agents_at, resumed, "the manager is ready");
         let answering = agents.clone();
-        let server =
-            Arc::new(Server::new(context.clone(), metrics, move || answering.is_serving()));
+        let server = Arc::new(Server::new(context.clone(), move || answering.is_serving()));
         let doors = [(Some(api_port), Door::Callers), (integration_port, Door::Integration)];
         for (port, door) in doors {
             let Some(port) = port else { continue };

@@ -2,6 +2,9 @@
 //!
 //! Not here: serving it over HTTP (`api`).
 
+mod process;
+mod record;
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
@@ -11,19 +14,28 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
+pub use process::ProcessMetrics;
+pub use record::RecordMetrics;
+
 /// Every metric of the manager. Cloning it is cheap.
 #[derive(Debug, Clone)]
 pub struct Metrics {
     registry: Arc<Mutex<Registry>>,
     /// The agents' side.
     pub agents: AgentMetrics,
+    /// The record's.
+    pub record: RecordMetrics,
+    /// This process's.
+    pub process: ProcessMetrics,
 }
 
 impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("hostler");
         let agents = AgentMetrics::register(&mut registry);
-        Self { registry: Arc::new(Mutex::new(registry)), agents }
+        let record = RecordMetrics::register(&mut registry);
+        let process = ProcessMetrics::register(&mut registry);
+        Self { registry: Arc::new(Mutex::new(registry)), agents, record, process }
     }
 }
 

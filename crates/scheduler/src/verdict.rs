@@ -130,6 +130,12 @@ impl Verdict {
         text
     }
 
+    /// The filter after which no host was left; nothing: one was chosen, or there was none to begin with.
+    pub fn stopped_by(&self) -> Option<&str> {
+        let stopped = self.filters.iter().find(|count| count.before > 0 && count.after == 0);
+        stopped.map(|count| count.filter.as_str())
+    }
+
     /// For a user: one honest sentence without names of hosts.
     pub fn for_user(&self) -> String {
         let stopped = self.filters.iter().find(|c| c.before > 0 && c.after == 0);

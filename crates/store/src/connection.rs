@@ -8,7 +8,8 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use hostler_model::{HostId, ZoneId};
 use rusqlite::{Connection, OpenFlags, Row, ToSql};
@@ -38,6 +39,36 @@ pub struct Store {
     readers: Arc<Readers>,
     counts: Arc<Counts>,
     hosts: HostsNow,
+    watch: Arc<OnceLock<Box<dyn Watch>>>,
+}
+
+/// Ways to use the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// On a snapshot.
+    Read,
+    /// In a transaction.
+    Write,
+}
+
+/// Who is told of each use of the database, by whoever asks for it: the time has its wait in it.
+pub trait Watch: std::fmt::Debug + Send + Sync {
+    /// Somebody waits for it.
+    fn begun(&self, access: Access);
+
+    /// Nobody does any more.
+    fn ended(&self, access: Access, took: Duration);
+}
+
+/// One use that is watched, as long as it lives.
+struct Watched<'a>(Option<(&'a dyn Watch, Access, Instant)>);
+
+impl Drop for Watched<'_> {
+    fn drop(&mut self) {
+        if let Some((watch, access, begun)) = self.0 {
+            watch.ended(access, begun.elapsed());
+        }
+    }
 }
 
 type Work = Box<dyn WriteWork>;
@@ -97,7 +128,19 @@ impl Store {
             .map_err(|e| StoreError::Open { path: shown.clone(), why: e.to_string() })?;
         let readers =
             Arc::new(Readers { idle: Mutex::new(idle), permits: Semaphore::new(READERS) });
-        Ok(Self { writer: sender, readers, counts, hosts })
+        Ok(Self { writer: sender, readers, counts, hosts, watch: Arc::default() })
+    }
+
+    /// From now on `watch` is told of every use. Who came first stays.
+    pub fn watch(&self, watch: Box<dyn Watch>) {
+        let _ = self.watch.set(watch);
+    }
+
+    fn watched(&self, access: Access) -> Watched<'_> {
+        Watched(self.watch.get().map(|watch| {
+            watch.begun(access);
+            (watch.as_ref(), access, Instant::now())
+        }))
     }
 
     /// Runs `work` in a transaction and returns its result after the commit.
@@ -110,6 +153,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        let _watched = self.watched(Access::Write);
         let (answer, result) = oneshot::channel();
         let job = Job { work: Some(work), outcome: None, answer: Some(answer) };
         self.writer.send(Box::new(job)).map_err(|_| StoreError::Closed)?;
@@ -126,6 +170,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        let _watched = self.watched(Access::Read);
         let _permit = self.readers.permits.acquire().await.map_err(|_| StoreError::Closed)?;
         let (readers, counts) = (Arc::clone(&self.readers), Arc::clone(&self.counts));
         tokio::task::spawn_blocking(move || {

@@ -21,6 +21,7 @@ pub mod backup;
 pub mod blueprint;
 pub mod capacity;
 pub mod cause;
+pub mod census;
 pub mod claim;
 pub mod cluster;
 pub mod dedication;
@@ -88,7 +89,7 @@ pub mod volume_replace;
 pub mod volume_view;
 pub mod zone;
 
-pub use connection::{COMMIT, Counters, STATEMENTS, Store, Tx};
+pub use connection::{Access, COMMIT, Counters, STATEMENTS, Store, Tx, Watch};
 pub use error::StoreError;
 pub use hosts_now::ZoneHosts;
 pub(crate) use listing::still_used;

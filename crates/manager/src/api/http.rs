@@ -15,6 +15,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use hostler_query_api::{Answer, ApiError, Format, Params, Status};
+use hostler_store::census::census;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -23,7 +24,6 @@ use uuid::Uuid;
 use super::dispatch::{Incoming, Outgoing, dispatch};
 use super::metrics::ApiMetrics;
 use crate::context::Context;
-use crate::metrics::Metrics;
 
 /// Largest body of a request.
 const MAX_BODY: usize = 1 << 20;
@@ -42,8 +42,6 @@ const MACHINE_TIME: Duration = Duration::from_mins(50);
 pub struct Server {
     /// The manager.
     pub context: Context,
-    /// Everything that is measured, the API's own numbers included.
-    pub metrics: Metrics,
     /// The API's own numbers.
     pub api: ApiMetrics,
     /// Whether agents can connect.
@@ -51,14 +49,10 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server of `context` that measures into `metrics`.
-    pub fn new(
-        context: Context,
-        metrics: Metrics,
-        agents_ready: impl Fn() -> bool + Send + Sync + 'static,
-    ) -> Self {
-        let api = metrics.register(ApiMetrics::register);
-        Self { context, metrics, api, agents_ready: Box::new(agents_ready) }
+    /// A server of `context`.
+    pub fn new(context: Context, agents_ready: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        let api = context.metrics.register(ApiMetrics::register);
+        Self { context, api, agents_ready: Box::new(agents_ready) }
     }
 }
 
@@ -263,6 +257,11 @@ async fn healthz(State(server): State<Arc<Server>>) -> Response {
 }
 
 async fn metrics(State(server): State<Arc<Server>>) -> Response {
+    let metrics = &server.context.metrics;
+    // where the record cannot be read, its old counts would be wrong
+    let census = server.context.store.read(census).await.unwrap_or_default();
+    metrics.record.counted(&census);
+    metrics.process.look();
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(header::CONTENT_TYPE, kind)], server.metrics.text()).into_response()
+    ([(header::CONTENT_TYPE, kind)], metrics.text()).into_response()
 }

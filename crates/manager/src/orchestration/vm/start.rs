@@ -171,9 +171,14 @@ async fn choose(cx: &StepContext) -> Result<Done, StepError> {
         check(&sight.blueprint)?;
         let Planned { demand, hosts, outcome } =
             sight.plan(&cx.app, memory.tried.clone(), &input)?;
+        let placed = &cx.app.metrics.record;
         match outcome {
-            Ok(placement) => break (sight.blueprint, demand, hosts, placement),
+            Ok(placement) => {
+                placed.placed("placed");
+                break (sight.blueprint, demand, hosts, placement);
+            }
             Err(none) if !somebody_returns(cx, &hosts, &mut news).await => {
+                placed.placed(none.verdict.stopped_by().unwrap_or("no host in the zone"));
                 return Err(refuse(cx, &none).await?);
             }
             Err(_) => {}
