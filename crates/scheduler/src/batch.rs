@@ -48,8 +48,7 @@ pub fn place_all(
             }
             asked = Some(&want.demand);
         }
-        let placed = wants.iter().zip(&chosen);
-        let found = match with_mates(want, placed) {
+        let found = match with_mates(want, wants, &chosen) {
             Some(demand) => decide(&open, &demand, &later, seed, &mut scratch),
             None => decide(&open, &want.demand, &later, seed, &mut scratch),
         };
@@ -63,16 +62,13 @@ pub fn place_all(
     chosen
 }
 
-/// What a VM wants once others of the batch have their hosts; nothing: the same.
-fn with_mates<'a>(
-    want: &Want,
-    placed: impl Iterator<Item = (&'a Want, &'a Option<HostId>)> + Clone,
-) -> Option<Demand> {
+/// What a VM wants once others of the batch have their hosts, the first of `wants` those of `chosen`; nothing: the same.
+fn with_mates(want: &Want, wants: &[Want], chosen: &[Option<HostId>]) -> Option<Demand> {
     let mut mates = Vec::new();
     for group in &want.groups {
-        let members =
-            placed.clone().filter(|(other, _)| other.groups.iter().any(|of| of.id == group.id));
-        mates.extend(members.filter_map(|(other, host)| {
+        let is_member = |other: &Want| other.groups.iter().any(|of| of.id == group.id);
+        let placed = wants.iter().zip(chosen).filter(|(other, _)| is_member(other));
+        mates.extend(placed.filter_map(|(other, host)| {
             Some(Mate {
                 group: group.name.clone(),
                 kind: group.kind,

@@ -18,7 +18,7 @@ use crate::usage::usage;
 #[derive(Debug, Subcommand)]
 pub(crate) enum VmCommand {
     /// Make a VM and start it
-    Deploy(VmDeploy),
+    Deploy(Box<VmDeploy>),
     /// List VMs
     List {
         /// Also those of other accounts, as far as you may see them
@@ -174,7 +174,7 @@ const RECORD: &[Column] = &[
 
 pub(crate) async fn run(context: &Context, command: VmCommand) -> Result<()> {
     match command {
-        VmCommand::Deploy(deploy) => self::deploy(context, deploy).await,
+        VmCommand::Deploy(deploy) => self::deploy(context, *deploy).await,
         VmCommand::List { all, zone, host, state } => {
             let request = Request::new("listVirtualMachines")
                 .with_some("listall", all.then_some(true))

@@ -34,7 +34,7 @@ async fn shown(call: Call<'_>, id: HostAggregateId) -> Result<Answer, Failure> {
     let found = call.read(move |tx| Ok(host_aggregate_list(tx, &filter, page)?)).await?;
     match found.rows.first() {
         Some(view) => Ok(call.object(host_aggregate(view))),
-        None => Err(call.unknown("id", &id.uuid())),
+        None => Err(call.unknown("id", id.uuid())),
     }
 }
 

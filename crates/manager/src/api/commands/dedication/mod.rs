@@ -135,7 +135,7 @@ async fn list_places(
             Ok(dedication_list(tx, kind, &filter, page)?)
         })
         .await?;
-    call.list(listed, None, |view| dedicated(view)).await
+    call.list(listed, None, dedicated).await
 }
 
 fn account_of(tx: &Tx<'_>, name: &str, domain: DomainId) -> Result<AccountId, Failure> {
