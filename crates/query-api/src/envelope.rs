@@ -2,6 +2,8 @@
 //!
 //! Not here: what is in the objects (the command knows), nor HTTP headers other than the content type.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -112,7 +114,11 @@ impl Answer {
     /// The text of the answer, on one line.
     pub fn render(&self, format: Format) -> String {
         match format {
-            Format::Json => json!({ &self.envelope: self.body }).to_string(),
+            // written from where it stands: an answer can be large
+            Format::Json => {
+                let text = serde_json::to_string(&BTreeMap::from([(&self.envelope, &self.body)]));
+                text.unwrap_or_default()
+            }
             Format::Xml => xml::document(&self.envelope, &self.body),
         }
     }
@@ -215,14 +221,18 @@ impl JobAnswer {
 }
 
 /// The value without fields that are null, at every depth.
-pub fn without_nulls(value: Value) -> Value {
+pub fn without_nulls(mut value: Value) -> Value {
+    drop_nulls(&mut value);
+    value
+}
+
+fn drop_nulls(value: &mut Value) {
     match value {
-        Value::Object(fields) => fields
-            .into_iter()
-            .filter(|(_, field)| !field.is_null())
-            .map(|(name, field)| (name, without_nulls(field)))
-            .collect(),
-        Value::Array(items) => items.into_iter().map(without_nulls).collect(),
-        plain => plain,
+        Value::Object(fields) => {
+            fields.retain(|_, field| !field.is_null());
+            fields.values_mut().for_each(drop_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_nulls),
+        _ => {}
     }
 }
