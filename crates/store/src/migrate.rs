@@ -22,6 +22,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0014_history.sql"),
     include_str!("migrations/0015_restored.sql"),
     include_str!("migrations/0016_lists.sql"),
+    include_str!("migrations/0017_adoption.sql"),
 ];
 
 /// Brings the database to the newest schema. Each migration is one transaction.
