@@ -15,6 +15,7 @@ use std::path::Path;
 
 /// Commands that CloudStack does not have.
 const OWN_COMMANDS: &[&str] = &[
+    "adoptVirtualMachine",
     "auditCloud",
     "cancelJob",
     "cleanMachine",
@@ -30,6 +31,7 @@ const OWN_COMMANDS: &[&str] = &[
     "planDrain",
     "planPlacement",
     "planRebalance",
+    "releaseVirtualMachine",
     "upgradeHost",
 ];
 

@@ -3,6 +3,8 @@
 //! Not here: the turns that commands of one VM take, and the journal of orders (the agent's core has both).
 
 mod adopt;
+#[cfg(test)]
+mod adoption_tests;
 mod attach_volume;
 mod change_iso;
 mod console_log;

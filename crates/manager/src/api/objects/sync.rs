@@ -2,6 +2,7 @@
 
 use hostler_store::alien::{AlienDevice, AlienView};
 use hostler_store::history::HistoryRow;
+use serde_json::{Value, json};
 
 use super::{api_object, date};
 use crate::orchestration::drift::Drift;
@@ -36,46 +37,39 @@ api_object! {
     }
 }
 
-api_object! {
-    /// A disk of an alien, and the volume that it would be.
-    PLANNED_VOLUME = "PlannedVolumeResponse", planned_volume(of: &PlannedVolume) {
-        "name" string "name of the disk in libvirt" => of.target,
-        "path" string "its file, which stays where it is" => of.path,
-        "size" long "how large the guest sees it, in bytes" => of.size.0,
-        "storageid" string "the storage pool whose room it takes" => of.pool,
-    }
+/// What an alien would be as a VM, for a dry run. Fields are named as those of the VM that it would be.
+pub(crate) fn adoption(plan: &AdoptionPlan) -> Value {
+    json!({
+        "uuid": plan.domain.uuid,
+        "instancename": plan.domain.domain_name,
+        "machine": plan.domain.machine,
+        "autostart": plan.domain.autostart,
+        "hostid": plan.host,
+        "hostname": plan.host_name,
+        "name": plan.name.as_str(),
+        "displayname": plan.display_name,
+        "serviceofferingid": plan.size.offering,
+        "serviceofferingname": plan.size.name,
+        "cpunumber": plan.size.cpus,
+        "cpuspeed": plan.size.cpu_mhz.0,
+        "memory": plan.size.memory.0,
+        "volume": plan.volumes.iter().map(planned_volume).collect::<Vec<_>>(),
+        "nic": plan.nics.iter().map(planned_nic).collect::<Vec<_>>(),
+        "drive": plan.drives(),
+    })
 }
 
-api_object! {
-    /// A network interface of an alien, and the NIC that it would be.
-    PLANNED_NIC = "PlannedNicResponse", planned_nic(of: &PlannedNic) {
-        "macaddress" string "its hardware address" => of.mac.to_string(),
-        "networkid" string "its network" => of.network,
-        "networkname" string "that network's name" => of.network_name,
-        "ipaddress" string "its address, as far as it was said" => of.ip,
-    }
+fn planned_volume(of: &PlannedVolume) -> Value {
+    json!({ "name": of.target, "path": of.path, "size": of.size.0, "storageid": of.pool })
 }
 
-api_object! {
-    /// What an alien would be as a VM.
-    ADOPTION = "AdoptionResponse", adoption(plan: &AdoptionPlan) {
-        "uuid" string "its UUID in libvirt" => plan.domain.uuid,
-        "instancename" string "its name in libvirt" => plan.domain.domain_name,
-        "machine" string "its machine type, which stays" => plan.domain.machine,
-        "autostart" boolean "whether libvirt starts it by itself, which ends" => plan.domain.autostart,
-        "hostid" string "its host" => plan.host,
-        "hostname" string "that host's name" => plan.host_name,
-        "name" string "the guest's host name" => plan.name.as_str(),
-        "displayname" string "the name for people" => plan.display_name,
-        "serviceofferingid" string "what it would be sold as" => plan.size.offering,
-        "serviceofferingname" string "that offering's name" => plan.size.name,
-        "cpunumber" integer "its CPUs" => plan.size.cpus,
-        "cpuspeed" integer "speed of each, in MHz" => plan.size.cpu_mhz.0,
-        "memory" long "its memory, in MiB" => plan.size.memory.0,
-        "volume" list(PLANNED_VOLUME) "its volumes, the root volume first" => plan.volumes.iter().map(planned_volume).collect::<Vec<_>>(),
-        "nic" list(PLANNED_NIC) "its NICs, the default one first" => plan.nics.iter().map(planned_nic).collect::<Vec<_>>(),
-        "drive" list "its drives, which stay as they are and are not the cloud's" => plan.drives(),
-    }
+fn planned_nic(of: &PlannedNic) -> Value {
+    json!({
+        "macaddress": of.mac.to_string(),
+        "networkid": of.network,
+        "networkname": of.network_name,
+        "ipaddress": of.ip,
+    })
 }
 
 api_object! {
