@@ -4,13 +4,14 @@ use hostler_model::{Bytes, CommandId, Generation};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AdoptAnswer, AdoptCommand, AttachVolumeCommand, Call, ChangeIsoCommand, Command, ConsoleLogCommand, CreateSnapshotCommand,
-    CreateVolumeCommand, DeleteSnapshotCommand, DeleteTemplateAnswer, DeleteTemplateCommand,
-    DeleteVolumeCommand, DescribeAnswer, DescribeCommand, DetachVolumeCommand, DownloadAnswer, DownloadCommand, ForgetCommand,
+    AdoptAnswer, AdoptCommand, AttachVolumeCommand, Call, ChangeIsoCommand, Command,
+    ConsoleLogCommand, CreateSnapshotCommand, CreateVolumeCommand, DeleteSnapshotCommand,
+    DeleteTemplateAnswer, DeleteTemplateCommand, DeleteVolumeCommand, DescribeAnswer,
+    DescribeCommand, DetachVolumeCommand, DownloadAnswer, DownloadCommand, ForgetCommand,
     InquireCommand, ListTemplatesAnswer, ListTemplatesCommand, PrepareNicCommand,
-    PrepareTemplateCommand, RebootCommand, ReleaseAnswer, ReleaseCommand, ReleaseNicCommand, RemoveTemplateCommand, ReportAnswer,
-    ReportCommand, ResizeVolumeCommand, RestoreSnapshotCommand, StartCommand, StopCommand,
-    WorkerCommand,
+    PrepareTemplateCommand, RebootCommand, ReleaseAnswer, ReleaseCommand, ReleaseNicCommand,
+    RemoveTemplateCommand, ReportAnswer, ReportCommand, ResizeVolumeCommand,
+    RestoreSnapshotCommand, StartCommand, StopCommand, WorkerCommand,
 };
 
 /// What became of one order.

@@ -7,8 +7,8 @@ use hostler_model::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AdoptCommand, Answer, DescribeCommand, DiskSpec, GuestNetwork, HostReport, IsoSpec, NicSpec, ReleaseCommand, TemplateSource, VmSpec,
-    VolumeSpec, WorkerCommand,
+    AdoptCommand, Answer, DescribeCommand, DiskSpec, GuestNetwork, HostReport, IsoSpec, NicSpec,
+    ReleaseCommand, TemplateSource, VmSpec, VolumeSpec, WorkerCommand,
 };
 
 /// A numbered order. The same id is the same order, however often it arrives; it runs once.

@@ -34,7 +34,9 @@ async fn adoption(w: &mut Witness, cloud: &Cloud) {
     while w.call("listAliens", &[("uuid", uuid.as_str())]).await["count"] != 1 {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
-    let adopted = w.call("adoptVirtualMachine", &[("hostid", &host), ("alien", &uuid)]).await;
+    let offering = cloud.catalogue.offering.to_string();
+    let params = [("hostid", &*host), ("alien", &*uuid), ("serviceofferingid", &*offering)];
+    let adopted = w.call("adoptVirtualMachine", &params).await;
     let job = w.job(&adopted).await;
     assert_eq!(job["jobresult"]["virtualmachine"]["state"], "Running", "{job}");
     let vm = adopted["id"].as_str().unwrap().to_owned();

@@ -410,7 +410,9 @@ impl Operation {
             Self::Reboot => Request::new("rebootVirtualMachine").with("id", id),
             Self::Destroy => Request::new("destroyVirtualMachine").with("id", id),
             Self::Adopt => {
-                Request::new("adoptVirtualMachine").with("hostid", vm).with("alien", volume)
+                let offering = crash.cloud.catalogue.offering.to_string();
+                let request = Request::new("adoptVirtualMachine").with("hostid", vm);
+                request.with("alien", volume).with("serviceofferingid", offering)
             }
             Self::Release => Request::new("releaseVirtualMachine").with("id", id),
             Self::Expunge => {

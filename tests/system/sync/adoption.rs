@@ -34,8 +34,9 @@ async fn done(cloud: &Cloud, command: &str, params: &[(&str, &str)]) -> Value {
 }
 
 async fn adopted(cloud: &Cloud, uuid: Uuid, host: &str) -> String {
-    let uuid = uuid.to_string();
-    let answer = done(cloud, "adoptVirtualMachine", &[("hostid", host), ("alien", &uuid)]).await;
+    let (uuid, offering) = (uuid.to_string(), cloud.catalogue.offering.to_string());
+    let params = [("hostid", host), ("alien", &uuid), ("serviceofferingid", &offering)];
+    let answer = done(cloud, "adoptVirtualMachine", &params).await;
     answer["id"].as_str().unwrap().to_owned()
 }
 
@@ -132,11 +133,16 @@ async fn a_released_vm_is_an_alien_that_runs_and_can_be_adopted_again() {
 async fn a_dry_run_shows_what_would_be_recorded_and_records_nothing() {
     let cloud = cloud(1).await;
     let (uuid, host) = alien(&cloud, NAME, |xml| xml).await;
-    let asked = [("hostid", host.as_str()), ("alien", NAME), ("dryrun", "true")];
+    let offering = cloud.catalogue.offering.to_string();
+    let params = [("alien", NAME), ("dryrun", "true"), ("serviceofferingid", &*offering)];
+    let asked = [&[("hostid", host.as_str())][..], &params].concat();
     let plan = api(&cloud).ok("adoptVirtualMachine", &asked).await["adoption"].clone();
     assert_eq!(plan["uuid"], uuid.to_string());
     assert_eq!(plan["serviceofferingname"], "tiny");
-    assert_eq!((&plan["volume"][0]["name"], &plan["nic"][0]["networkname"]), (&"vda".into(), &"guests".into()));
+    assert_eq!(
+        (&plan["volume"][0]["name"], &plan["nic"][0]["networkname"]),
+        (&"vda".into(), &"guests".into())
+    );
     assert!(rows(&cloud, "listVirtualMachines", &[], "virtualmachine").await.is_empty());
     assert!(calls(&cloud).is_empty() && is_listed(&cloud, uuid).await);
     all_is_well(&cloud).await;
@@ -153,12 +159,17 @@ async fn what_cannot_be_carried_is_refused_by_name_and_nothing_is_written() {
     let refused = |params: Vec<(&'static str, String)>| {
         let api = api(&cloud);
         async move {
-            let params: Vec<_> = params.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            let params: Vec<_> =
+                params.iter().map(|(name, value)| (*name, value.as_str())).collect();
             let answer = api.call("adoptVirtualMachine", &params).await;
             answer.body
         }
     };
-    let of = |uuid: Uuid| vec![("hostid", host.clone()), ("alien", uuid.to_string())];
+    let offering = cloud.catalogue.offering.to_string();
+    let of = |uuid: Uuid| {
+        let named = ("serviceofferingid", offering.clone());
+        vec![("hostid", host.clone()), ("alien", uuid.to_string()), named]
+    };
     let text = refused(of(uuid)).await;
     for word in ["/elsewhere", "/simulated", "a host's device (pci)"] {
         assert!(text.contains(word), "{word}: {text}");
@@ -168,6 +179,9 @@ async fn what_cannot_be_carried_is_refused_by_name_and_nothing_is_written() {
     assert!(text.contains("br7") && text.contains("networkid"), "{text}");
     let text = refused(vec![("hostid", host.clone()), ("alien", "nobody".to_owned())]).await;
     assert!(text.contains("see listAliens"), "{text}");
+    let (plain, _) = alien(&cloud, "plain", |xml| xml).await;
+    let text = refused(vec![("hostid", host.clone()), ("alien", plain.to_string())]).await;
+    assert!(text.contains("Small Instance, tiny; choose one"), "{text}");
     assert!(calls(&cloud).is_empty());
     assert!(rows(&cloud, "listVolumes", &[], "volume").await.is_empty());
     all_is_well(&cloud).await;

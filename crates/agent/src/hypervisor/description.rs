@@ -50,7 +50,9 @@ pub(super) fn facts(live: &str, defined: Option<&str>) -> Result<Facts, DeError>
     if let Some(defined) = defined {
         let defined = quick_xml::de::from_str::<Domain>(defined)?.facts();
         if keys(&defined) != keys(&facts) {
-            others.push("disks or network interfaces that are not those of its definition".to_owned());
+            others.push(
+                "disks or network interfaces that are not those of its definition".to_owned(),
+            );
         }
     }
     Ok(Facts { others, ..facts })

@@ -284,11 +284,7 @@ impl Hypervisor for FakeHypervisor {
         Ok(Some(Description { view, persistent: true, autostart: false, facts }))
     }
 
-    fn claimable(
-        &self,
-        cloud: CloudId,
-        uuid: Uuid,
-    ) -> Result<Option<Claimable>, HypervisorError> {
+    fn claimable(&self, cloud: CloudId, uuid: Uuid) -> Result<Option<Claimable>, HypervisorError> {
         Ok(self.view(uuid)?.map(|view| Claimable::sort(cloud, view)))
     }
 
@@ -500,8 +496,7 @@ impl Hypervisor for FakeHypervisor {
     fn stats(&self, cloud: CloudId) -> Result<Vec<VmStats>, HypervisorError> {
         let state = self.reach()?;
         let running = state.domains.values().filter(|domain| domain.view.power == PowerState::On);
-        let marks =
-            running.filter_map(|d| d.view.mark.as_ref().map(|mark| (mark, d.view.memory)));
+        let marks = running.filter_map(|d| d.view.mark.as_ref().map(|mark| (mark, d.view.memory)));
         Ok(marks
             .filter(|(mark, _)| mark.cloud == cloud)
             .map(|(mark, memory_resident)| VmStats {

@@ -82,8 +82,7 @@ pub trait Hypervisor: Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// [`HypervisorError`]; then nothing is known.
-    fn claimable(&self, cloud: CloudId, uuid: Uuid)
-    -> Result<Option<Claimable>, HypervisorError>;
+    fn claimable(&self, cloud: CloudId, uuid: Uuid) -> Result<Option<Claimable>, HypervisorError>;
 
     /// Marks a domain as taken over and keeps libvirt from starting it by itself. It goes on as it is.
     ///

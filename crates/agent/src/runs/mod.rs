@@ -191,8 +191,12 @@ impl RunJournal {
 
     /// Drops what is known about every run of a VM.
     pub fn remove_vm(&self, vm: VmId) {
-        let of_vm: Vec<RunId> =
-            self.lock().values().filter(|record| record.vm == vm).map(|record| record.run).collect();
+        let of_vm: Vec<RunId> = self
+            .lock()
+            .values()
+            .filter(|record| record.vm == vm)
+            .map(|record| record.run)
+            .collect();
         for run in of_vm {
             self.remove(run);
         }

@@ -149,6 +149,7 @@ const COMMANDS: &str = include_str!("../../../../tests/fixtures/contract/command
 const PARAMS: &str = include_str!("../../../../tests/fixtures/contract/params.tsv");
 /// Commands of our own, and parameters of our own on commands of the contract.
 const OWN_COMMANDS: &[&str] = &[
+    "adoptVirtualMachine",
     "auditCloud",
     "cleanMachine",
     "explainPlacement",
@@ -162,6 +163,7 @@ const OWN_COMMANDS: &[&str] = &[
     "planDrain",
     "planPlacement",
     "planRebalance",
+    "releaseVirtualMachine",
     "upgradeHost",
 ];
 const OWN_PARAMS: &[(&str, &str)] = &[("addHost", "privatekey"), ("createNetwork", "bridge")];

@@ -91,7 +91,10 @@ async fn an_alien_is_adopted_with_what_is_said_of_it_and_a_dry_run_shows_the_pla
     assert!(out.contains("old mail") && out.contains("/srv/mail.qcow2"), "{out}");
     let calls = manager.calls("adoptVirtualMachine").await;
     let sent = |name: &str| calls[0].1.get(name).map(str::to_owned);
-    assert_eq!((sent("hostid").as_deref(), sent("alien").as_deref()), (Some(host), Some("old mail")));
+    assert_eq!(
+        (sent("hostid").as_deref(), sent("alien").as_deref()),
+        (Some(host), Some("old mail"))
+    );
     assert_eq!(sent(&format!("nicaddresses[0].{mac}")).as_deref(), Some("10.1.1.9"));
     assert_eq!(sent("dryrun").as_deref(), Some("true"));
 }

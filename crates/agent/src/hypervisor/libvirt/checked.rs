@@ -30,8 +30,7 @@ pub(super) fn state(domain: &Domain) -> Result<(u32, u32), Error> {
 /// How many checkpoints libvirt keeps of a domain.
 pub(super) fn checkpoints(domain: &Domain) -> Result<u32, Error> {
     // SAFETY: the handle lives as long as `domain`; without a place for the list libvirt only counts.
-    let count =
-        unsafe { sys::virDomainListAllCheckpoints(domain.as_ptr(), ptr::null_mut(), 0) };
+    let count = unsafe { sys::virDomainListAllCheckpoints(domain.as_ptr(), ptr::null_mut(), 0) };
     u32::try_from(count).map_err(|_| Error::last_error())
 }
 

@@ -192,11 +192,7 @@ impl Hypervisor for LibvirtHypervisor {
         self.calls.call("describe a domain", READING, move |c| adoption::describe(c, uuid))
     }
 
-    fn claimable(
-        &self,
-        cloud: CloudId,
-        uuid: Uuid,
-    ) -> Result<Option<Claimable>, HypervisorError> {
+    fn claimable(&self, cloud: CloudId, uuid: Uuid) -> Result<Option<Claimable>, HypervisorError> {
         let view = self.view(uuid)?;
         Ok(view.map(|view| Claimable::sort(cloud, view)))
     }

@@ -25,8 +25,8 @@ pub mod stop;
 mod user_data;
 
 pub use adoption::{
-    AdoptRequest, AdoptionPlan, NicChoices, PlannedNic, PlannedSize, PlannedVolume, adopt, release,
-    rehearse_adoption,
+    AdoptRequest, AdoptionPlan, NicChoices, PlannedNic, PlannedSize, PlannedVolume, adopt,
+    rehearse_adoption, release,
 };
 pub(crate) use change::must_not_be_adopted;
 pub use change::{assign, change_service, recover, update};

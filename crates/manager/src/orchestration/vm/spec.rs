@@ -13,8 +13,8 @@ use hostler_store::nic::NicRow;
 use hostler_store::vm::VmRow;
 use hostler_store::volume::VolumeRow;
 use hostler_wire::{
-    DiskFormat, DiskSpec, Firmware, GuestNetwork, GuestOs, IsoSpec, KEPT_DEFINITION, NicSpec, Secret, SeedSpec,
-    TemplateSource, VmSpec, VncSpec,
+    DiskFormat, DiskSpec, Firmware, GuestNetwork, GuestOs, IsoSpec, KEPT_DEFINITION, NicSpec,
+    Secret, SeedSpec, TemplateSource, VmSpec, VncSpec,
 };
 
 /// Addresses under which the chosen host serves the VM's networks.

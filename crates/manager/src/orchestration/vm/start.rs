@@ -225,8 +225,7 @@ async fn choose(cx: &StepContext) -> Result<Done, StepError> {
             *volume = volume_transition(tx, volume, event, Some(pool), None, now)?;
         }
         let served = spec::servers(&blueprint, chosen.host);
-        let unserved =
-            |nic: &&NicRow| nic.ip.is_some() && !served.contains_key(&nic.network);
+        let unserved = |nic: &&NicRow| nic.ip.is_some() && !served.contains_key(&nic.network);
         for nic in blueprint.nics.iter().filter(unserved) {
             let ip = address_of_host(tx, nic.network, chosen.host, now)?;
             blueprint.served.push((nic.network, chosen.host, ip));

@@ -172,8 +172,7 @@ async fn planned(
     let volumes = plan::volumes(&domain);
     let nics = plan::nics(&domain, &networks, &request.nics)?;
     let name = host_name(id, request.name.as_deref(), &domain.domain_name)?;
-    let display_name =
-        request.display_name.clone().unwrap_or_else(|| domain.domain_name.clone());
+    let display_name = request.display_name.clone().unwrap_or_else(|| domain.domain_name.clone());
     let (host, host_name) = (row.id, row.name);
     Ok((id, AdoptionPlan { domain, host, host_name, name, display_name, size, volumes, nics }))
 }

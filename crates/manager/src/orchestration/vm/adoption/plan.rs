@@ -132,7 +132,8 @@ fn disk_obstacles(disk: &DescribedDisk, domain: &DomainDescription) -> Vec<Strin
         found.push(format!("disk {target}: {source} cannot be read as qcow2"));
     }
     if disk.pool.is_none() {
-        let pools: Vec<_> = domain.pools.iter().map(|(id, path)| format!("{path} ({id})")).collect();
+        let pools: Vec<_> =
+            domain.pools.iter().map(|(id, path)| format!("{path} ({id})")).collect();
         let pools = if pools.is_empty() { "none".to_owned() } else { pools.join(", ") };
         found.push(format!(
             "disk {target}: {source} is not on the file system of a storage pool of its host ({pools})"
@@ -185,9 +186,11 @@ pub(super) fn nics(
     let mut planned = Vec::new();
     for (nic, mac) in domain.nics.iter().zip(macs) {
         let network = match chosen.networks.get(&mac).copied().or(chosen.network) {
-            Some(wanted) => networks.iter().find(|network| network.id == wanted).ok_or_else(|| {
-                ServiceError::parameter(format!("network {wanted} is not in the host's zone"))
-            })?,
+            Some(wanted) => {
+                networks.iter().find(|network| network.id == wanted).ok_or_else(|| {
+                    ServiceError::parameter(format!("network {wanted} is not in the host's zone"))
+                })?
+            }
             None => on_bridge(domain, nic, networks)?,
         };
         planned.push(PlannedNic {
@@ -293,7 +296,9 @@ fn sold_as(
     };
     let (least, most) = offering.terms.memory_bounds;
     let memory_fits = match offering.memory {
-        Mib(0) => (least.unwrap_or(Mib(1))..=most.unwrap_or(Mib(u64::MAX))).contains(&domain.memory),
+        Mib(0) => {
+            (least.unwrap_or(Mib(1))..=most.unwrap_or(Mib(u64::MAX))).contains(&domain.memory)
+        }
         memory => memory == domain.memory,
     };
     let cpu_mhz = if offering.cpu_speed.0 > 0 { offering.cpu_speed } else { speed };

@@ -49,8 +49,7 @@ pub(super) struct Record {
 impl Record {
     pub(super) fn new(app: &Context, caller: &Caller, id: VmId, plan: AdoptionPlan) -> Self {
         let run = RunId::new(Uuid::now_v7());
-        let volumes: Vec<_> =
-            plan.volumes.iter().map(|_| VolumeId::new(Uuid::now_v7())).collect();
+        let volumes: Vec<_> = plan.volumes.iter().map(|_| VolumeId::new(Uuid::now_v7())).collect();
         let disks = plan.volumes.iter().zip(&volumes).map(|(planned, volume)| AdoptedDisk {
             volume: *volume,
             pool: planned.pool,
@@ -64,8 +63,7 @@ impl Record {
             disks: disks.collect(),
         };
         let subject = ("VirtualMachine", id.uuid());
-        let job =
-            caller.job(take::KIND, "adoptVirtualMachine", subject, json!(input), take::STEPS);
+        let job = caller.job(take::KIND, "adoptVirtualMachine", subject, json!(input), take::STEPS);
         Self {
             job,
             id,
@@ -121,7 +119,8 @@ impl Record {
 
     fn new_vm(&self, tx: &Tx<'_>, host: &HostRow) -> Result<NewVm, StoreError> {
         let account = self.caller.account;
-        let arch = if self.plan.domain.arch.is_empty() { &host.arch } else { &self.plan.domain.arch };
+        let arch =
+            if self.plan.domain.arch.is_empty() { &host.arch } else { &self.plan.domain.arch };
         Ok(NewVm {
             id: self.id,
             account,

@@ -122,8 +122,7 @@ async fn give_back(cx: &StepContext) -> Result<Done, StepError> {
         Some(AdoptedDisk { volume, pool, path: String::new() })
     });
     let host: HostId = adoption.host;
-    let command =
-        ReleaseCommand { vm, name: row.instance_name.clone(), disks: disks.collect() };
+    let command = ReleaseCommand { vm, name: row.instance_name.clone(), disks: disks.collect() };
     cx.call(host, "release", command, WAIT).await.map_err(ServiceError::from)?;
     let (now, job) = (cx.app.now(), cx.job.id);
     let text = format!("{} is released: {} is its host's again", row.instance_name, adoption.name);

@@ -63,7 +63,8 @@ fn a_domain_of_files_and_bridges_can_be_adopted() {
 
 #[test]
 fn everything_that_cannot_be_carried_is_named_at_once() {
-    let block = DescribedDisk { kind: "block".to_owned(), source: "/dev/sdb".to_owned(), ..disk("vdb") };
+    let block =
+        DescribedDisk { kind: "block".to_owned(), source: "/dev/sdb".to_owned(), ..disk("vdb") };
     let odd = DomainDescription {
         power: PowerState::Off,
         persistent: false,
@@ -76,7 +77,15 @@ fn everything_that_cannot_be_carried_is_named_at_once() {
         ..web()
     };
     let text = refusal(&odd);
-    let named = ["does not run", "transient", "vda is raw", "/dev/sdb", "/srv/vdc.qcow2", "/pool", "2 snapshots"];
+    let named = [
+        "does not run",
+        "transient",
+        "vda is raw",
+        "/dev/sdb",
+        "/srv/vdc.qcow2",
+        "/pool",
+        "2 snapshots",
+    ];
     for word in named {
         assert!(text.contains(word), "{word}: {text}");
     }
