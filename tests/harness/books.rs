@@ -207,7 +207,8 @@ const LEFT_OVER: &[(&str, &str)] = &[
     (
         "a NIC without its address",
         "SELECT nic.id FROM nic LEFT JOIN address ON address.nic = nic.id AND address.ip = nic.ip
-         WHERE nic.removed IS NULL AND address.ip IS NULL",
+         WHERE nic.removed IS NULL AND address.ip IS NULL
+             AND (nic.ip IS NOT NULL OR nic.vm NOT IN (SELECT vm FROM adoption))",
     ),
     (
         "a template on its way",

@@ -20,7 +20,7 @@ pub struct DescribeCommand {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DescribeAnswer {
     /// What it is.
-    pub domain: DomainDescription,
+    pub domain: Box<DomainDescription>,
 }
 
 /// A libvirt domain, as libvirt describes it. Nothing in here is guessed: what is not said is not there.

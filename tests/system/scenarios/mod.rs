@@ -468,6 +468,7 @@ async fn account_with_vm(crash: &CrashCloud, name: &str) -> anyhow::Result<(Stri
 
 /// A libvirt domain that somebody else made, on the first host and known to the manager: ids of host and domain.
 async fn alien(crash: &CrashCloud, name: &str) -> anyhow::Result<String> {
+    crash.all_up().await?; // what a host sees while it is not connected is told with its next ping
     let host = &crash.cloud.hosts[0];
     let uuid = uuid::Uuid::new_v4();
     let (view, xml) = hostler_tests::simulated::alien(uuid, name);

@@ -33,7 +33,7 @@ pub(super) fn execute(
         guest_bridge: resource.guest_bridge(),
         pools: resource.storage.local_pool().map(|pool| (pool.id, pool.path)).into_iter().collect(),
     };
-    Ok(DescribeAnswer { domain })
+    Ok(DescribeAnswer { domain: Box::new(domain) })
 }
 
 /// What the storage knows of a disk's file.

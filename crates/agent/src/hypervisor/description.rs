@@ -49,7 +49,7 @@ pub(super) fn facts(live: &str, defined: Option<&str>) -> Result<Facts, DeError>
     let facts = domain.facts();
     if let Some(defined) = defined {
         let defined = quick_xml::de::from_str::<Domain>(defined)?.facts();
-        if keys(&defined) != keys(&facts) {
+        if !have_the_same_devices(&defined, &facts) {
             others.push(
                 "disks or network interfaces that are not those of its definition".to_owned(),
             );
@@ -58,12 +58,16 @@ pub(super) fn facts(live: &str, defined: Option<&str>) -> Result<Facts, DeError>
     Ok(Facts { others, ..facts })
 }
 
-/// What has to be the same in what runs and in what is defined. Empty drives may be filled and emptied.
-fn keys(facts: &Facts) -> (Vec<(&str, &str)>, Vec<(&str, &str)>) {
-    let disks = facts.disks.iter().filter(|disk| disk.device == "disk");
-    let disks = disks.map(|disk| (&*disk.target, &*disk.source));
-    let nics = facts.nics.iter().map(|nic| (&*nic.mac, &*nic.source));
-    (disks.collect(), nics.collect())
+/// Whether what runs has the disks and network interfaces that are defined. Drives may be filled and emptied.
+fn have_the_same_devices(one: &Facts, other: &Facts) -> bool {
+    let disks = |facts: &Facts| -> Vec<(String, String)> {
+        let disks = facts.disks.iter().filter(|disk| disk.device == "disk");
+        disks.map(|disk| (disk.target.clone(), disk.source.clone())).collect()
+    };
+    let nics = |facts: &Facts| -> Vec<(String, String)> {
+        facts.nics.iter().map(|nic| (nic.mac.clone(), nic.source.clone())).collect()
+    };
+    disks(one) == disks(other) && nics(one) == nics(other)
 }
 
 #[derive(Deserialize)]

@@ -313,15 +313,11 @@ impl Reports {
             return Verdict::Nothing; // it was stopped, and its definition is kept
         }
         // Found: after the agent's state was lost, or after it ended in the middle of a start.
-        let (name, domain) = match &mark.adopted {
-            Some(adopted) => (adopted.name.clone(), Some(view.uuid)),
-            None => match view.name.parse::<InstanceName>() {
-                Ok(name) => (name, None),
-                Err(_) => {
-                    warn!(name = view.name, "a domain with our mark has a name that is not ours");
-                    return Verdict::Unspeakable;
-                }
-            },
+        let named = mark.adopted.as_ref().map(|adopted| (adopted.name.clone(), Some(view.uuid)));
+        let named = named.or_else(|| Some((view.name.parse::<InstanceName>().ok()?, None)));
+        let Some((name, domain)) = named else {
+            warn!(name = view.name, "a domain with our mark has a name that is not ours");
+            return Verdict::Unspeakable;
         };
         let generation = known.map_or(mark.generation, |record| record.generation);
         let record = RunRecord {

@@ -35,9 +35,10 @@ pub(super) fn describe(
     };
     let persistent = domain.is_persistent().map_err(|e| error(&e))?;
     let live = domain.xml_desc(0).map_err(|e| error(&e))?;
-    let defined = match persistent {
-        true => Some(domain.xml_desc(sys::VIR_DOMAIN_XML_INACTIVE).map_err(|e| error(&e))?),
-        false => None,
+    let defined = if persistent {
+        Some(domain.xml_desc(sys::VIR_DOMAIN_XML_INACTIVE).map_err(|e| error(&e))?)
+    } else {
+        None
     };
     let mut facts =
         facts(&live, defined.as_deref()).map_err(|source| HypervisorError::Refused {
@@ -77,9 +78,11 @@ pub(super) fn adopt(
     claim: &Claim,
 ) -> Result<OwnedDomain, HypervisorError> {
     let name = || unmarked.name().to_owned();
-    let error = |error: &Error| match is_no_domain(error) {
-        true => HypervisorError::NoDomain { name: name() },
-        false => refused(format!("adopt {}", unmarked.name()), error),
+    let error = |error: &Error| {
+        if is_no_domain(error) {
+            return HypervisorError::NoDomain { name: name() };
+        }
+        refused(format!("adopt {}", unmarked.name()), error)
     };
     let domain = connect.lookup_domain_by_uuid(unmarked.uuid()).map_err(|e| error(&e))?;
     if !is_bare_of_marks(&domain).map_err(|e| error(&e))? {

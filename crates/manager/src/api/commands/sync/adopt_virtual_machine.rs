@@ -50,7 +50,7 @@ api_command! {
 impl Handler for AdoptVirtualMachine {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
         let mut named = vec![("hostid", Entity::Host, self.hostid.uuid())];
-        let offering = self.serviceofferingid.map(|id| id.uuid());
+        let offering = self.serviceofferingid.map(ServiceOfferingId::uuid);
         named.extend(offering.map(|id| ("serviceofferingid", Entity::ServiceOffering, id)));
         named.extend(self.networkid.map(|id| ("networkid", Entity::Network, id.uuid())));
         call.require(named).await?;

@@ -185,7 +185,7 @@ async fn describe(
     let order = CommandId::new(Uuid::now_v7());
     let answer = app.agents.call(host.id, order, DescribeCommand { domain }, READING).await;
     match answer {
-        Ok(answer) => Ok(answer.domain),
+        Ok(answer) => Ok(*answer.domain),
         Err(CallError::Refused(failure)) => Err(failure.into()),
         Err(error) => Err(ServiceError::unavailable(&error)),
     }
