@@ -16,6 +16,7 @@ use std::path::Path;
 /// Commands that CloudStack does not have, or has in a part that the contract is without (dedication).
 const OWN_COMMANDS: &[&str] = &[
     "addHostToAggregate",
+    "adoptVirtualMachine",
     "auditCloud",
     "cancelJob",
     "cleanMachine",
@@ -46,6 +47,7 @@ const OWN_COMMANDS: &[&str] = &[
     "releaseDedicatedHost",
     "releaseDedicatedPod",
     "releaseDedicatedZone",
+    "releaseVirtualMachine",
     "removeHostFromAggregate",
     "resumeJob",
     "updateHostAggregate",

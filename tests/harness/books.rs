@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context as _;
+use hostler_agent::hypervisor::DomainView;
 use hostler_agent::storage::Storage as _;
 use hostler_model::{NicId, PowerState, SnapshotId, VolumeId};
 use rusqlite::{Connection, OpenFlags, Row};
@@ -102,15 +103,23 @@ impl Books {
              WHERE vm.state = 'Running' AND vm_run.state = 'Running' AND host.guid = '{guid}'"
         );
         let views = host.hypervisor.domains();
-        let domains = views.iter().map(|domain| domain.uuid).collect();
-        let running = views.iter().filter(|d| d.power == PowerState::On).map(|d| d.uuid).collect();
+        // Aliens are nobody's; a domain that was adopted has a UUID of its own, and stays defined while it is off.
+        let marked = || views.iter().filter_map(|d| d.mark.as_ref().map(|mark| (d, mark)));
+        let is_on = |view: &DomainView| view.power == PowerState::On;
+        let domains = marked()
+            .filter(|(view, mark)| mark.adopted.is_none() || is_on(view))
+            .map(|(_, mark)| mark.vm.uuid())
+            .collect();
+        let running =
+            marked().filter(|(view, _)| is_on(view)).map(|(_, mark)| mark.vm.uuid()).collect();
         let recorded = self.ids(&format!("SELECT vm.id {on_host}"))?;
         differ("libvirt domains", &recorded, &domains);
         differ("libvirt domains that run", &recorded, &running);
 
         let nics = host.network.nics().into_iter().map(NicId::uuid).collect();
         let recorded = self.ids(&format!(
-            "SELECT nic.id FROM nic WHERE removed IS NULL AND vm IN (SELECT vm.id {on_host})"
+            "SELECT nic.id FROM nic WHERE removed IS NULL AND vm IN (SELECT vm.id {on_host})
+             AND vm NOT IN (SELECT vm FROM adoption)"
         ))?;
         differ("NICs served", &recorded, &nics);
 
@@ -118,7 +127,8 @@ impl Books {
         let plugged = |id: &Uuid| files.iter().any(|file| file.contains(&id.to_string()));
         let there = self.ids("SELECT id FROM volume")?.into_iter().filter(plugged).collect();
         let recorded = self.ids(&format!(
-            "SELECT id FROM volume WHERE removed IS NULL AND vm IN (SELECT vm.id {on_host})"
+            "SELECT id FROM volume WHERE removed IS NULL AND vm IN (SELECT vm.id {on_host})
+             AND vm NOT IN (SELECT vm FROM adoption)"
         ))?;
         differ("disks of libvirt domains", &recorded, &there);
 
@@ -197,7 +207,8 @@ const LEFT_OVER: &[(&str, &str)] = &[
     (
         "a NIC without its address",
         "SELECT nic.id FROM nic LEFT JOIN address ON address.nic = nic.id AND address.ip = nic.ip
-         WHERE nic.removed IS NULL AND address.ip IS NULL",
+         WHERE nic.removed IS NULL AND address.ip IS NULL
+             AND (nic.ip IS NOT NULL OR nic.vm NOT IN (SELECT vm FROM adoption))",
     ),
     (
         "a template on its way",

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context as _;
-use hostler_agent::hypervisor::FakeHypervisor;
+use hostler_agent::hypervisor::{DomainView, FakeHypervisor};
 use hostler_agent::kvm::{KvmSettings, LibvirtComputingResource, Pretend};
 use hostler_agent::network::MemoryNetwork;
 use hostler_agent::properties::Properties;
 use hostler_agent::resource::{Resource, Task};
 use hostler_agent::storage::MemoryStorage;
 use hostler_manager::ca::Authority;
-use hostler_model::{Bytes, HostGuid, Mhz, Mib, StoragePoolId};
+use hostler_model::{Bytes, HostGuid, Mhz, Mib, PowerReason, PowerState, StoragePoolId};
 use hostler_wire::{
     Answer, Command, CommandFailure, DeleteTemplateAnswer, DownloadAnswer, FailureKind, HostReport,
     Ping, ReadyCommand, SecondaryStorageResource, StartupResource, WorkerCommand,
@@ -63,6 +63,29 @@ struct Life {
     shutdown: CancellationToken,
     task: JoinHandle<()>,
     runtime: Runtime,
+}
+
+/// A libvirt domain that somebody else made, as large as what every test cloud sells, with its XML.
+pub fn alien(uuid: Uuid, name: &str) -> (DomainView, String) {
+    let view = DomainView {
+        uuid,
+        name: name.to_owned(),
+        mark: None,
+        power: PowerState::On,
+        reason: PowerReason::Found,
+        vcpus: 1,
+        memory: Mib(512),
+    };
+    let tail = &uuid.simple().to_string()[26..];
+    let mac = format!("52:54:00:{}:{}:{}", &tail[..2], &tail[2..4], &tail[4..]);
+    let xml = format!(
+        "<domain><vcpu>1</vcpu><os><type arch='x86_64' machine='pc'>hvm</type></os><devices>\
+         <disk type='file' device='disk'><driver name='qemu' type='qcow2'/>\
+         <source file='/simulated/images/{uuid}.qcow2'/><target dev='vda' bus='virtio'/></disk>\
+         <interface type='bridge'><mac address='{mac}'/><source bridge='br0'/><model type='virtio'/></interface>\
+         </devices></domain>"
+    );
+    (view, xml)
 }
 
 impl SimulatedHost {

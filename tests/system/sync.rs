@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)] // a failed unwrap is a failed test
 
+#[path = "sync/adoption.rs"]
+mod adoption;
 #[path = "sync/aliens.rs"]
 mod aliens;
 #[path = "sync/found.rs"]

@@ -365,6 +365,7 @@ const fn only_reads(command: &Command) -> bool {
         Command::ConsoleLog(_)
             | Command::Inquire(_)
             | Command::Report(_)
+            | Command::Describe(_)
             | Command::Worker(WorkerCommand::List(_))
     )
 }
@@ -390,9 +391,14 @@ fn allowed(order: &Order) -> Duration {
         | Command::ChangeIso(_)
         | Command::Reboot(_)
         | Command::Forget(_)
+        | Command::Adopt(_)
+        | Command::Release(_)
         | Command::PrepareNic(_)
         | Command::ReleaseNic(_) => minutes(10),
-        Command::ConsoleLog(_) | Command::Inquire(_) | Command::Report(_) => minutes(1),
+        Command::ConsoleLog(_)
+        | Command::Describe(_)
+        | Command::Inquire(_)
+        | Command::Report(_) => minutes(1),
     }
 }
 

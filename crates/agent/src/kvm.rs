@@ -157,6 +157,16 @@ impl LibvirtComputingResource {
         self.reports.busy(vm)
     }
 
+    /// A domain has come to the cloud or left it: everything is told anew.
+    pub(crate) fn tell_everything(&self) {
+        self.reports.tell_everything();
+    }
+
+    /// The bridge of guest networks without one of their own.
+    pub(crate) fn guest_bridge(&self) -> Option<String> {
+        self.settings.guest_bridge.clone()
+    }
+
     /// What new domains are made of.
     pub(crate) fn domain_type(&self) -> Result<DomainType, HypervisorError> {
         Ok(self.hypervisor.facts()?.domain_type)

@@ -58,6 +58,8 @@ named_enum! {
         ExpungeFailed,
         /// Everything is removed.
         ExpungeDone,
+        /// Its host has it back: it goes on there, and is not the cloud's any more.
+        Released,
     }
 }
 
@@ -88,6 +90,8 @@ impl VmState {
         (S::Destroyed, E::ExpungeRequested, S::Expunging),
         (S::Expunging, E::ExpungeFailed,    S::Destroyed),
         (S::Expunging, E::ExpungeDone,      S::Expunged),
+        (S::Running,   E::Released,         S::Expunged),
+        (S::Stopped,   E::Released,         S::Expunged),
     ];
 
     /// The state after `event`.

@@ -123,6 +123,16 @@ pub fn aliens_set(
     Ok(())
 }
 
+/// Forgets an alien, which is none any more.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn alien_forget(tx: &Tx<'_>, host: HostId, domain: Uuid) -> Result<(), StoreError> {
+    let sql = "DELETE FROM alien WHERE host = ?1 AND uuid = ?2";
+    tx.execute("forget an alien", sql, params![host.to_string(), domain.to_string()])?;
+    Ok(())
+}
+
 /// Aliens by their hosts and names.
 ///
 /// # Errors

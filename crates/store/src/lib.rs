@@ -14,6 +14,7 @@ mod migrate;
 pub mod account;
 mod account_groups;
 pub mod address;
+pub mod adoption;
 pub mod affinity_group;
 pub mod alien;
 pub mod audit;

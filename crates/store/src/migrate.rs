@@ -24,6 +24,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0016_lists.sql"),
     include_str!("migrations/0017_kept.sql"),
     include_str!("migrations/0018_owners.sql"),
+    include_str!("migrations/0019_adoption.sql"),
 ];
 
 /// Brings the database to the newest schema. Each migration is one transaction.

@@ -27,8 +27,8 @@ pub struct NewNic {
     pub device: u32,
     /// Its hardware address.
     pub mac: MacAddress,
-    /// Its address.
-    pub ip: IpAddr,
+    /// Its address, if it is known.
+    pub ip: Option<IpAddr>,
     /// Whether the default route goes this way.
     pub is_default: bool,
 }
@@ -54,7 +54,7 @@ pub fn nic_add(tx: &Tx<'_>, nic: &NewNic, now: Timestamp) -> Result<(), StoreErr
             nic.network.to_string(),
             nic.device,
             nic.mac.to_string(),
-            nic.ip.to_string(),
+            nic.ip.map(|ip| ip.to_string()),
             nic.is_default,
             now.0,
         ],
@@ -63,10 +63,13 @@ pub fn nic_add(tx: &Tx<'_>, nic: &NewNic, now: Timestamp) -> Result<(), StoreErr
         Err(e) if e.is_unique_violation_of("name_held") => {
             Err(StoreError::Taken(NAME_TAKEN.to_owned()))
         }
-        Err(e) if e.is_unique_violation() => Err(StoreError::Taken(format!(
-            "address {} or MAC {} is taken on network {}",
-            nic.ip, nic.mac, nic.network
-        ))),
+        Err(e) if e.is_unique_violation() => {
+            let address = nic.ip.map_or_else(String::new, |ip| format!("address {ip} or "));
+            Err(StoreError::Taken(format!(
+                "{address}MAC {} is taken on network {}",
+                nic.mac, nic.network
+            )))
+        }
         other => other.map(|_| ()),
     }
 }

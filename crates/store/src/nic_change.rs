@@ -6,6 +6,7 @@ use hostler_model::{NetworkId, NicId, Timestamp, VmId};
 use rusqlite::params;
 use uuid::Uuid;
 
+use crate::address::{AddressFor, address_give};
 use crate::columns::{parsed, parsed_or_null};
 use crate::{StoreError, Tx};
 
@@ -77,18 +78,26 @@ pub fn nic_remove(tx: &Tx<'_>, nic: NicId, now: Timestamp) -> Result<(), StoreEr
 ///
 /// # Errors
 /// [`StoreError::Taken`] if it is in use after all.
-pub fn nic_set_ip(tx: &Tx<'_>, nic: &NicPlace, ip: IpAddr) -> Result<(), StoreError> {
-    let old = nic.ip.map(|ip| ip.to_string());
-    let moved = tx.execute(
-        "give a NIC another address",
-        "UPDATE address SET ip = ?3 WHERE nic = ?1 AND ip = ?2 AND secondary IS NULL",
-        params![nic.id.to_string(), old, ip.to_string()],
-    );
-    match moved {
-        Err(e) if e.is_unique_violation() => {
-            return Err(StoreError::Taken(format!("address {ip} is in use")));
+pub fn nic_set_ip(
+    tx: &Tx<'_>,
+    nic: &NicPlace,
+    ip: IpAddr,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if let Some(old) = nic.ip {
+        let moved = tx.execute(
+            "give a NIC another address",
+            "UPDATE address SET ip = ?3 WHERE nic = ?1 AND ip = ?2 AND secondary IS NULL",
+            params![nic.id.to_string(), old.to_string(), ip.to_string()],
+        );
+        match moved {
+            Err(e) if e.is_unique_violation() => {
+                return Err(StoreError::Taken(format!("address {ip} is in use")));
+            }
+            other => other.map(|_| ())?,
         }
-        other => other.map(|_| ())?,
+    } else {
+        address_give(tx, nic.network, ip, AddressFor::Nic(nic.id), now)?;
     }
     let set = "UPDATE nic SET ip = ?2 WHERE id = ?1";
     tx.execute("give a NIC another address", set, params![nic.id.to_string(), ip.to_string()])?;

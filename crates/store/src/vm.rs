@@ -66,6 +66,8 @@ pub struct VmRow {
     pub iso: Option<TemplateId>,
     /// When it was deployed.
     pub created: Timestamp,
+    /// The name of its libvirt domain, if that is one that was adopted.
+    pub adopted: Option<String>,
 }
 
 /// A guest's password; it does not print.
@@ -145,7 +147,7 @@ pub(crate) const VM_COLUMNS: &str = "vm.number, vm.id, vm.account, vm.user, vm.z
     vm.display_name, vm.instance_name, vm.offering, vm.template, vm.state, vm.version, vm.run, \
     vm.last_host, vm.wanted_host, vm.ssh_keys, vm.user_data, vm.keyboard, vm.vnc_password, \
     vm.details, vm.user_data_details, vm.delete_protection, vm.seed_number, vm.password, vm.iso, \
-    vm.created";
+    vm.created, (SELECT adoption.name FROM adoption WHERE adoption.vm = vm.id) AS adopted";
 
 /// Reads [`VM_COLUMNS`].
 pub(crate) fn read_vm(row: &Row<'_>) -> rusqlite::Result<VmRow> {
@@ -176,6 +178,7 @@ pub(crate) fn read_vm(row: &Row<'_>) -> rusqlite::Result<VmRow> {
         password: row.get::<_, Option<String>>("password")?.map(GuestPassword),
         iso: parsed_or_null(row, "iso")?,
         created: time(row, "created")?,
+        adopted: row.get("adopted")?,
     })
 }
 

@@ -231,6 +231,7 @@ const COLUMNS: &str = concat!(
     coalesce(vm.own_cpu_mhz, o.cpu_mhz) AS cpu_mhz, coalesce(vm.own_memory_mib, o.memory_mib) AS memory_mib, t.password_enabled, t.name AS template_name, t.display_text AS template_text,
     t.format AS template_format, coalesce(vm.own_os, t.os) AS os, t.arch, v.id AS root_volume,
     (SELECT g.id FROM instance_group g WHERE g.account = vm.account AND g.name = vm.group_name) AS group_id,
+    coalesce((SELECT adoption.name FROM adoption WHERE adoption.vm = vm.id), vm.instance_name) AS libvirt_name,
     (SELECT name FROM user_data WHERE id = vm.user_data_id) AS user_data_name,
     (SELECT json_array(id, name, display_text) FROM template WHERE id = vm.iso) AS iso_there,
     (SELECT j.id || ' ' || j.state FROM job j WHERE j.subject = vm.id AND j.finished IS NULL
@@ -419,7 +420,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<VmView> {
         id: parsed(row, "id")?,
         name: row.get("host_name")?,
         display_name: row.get("display_name")?,
-        instance_name: row.get("instance_name")?,
+        instance_name: row.get("libvirt_name")?,
         state: parsed(row, "state")?,
         account: parsed(row, "account")?,
         account_name: row.get("account_name")?,

@@ -86,6 +86,8 @@ pub enum RootSource {
     Template(TemplateId),
     /// Nothing: it is empty, and its size is sold as this.
     Offering(DiskOfferingId),
+    /// It was there before the cloud.
+    Adopted,
 }
 
 /// Records the root volume of a VM, `Allocated`.
@@ -107,6 +109,7 @@ pub fn volume_add_root(
     let (template, offering) = match source {
         RootSource::Template(template) => (Some(template.to_string()), None),
         RootSource::Offering(offering) => (None, Some(offering.to_string())),
+        RootSource::Adopted => (None, None),
     };
     tx.execute(
         "record a volume",

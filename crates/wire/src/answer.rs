@@ -4,13 +4,14 @@ use hostler_model::{Bytes, CommandId, Generation};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AttachVolumeCommand, Call, ChangeIsoCommand, Command, ConsoleLogCommand, CreateSnapshotCommand,
-    CreateVolumeCommand, DeleteSnapshotCommand, DeleteTemplateAnswer, DeleteTemplateCommand,
-    DeleteVolumeCommand, DetachVolumeCommand, DownloadAnswer, DownloadCommand, ForgetCommand,
+    AdoptAnswer, AdoptCommand, AttachVolumeCommand, Call, ChangeIsoCommand, Command,
+    ConsoleLogCommand, CreateSnapshotCommand, CreateVolumeCommand, DeleteSnapshotCommand,
+    DeleteTemplateAnswer, DeleteTemplateCommand, DeleteVolumeCommand, DescribeAnswer,
+    DescribeCommand, DetachVolumeCommand, DownloadAnswer, DownloadCommand, ForgetCommand,
     InquireCommand, ListTemplatesAnswer, ListTemplatesCommand, PrepareNicCommand,
-    PrepareTemplateCommand, RebootCommand, ReleaseNicCommand, RemoveTemplateCommand, ReportAnswer,
-    ReportCommand, ResizeVolumeCommand, RestoreSnapshotCommand, StartCommand, StopCommand,
-    WorkerCommand,
+    PrepareTemplateCommand, RebootCommand, ReleaseAnswer, ReleaseCommand, ReleaseNicCommand,
+    RemoveTemplateCommand, ReportAnswer, ReportCommand, ResizeVolumeCommand,
+    RestoreSnapshotCommand, StartCommand, StopCommand, WorkerCommand,
 };
 
 /// What became of one order.
@@ -71,6 +72,12 @@ pub enum Answer {
     DeleteSnapshot(DeleteSnapshotAnswer),
     /// To `RestoreSnapshot`.
     RestoreSnapshot(RestoreSnapshotAnswer),
+    /// To `Describe`.
+    Describe(DescribeAnswer),
+    /// To `Adopt`.
+    Adopt(AdoptAnswer),
+    /// To `Release`.
+    Release(ReleaseAnswer),
 }
 
 /// Why an order was not carried out. After any of these nothing of it is left, unless the text says so.
@@ -333,6 +340,9 @@ calls! {
     CreateSnapshotCommand => CreateSnapshot, CreateSnapshotAnswer;
     DeleteSnapshotCommand => DeleteSnapshot, DeleteSnapshotAnswer;
     RestoreSnapshotCommand => RestoreSnapshot, RestoreSnapshotAnswer;
+    DescribeCommand => Describe, DescribeAnswer;
+    AdoptCommand => Adopt, AdoptAnswer;
+    ReleaseCommand => Release, ReleaseAnswer;
 }
 
 macro_rules! worker_calls {
@@ -379,6 +389,9 @@ impl Answer {
             Self::CreateSnapshot(_) => "CreateSnapshotAnswer",
             Self::DeleteSnapshot(_) => "DeleteSnapshotAnswer",
             Self::RestoreSnapshot(_) => "RestoreSnapshotAnswer",
+            Self::Describe(_) => "DescribeAnswer",
+            Self::Adopt(_) => "AdoptAnswer",
+            Self::Release(_) => "ReleaseAnswer",
         }
     }
 }

@@ -7,8 +7,8 @@ use hostler_model::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Answer, DiskSpec, GuestNetwork, HostReport, IsoSpec, NicSpec, TemplateSource, VmSpec,
-    VolumeSpec, WorkerCommand,
+    AdoptCommand, Answer, DescribeCommand, DiskSpec, GuestNetwork, HostReport, IsoSpec, NicSpec,
+    ReleaseCommand, TemplateSource, VmSpec, VolumeSpec, WorkerCommand,
 };
 
 /// A numbered order. The same id is the same order, however often it arrives; it runs once.
@@ -70,6 +70,12 @@ pub enum Command {
     DeleteSnapshot(DeleteSnapshotCommand),
     /// Write a volume from such a copy.
     RestoreSnapshot(RestoreSnapshotCommand),
+    /// Describe a libvirt domain, whoever made it.
+    Describe(DescribeCommand),
+    /// Take over a libvirt domain that somebody else made.
+    Adopt(AdoptCommand),
+    /// Give one back that was taken over.
+    Release(ReleaseCommand),
 }
 
 /// Ties each command to its own answer: who calls with a `StopCommand` gets a `StopAnswer`.
@@ -335,6 +341,9 @@ impl Command {
             Self::CreateSnapshot(_) => "CreateSnapshotCommand",
             Self::DeleteSnapshot(_) => "DeleteSnapshotCommand",
             Self::RestoreSnapshot(_) => "RestoreSnapshotCommand",
+            Self::Describe(_) => "DescribeCommand",
+            Self::Adopt(_) => "AdoptCommand",
+            Self::Release(_) => "ReleaseCommand",
         }
     }
 
@@ -352,6 +361,8 @@ impl Command {
             Self::ChangeIso(c) => Some(c.of.vm),
             Self::ResizeVolume(ResizeVolumeCommand { used_by: Some(by), .. }) => Some(by.vm),
             Self::CreateSnapshot(CreateSnapshotCommand { used_by: Some(by), .. }) => Some(by.vm),
+            Self::Adopt(c) => Some(c.vm),
+            Self::Release(c) => Some(c.vm),
             Self::ResizeVolume(_)
             | Self::CreateSnapshot(_)
             | Self::DeleteSnapshot(_)
@@ -363,6 +374,7 @@ impl Command {
             | Self::ConsoleLog(_)
             | Self::Inquire(_)
             | Self::Report(_)
+            | Self::Describe(_)
             | Self::Worker(_) => None,
         }
     }

@@ -6,6 +6,7 @@
 //!
 //! Not here: sockets, TLS, retries, policy. The page `docs/protocol.md` shows the bytes.
 
+mod adoption;
 mod answer;
 mod command;
 mod envelope;
@@ -21,6 +22,7 @@ pub mod codec;
 pub mod handshake;
 pub mod show;
 
+pub use adoption::*;
 pub use answer::*;
 pub use command::*;
 pub use envelope::*;

@@ -57,6 +57,10 @@ pub struct VmSpec {
     pub iso: Option<IsoSpec>,
 }
 
+/// The entry of [`VmSpec::details`] of a VM that was adopted: its libvirt domain is started as it is defined on the host,
+/// and none is made in its place.
+pub const KEPT_DEFINITION: (&str, &str) = ("definition", "kept");
+
 /// An ISO in the drive of a VM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IsoSpec {

@@ -33,6 +33,9 @@ pub(crate) enum Operation {
     Reboot,
     Destroy,
     Expunge,
+    /// A libvirt domain that somebody else made.
+    Adopt,
+    Release,
     Scale,
     Restore,
     RestoreRunning,
@@ -112,6 +115,15 @@ pub(crate) static ALL: &[Scenario] = &[
     good("deploy", O::Deploy, &["job Succeeded -", "vm Running", "domains 1", "volume Ready"]),
     good("start", O::Start, &["job Succeeded -", "vm Running", "domains 1"]),
     good("stop", O::Stop, &["job Succeeded -", "vm Stopped", "domains 0", "NICs served 0"]),
+    good("adopt", O::Adopt, &["job Succeeded -", "vm Running", "domains 1", "call adopt"]),
+    bad(
+        "adopt refused",
+        O::Adopt,
+        Luck::Refused(&["adopt"]),
+        "take",
+        &["job Failed 530", "vm Expunged", "volume Expunged", "domains 1", "claims 0"],
+    ),
+    good("release", O::Release, &["job Succeeded -", "vm Expunged", "domains 1", "call release"]),
     good("destroy", O::Destroy, &["job Succeeded -", "vm Destroyed", "domains 0"]),
     bad(
         "deploy refused",
@@ -239,6 +251,8 @@ impl Operation {
             Self::Reboot => "vm.reboot",
             Self::Destroy => "vm.destroy",
             Self::Expunge => "vm.expunge",
+            Self::Adopt => "vm.adopt",
+            Self::Release => "vm.release",
             Self::Scale => "vm.scale",
             Self::Restore => "vm.restore",
             Self::RestoreRunning => "vm.restore_running",
@@ -325,6 +339,14 @@ impl Operation {
                 succeeded(crash, &handle.job).await?;
                 handle.id.context("the id of the VM").map(Some)
             }
+            Self::Adopt => alien(crash, name).await.map(Some),
+            Self::Release => {
+                let alien = alien(crash, name).await?;
+                let request = Self::Adopt.request(crash, name, Some(&alien));
+                let handle = crash.client()?.start_job(&request).await?;
+                succeeded(crash, &handle.job).await?;
+                handle.id.context("the id of the VM").map(Some)
+            }
             Self::Stop | Self::Reboot | Self::Destroy => Ok(Some(deploy(crash, name, None).await?)),
             Self::Maintain | Self::Reconnect => Ok(Some(host(crash)?)),
             Self::Resume => {
@@ -387,6 +409,12 @@ impl Operation {
             Self::Stop => Request::new("stopVirtualMachine").with("id", id),
             Self::Reboot => Request::new("rebootVirtualMachine").with("id", id),
             Self::Destroy => Request::new("destroyVirtualMachine").with("id", id),
+            Self::Adopt => {
+                let offering = crash.cloud.catalogue.offering.to_string();
+                let request = Request::new("adoptVirtualMachine").with("hostid", vm);
+                request.with("alien", volume).with("serviceofferingid", offering)
+            }
+            Self::Release => Request::new("releaseVirtualMachine").with("id", id),
             Self::Expunge => {
                 Request::new("destroyVirtualMachine").with("id", id).with("expunge", "true")
             }
@@ -436,6 +464,25 @@ async fn account_with_vm(crash: &CrashCloud, name: &str) -> anyhow::Result<(Stri
     let handle = crash.client()?.start_job(&vm).await?;
     succeeded(crash, &handle.job).await?;
     Ok((domain, account))
+}
+
+/// A libvirt domain that somebody else made, on the first host and known to the manager: ids of host and domain.
+async fn alien(crash: &CrashCloud, name: &str) -> anyhow::Result<String> {
+    crash.all_up().await?; // what a host sees while it is not connected is told with its next ping
+    let host = &crash.cloud.hosts[0];
+    let uuid = uuid::Uuid::new_v4();
+    let (view, xml) = hostler_tests::simulated::alien(uuid, name);
+    host.hypervisor.insert_with(view, &xml);
+    let sql = format!("SELECT host || ' ' || uuid FROM alien WHERE uuid = '{uuid}'");
+    let told = async {
+        loop {
+            if let Some(both) = Books::open(&crash.database())?.value(&sql)? {
+                return anyhow::Ok(both);
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, told).await.context("the alien is never told of")?
 }
 
 /// A host that runs VMs.
@@ -595,6 +642,10 @@ pub(crate) async fn clean_up(crash: &CrashCloud) -> anyhow::Result<()> {
     let books = Books::open(&crash.database())?;
     for vm in books.rows("SELECT id FROM vm WHERE removed IS NULL")? {
         expunge(crash, &vm).await?;
+    }
+    for host in &crash.cloud.hosts {
+        let aliens = host.hypervisor.domains().into_iter().filter(|domain| domain.mark.is_none());
+        aliens.for_each(|domain| host.hypervisor.vanish(domain.uuid));
     }
     for snapshot in books.rows("SELECT id FROM snapshot WHERE removed IS NULL")? {
         job(crash, &O::DeleteSnapshot.request(crash, "", Some(&snapshot))).await?;

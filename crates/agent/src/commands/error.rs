@@ -57,6 +57,43 @@ pub enum CommandError {
         /// Its UUID.
         uuid: uuid::Uuid,
     },
+    /// There is no such libvirt domain.
+    #[error("there is no libvirt domain {uuid} on this host")]
+    NoSuchDomain {
+        /// Its UUID.
+        uuid: uuid::Uuid,
+    },
+    /// A domain that is to be adopted is a VM of this cloud.
+    #[error("libvirt domain {name} is VM {vm} of this cloud already")]
+    IsVm {
+        /// Its name.
+        name: String,
+        /// The VM.
+        vm: VmId,
+    },
+    /// A domain that is to be adopted has changed since that was planned.
+    #[error("libvirt domain {name} cannot be adopted as it was planned: {what}; plan anew")]
+    NotAsPlanned {
+        /// Its name.
+        name: String,
+        /// What is different.
+        what: String,
+    },
+    /// A domain that is to be released was made by the cloud.
+    #[error("VM {vm} was made by this cloud and not adopted; it cannot be released")]
+    NotAdopted {
+        /// The VM.
+        vm: VmId,
+    },
+    /// The definition of a VM that was adopted is gone.
+    #[error(
+        "VM {vm} was adopted, and its libvirt domain is not defined on this host any more; define it again under \
+         its name and UUID with its metadata, or expunge the VM"
+    )]
+    NoDefinition {
+        /// The VM.
+        vm: VmId,
+    },
     /// Another run of the VM is here.
     #[error("VM {vm} is here with run {here}, not with run {wanted}")]
     OtherRun {
@@ -123,6 +160,10 @@ impl CommandError {
                 FailureKind::Conflict
             }
             Self::NotRunning { .. } | Self::NoDrive { .. } => FailureKind::Conflict,
+            Self::IsVm { .. } | Self::NotAsPlanned { .. } | Self::NotAdopted { .. } => {
+                FailureKind::Conflict
+            }
+            Self::NoSuchDomain { .. } | Self::NoDefinition { .. } => FailureKind::Conflict,
             Self::StillRuns { .. } => FailureKind::InUse,
         }
     }

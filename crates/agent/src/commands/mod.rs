@@ -2,6 +2,9 @@
 //!
 //! Not here: the turns that commands of one VM take, and the journal of orders (the agent's core has both).
 
+mod adopt;
+#[cfg(test)]
+mod adoption_tests;
 mod attach_volume;
 mod change_iso;
 mod console_log;
@@ -9,6 +12,7 @@ mod create_snapshot;
 mod create_volume;
 mod delete_snapshot;
 mod delete_volume;
+mod describe;
 mod detach_volume;
 mod error;
 mod forget;
@@ -17,6 +21,7 @@ mod iso_tests;
 mod prepare_nic;
 mod prepare_template;
 mod reboot;
+mod release;
 mod release_nic;
 mod remove_template;
 mod report;
@@ -91,6 +96,9 @@ pub fn execute(
         Command::ReleaseNic(c) => release_nic::execute(resource, &c).map(Answer::ReleaseNic),
         Command::ConsoleLog(c) => console_log::execute(resource, &c).map(Answer::ConsoleLog),
         Command::Report(c) => report::execute(resource, &c).map(Answer::Report),
+        Command::Describe(c) => describe::execute(resource, &c).map(Answer::Describe),
+        Command::Adopt(c) => adopt::execute(resource, &c).map(Answer::Adopt),
+        Command::Release(c) => release::execute(resource, &c).map(Answer::Release),
         Command::Inquire(_) | Command::Worker(_) => Err(CommandError::Unsupported { name }),
     };
     answer.map_err(|error| {

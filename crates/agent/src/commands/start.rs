@@ -1,10 +1,10 @@
 //! `StartCommand`: defines and starts a VM's libvirt domain.
 //!
 //! The same run that runs already is a success. A start that fails leaves no definition and no seed; volumes and
-//! the network's entries are other commands' business.
+//! the network's entries are other commands' business. A domain that was adopted is started as it is defined.
 
 use hostler_model::{Generation, PowerReason, PowerState};
-use hostler_wire::{StartAnswer, StartCommand, VmSpec};
+use hostler_wire::{KEPT_DEFINITION, StartAnswer, StartCommand, VmSpec};
 use tracing::{info, warn};
 
 use super::CommandError;
@@ -30,6 +30,10 @@ pub(super) fn execute(
             }
             already_running(resource, spec, &domain)
         }
+        Found::Ours(domain, _) if domain.is_adopted() => {
+            refuse_late(resource, spec)?;
+            start_kept(resource, spec, &domain)
+        }
         Found::Ours(domain, _) => {
             refuse_late(resource, spec)?;
             resource.hypervisor.undefine(&domain)?; // what is left of an earlier run
@@ -40,6 +44,9 @@ pub(super) fn execute(
                 }
                 Found::Alien(view) => Err(CommandError::Alien { name: view.name, uuid: view.uuid }),
             }
+        }
+        Found::Nothing(_) if keeps_definition(spec) => {
+            Err(CommandError::NoDefinition { vm: spec.vm })
         }
         Found::Nothing(place) => {
             refuse_late(resource, spec)?;
@@ -58,9 +65,34 @@ fn already_running(
         Some(record) if record.phase == Phase::Live => record.generation.max(spec.generation),
         _ => domain.mark().generation.max(spec.generation).next(),
     };
-    record_running(resource, spec, generation)?;
+    record_running(resource, spec, own_uuid(spec, domain), generation)?;
     let vnc_port = resource.hypervisor.vnc_port(domain).unwrap_or_default();
     Ok(StartAnswer { generation, was_running: true, vnc_port })
+}
+
+/// Whether the VM was adopted: then nobody else's definition will do.
+fn keeps_definition(spec: &VmSpec) -> bool {
+    spec.details.get(KEPT_DEFINITION.0).is_some_and(|value| value == KEPT_DEFINITION.1)
+}
+
+/// The UUID of a domain that is not its VM's.
+fn own_uuid(spec: &VmSpec, domain: &OwnedDomain) -> Option<uuid::Uuid> {
+    Some(domain.uuid()).filter(|uuid| *uuid != spec.vm.uuid())
+}
+
+/// Starts a domain that was adopted as it is defined: the guest finds the machine that it had.
+fn start_kept(
+    resource: &LibvirtComputingResource,
+    spec: &VmSpec,
+    domain: &OwnedDomain,
+) -> Result<StartAnswer, CommandError> {
+    let generation = spec.generation.next();
+    resource.hypervisor.mark(domain, spec.run, generation)?;
+    resource.hypervisor.start(domain)?;
+    record_running(resource, spec, own_uuid(spec, domain), generation)?;
+    info!(vm = %spec.vm, run = %spec.run, domain = domain.name(), "started as it is defined");
+    let vnc_port = resource.hypervisor.vnc_port(domain).unwrap_or_default();
+    Ok(StartAnswer { generation, was_running: false, vnc_port })
 }
 
 /// A start that was overtaken by the end of its run.
@@ -86,6 +118,7 @@ fn start(
         run: spec.run,
         vm: spec.vm,
         name: spec.name.clone(),
+        domain: None,
         generation: spec.generation,
         power: PowerState::Unknown,
         reason: PowerReason::Commanded,
@@ -114,7 +147,7 @@ fn bring_up(
     let xml = domain_xml(&VmSpec { generation, ..spec.clone() }, &host)?;
     let domain = defined.insert(resource.hypervisor.define(place, &xml)?);
     resource.hypervisor.start(domain)?;
-    record_running(resource, spec, generation)?;
+    record_running(resource, spec, None, generation)?;
     // A console that cannot be found is no reason to end a VM that runs.
     let vnc_port = resource.hypervisor.vnc_port(domain).unwrap_or_default();
     Ok(StartAnswer { generation, was_running: false, vnc_port })
@@ -149,12 +182,14 @@ fn host_side(resource: &LibvirtComputingResource, spec: &VmSpec) -> Result<HostS
 fn record_running(
     resource: &LibvirtComputingResource,
     spec: &VmSpec,
+    domain: Option<uuid::Uuid>,
     generation: Generation,
 ) -> Result<(), CommandError> {
     let record = RunRecord {
         run: spec.run,
         vm: spec.vm,
         name: spec.name.clone(),
+        domain,
         generation,
         power: PowerState::On,
         reason: PowerReason::Commanded,

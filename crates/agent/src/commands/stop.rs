@@ -1,7 +1,8 @@
 //! `StopCommand`: ends a VM's libvirt domain and removes its definition.
 //!
 //! Idempotent: a VM with no domain here is already stopped. Another run of the VM, and a domain that somebody else
-//! made, are never touched, whatever their name. Volumes, seed and console log stay.
+//! made, are never touched, whatever their name. Volumes, seed and console log stay; so does the definition of a domain
+//! that was adopted.
 
 use std::time::Duration;
 
@@ -25,13 +26,23 @@ pub(super) fn execute(
         Found::Alien(view) => {
             return Err(CommandError::Alien { name: view.name, uuid: view.uuid });
         }
+        // The definition that is kept says which run was the last one.
+        Found::Ours(domain, view)
+            if domain.is_adopted()
+                && domain.mark().run != command.run
+                && view.power == PowerState::Off =>
+        {
+            StopEnding::WasNotHere
+        }
         Found::Ours(domain, _) if domain.mark().run != command.run => {
             let (vm, wanted, here) = (command.vm, command.run, domain.mark().run);
             return Err(CommandError::OtherRun { vm, wanted, here });
         }
         Found::Ours(domain, view) => {
             let ended = end(resource, command, &domain, &view)?;
-            resource.hypervisor.undefine(&domain)?;
+            if !domain.is_adopted() {
+                resource.hypervisor.undefine(&domain)?;
+            }
             ended
         }
     };
@@ -71,11 +82,13 @@ fn remember(
     if let Some(known) = known.as_ref().filter(|known| known.phase == Phase::Stopped) {
         return Ok(known.generation); // it was stopped before
     }
+    let domain = resource.runs.domain_of(command.vm);
     let known = known.map_or(Generation::default(), |known| known.generation);
     let record = RunRecord {
         run: command.run,
         vm: command.vm,
         name: command.name.clone(),
+        domain: (domain != command.vm.uuid()).then_some(domain),
         generation: known.max(command.generation).next(),
         power: PowerState::Off,
         reason: match ended {

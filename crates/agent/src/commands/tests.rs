@@ -169,7 +169,7 @@ fn a_vm_is_defined_started_and_from_then_on_the_agents_to_report() {
         StartAnswer { generation: Generation(4), was_running: false, vnc_port: Some(5900) }
     );
     assert_eq!(world.names_of_calls(), ["define", "start"]);
-    let mark = world.hypervisor.domains()[0].mark.unwrap();
+    let mark = world.hypervisor.domains()[0].mark.clone().unwrap();
     assert_eq!((mark.cloud, mark.run, mark.generation), (cloud(), linux(1).run, Generation(4)));
     let report = world.resource.report();
     assert!(report.complete);
@@ -243,7 +243,7 @@ fn what_an_earlier_run_left_is_cleared_away_by_the_next_start() {
     world.start(&linux(1)).unwrap();
     world.hypervisor.power_lost(linux(1).vm.uuid(), PowerReason::Crashed);
     world.start(&another_run(&linux(1))).unwrap();
-    assert_eq!(world.hypervisor.domains()[0].mark.unwrap().run, another_run(&linux(1)).run);
+    assert_eq!(world.hypervisor.domains()[0].mark.clone().unwrap().run, another_run(&linux(1)).run);
 }
 
 #[test]
@@ -293,10 +293,11 @@ fn no_command_touches_a_domain_without_our_mark_even_under_our_name() {
         vm: linux(1).vm,
         run: linux(1).run,
         generation: Generation(1),
+        adopted: None,
     };
     for mark in [None, Some(other)] {
         let world = world();
-        world.hypervisor.insert(alien(mark));
+        world.hypervisor.insert(alien(mark.clone()));
         let vm = linux(1);
         assert_eq!(world.start(&vm).unwrap_err().kind, FailureKind::Conflict);
         assert_eq!(world.stop(&vm).unwrap_err().kind, FailureKind::Conflict);

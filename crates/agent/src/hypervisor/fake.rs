@@ -8,18 +8,22 @@ use std::path::Path;
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use hostler_model::{Bytes, CloudId, Generation, InstanceName, Mib, PowerReason, PowerState};
+use hostler_model::{
+    Bytes, CloudId, Generation, InstanceName, Mib, PowerReason, PowerState, RunId,
+};
 use hostler_wire::VmStats;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 use uuid::Uuid;
 
+use super::description::facts;
 use super::devices::devices;
 use super::disks::disks;
 use super::error::Fault;
 use super::{
-    Change, Devices, DiskView, DomainView, Ended, Found, Hypervisor, HypervisorError,
-    HypervisorFacts, Listing, OwnedDomain, OwnerMark, Vacancy,
+    Adopted, Change, Claim, Claimable, Description, Devices, DiskView, DomainView, Ended, Found,
+    Hypervisor, HypervisorError, HypervisorFacts, Listing, OwnedDomain, OwnerMark, UnmarkedDomain,
+    Vacancy,
 };
 use crate::domain_xml::DomainType;
 
@@ -63,6 +67,7 @@ struct FakeDomain {
     view: DomainView,
     disks: Vec<DiskView>,
     devices: Devices,
+    xml: String,
 }
 
 impl fmt::Debug for FakeHypervisor {
@@ -100,7 +105,8 @@ impl FakeHypervisor {
     /// The same, of a domain whose devices stand in `xml`; tells it as libvirt would.
     pub fn insert_with(&self, view: DomainView, xml: &str) {
         let uuid = view.uuid;
-        let domain = FakeDomain { view, disks: disks(xml), devices: devices(xml) };
+        let xml = xml.to_owned();
+        let domain = FakeDomain { view, disks: disks(&xml), devices: devices(&xml), xml };
         self.lock().domains.insert(uuid, domain);
         self.told(Change::Domain(uuid));
     }
@@ -212,7 +218,13 @@ impl FakeHypervisor {
 fn sort(state: &State, cloud: CloudId, name: &str, uuid: Uuid) -> Found {
     let by_name = state.domains.values().find(|d| d.view.name == name).map(|d| d.view.clone());
     let by_uuid = state.domains.get(&uuid).map(|d| d.view.clone());
-    Found::sort(cloud, name, uuid, by_name, by_uuid)
+    let adopted = state.domains.values().find(|domain| {
+        domain.view.mark.as_ref().is_some_and(|mark| mark.is_adopted_as(cloud, uuid))
+    });
+    match (Found::sort(cloud, name, uuid, by_name, by_uuid), adopted) {
+        (found @ Found::Ours(..), _) | (found, None) => found,
+        (found, Some(domain)) => Found::adopted(domain.view.clone(), cloud).unwrap_or(found),
+    }
 }
 
 /// What a domain's XML says of its disks, CPUs and memory.
@@ -261,6 +273,47 @@ impl Hypervisor for FakeHypervisor {
         Ok(self.reach()?.domains.get(&uuid).map(|domain| domain.devices.clone()))
     }
 
+    fn describe(&self, uuid: Uuid) -> Result<Option<Description>, HypervisorError> {
+        let state = self.reach()?;
+        let Some(domain) = state.domains.get(&uuid) else { return Ok(None) };
+        let facts = facts(&domain.xml, None).map_err(|error| HypervisorError::Refused {
+            what: format!("describe {}", domain.view.name),
+            source: Fault(error.to_string()),
+        })?;
+        let view = domain.view.clone();
+        Ok(Some(Description { view, persistent: true, autostart: false, facts }))
+    }
+
+    fn claimable(&self, cloud: CloudId, uuid: Uuid) -> Result<Option<Claimable>, HypervisorError> {
+        Ok(self.view(uuid)?.map(|view| Claimable::sort(cloud, view)))
+    }
+
+    fn adopt(&self, domain: UnmarkedDomain, claim: &Claim) -> Result<OwnedDomain, HypervisorError> {
+        let mut state = self.enter("adopt", domain.name())?;
+        let no_domain = || HypervisorError::NoDomain { name: domain.name().to_owned() };
+        let found = state.domains.get_mut(&domain.uuid()).ok_or_else(no_domain)?;
+        let adopted = Adopted { name: claim.name.clone(), autostart: false, bare: true };
+        found.view.mark = Some(OwnerMark {
+            cloud: claim.cloud,
+            vm: claim.vm,
+            run: claim.run,
+            generation: claim.generation,
+            adopted: Some(adopted),
+        });
+        OwnedDomain::prove(&found.view, claim.cloud).ok_or_else(no_domain)
+    }
+
+    fn release(&self, domain: &OwnedDomain) -> Result<(), HypervisorError> {
+        if !domain.is_adopted() {
+            return Err(HypervisorError::NotOurs { name: domain.name().to_owned() });
+        }
+        let mut state = self.changing("release", domain)?;
+        if let Some(found) = state.domains.get_mut(&domain.uuid()) {
+            found.view.mark = None;
+        }
+        Ok(())
+    }
+
     fn define(&self, place: Vacancy, xml: &str) -> Result<OwnedDomain, HypervisorError> {
         let name = place.name().to_owned();
         let mut state = self.enter("define", &name)?;
@@ -280,7 +333,8 @@ impl Hypervisor for FakeHypervisor {
             memory,
         };
         let owned = OwnedDomain::prove(&view, place.cloud());
-        let domain = FakeDomain { view, disks, devices: devices(xml) };
+        let xml = xml.to_owned();
+        let domain = FakeDomain { view, disks, devices: devices(&xml), xml };
         state.domains.insert(place.uuid(), domain);
         drop(state);
         self.told(Change::Domain(place.uuid()));
@@ -342,10 +396,16 @@ impl Hypervisor for FakeHypervisor {
         self.changing("reset", domain).map(drop)
     }
 
-    fn mark(&self, domain: &OwnedDomain, generation: Generation) -> Result<(), HypervisorError> {
+    fn mark(
+        &self,
+        domain: &OwnedDomain,
+        run: RunId,
+        generation: Generation,
+    ) -> Result<(), HypervisorError> {
         let mut state = self.changing("mark", domain)?;
         if let Some(found) = state.domains.get_mut(&domain.uuid()) {
-            found.view.mark = found.view.mark.map(|mark| OwnerMark { generation, ..mark });
+            found.view.mark =
+                found.view.mark.take().map(|mark| OwnerMark { run, generation, ..mark });
         }
         Ok(())
     }
@@ -436,7 +496,7 @@ impl Hypervisor for FakeHypervisor {
     fn stats(&self, cloud: CloudId) -> Result<Vec<VmStats>, HypervisorError> {
         let state = self.reach()?;
         let running = state.domains.values().filter(|domain| domain.view.power == PowerState::On);
-        let marks = running.filter_map(|d| d.view.mark.map(|mark| (mark, d.view.memory)));
+        let marks = running.filter_map(|d| d.view.mark.as_ref().map(|mark| (mark, d.view.memory)));
         Ok(marks
             .filter(|(mark, _)| mark.cloud == cloud)
             .map(|(mark, memory_resident)| VmStats {

@@ -4,6 +4,7 @@
 //!
 //! Not here: what a domain is made of (`domain_xml`), and what a command does with one (`commands`).
 
+mod description;
 mod devices;
 mod disks;
 mod error;
@@ -17,10 +18,13 @@ use std::fmt::Debug;
 use std::path::Path;
 use std::time::Duration;
 
-use hostler_model::{Bytes, CloudId, Generation, InstanceName, Mib, PowerReason, PowerState};
+use hostler_model::{
+    Bytes, CloudId, Generation, InstanceName, Mib, PowerReason, PowerState, RunId, VmId,
+};
 use hostler_wire::VmStats;
 use uuid::Uuid;
 
+pub use description::{Description, Facts};
 pub use devices::Devices;
 pub use disks::DiskView;
 pub use error::HypervisorError;
@@ -28,7 +32,9 @@ pub use error::HypervisorError;
 pub use fake::{FakeHypervisor, Trouble};
 pub use kvm_test::kvm_works;
 pub use libvirt::LibvirtHypervisor;
-pub use owned::{Found, MARK_NAMESPACE, OwnedDomain, OwnerMark, Vacancy};
+pub use owned::{
+    Adopted, Claimable, Found, MARK_NAMESPACE, OwnedDomain, OwnerMark, UnmarkedDomain, Vacancy,
+};
 
 use crate::domain_xml::DomainType;
 
@@ -36,7 +42,8 @@ use crate::domain_xml::DomainType;
 ///
 /// What changes a domain takes an [`OwnedDomain`], the proof that it carries our cloud's mark.
 pub trait Hypervisor: Debug + Send + Sync + 'static {
-    /// What there is under a name and a UUID, as far as `cloud` is concerned.
+    /// What there is under a name and a UUID, as far as `cloud` is concerned. A domain that was taken over as the VM of
+    /// that UUID is found by its mark, whatever its own name and UUID.
     ///
     /// # Errors
     /// [`HypervisorError`]; then nothing is known, least of all that there is nothing.
@@ -64,6 +71,31 @@ pub trait Hypervisor: Debug + Send + Sync + 'static {
     /// # Errors
     /// [`HypervisorError`]; then nothing is known.
     fn devices(&self, uuid: Uuid) -> Result<Option<Devices>, HypervisorError>;
+
+    /// All that a VM of the cloud would have to have in place of a domain, whoever made it; nothing if there is none.
+    ///
+    /// # Errors
+    /// [`HypervisorError`]; then nothing is known.
+    fn describe(&self, uuid: Uuid) -> Result<Option<Description>, HypervisorError>;
+
+    /// Whose a domain is; nothing if there is none.
+    ///
+    /// # Errors
+    /// [`HypervisorError`]; then nothing is known.
+    fn claimable(&self, cloud: CloudId, uuid: Uuid) -> Result<Option<Claimable>, HypervisorError>;
+
+    /// Marks a domain as taken over and keeps libvirt from starting it by itself. It goes on as it is.
+    ///
+    /// # Errors
+    /// [`HypervisorError`]; it is unmarked still.
+    fn adopt(&self, domain: UnmarkedDomain, claim: &Claim) -> Result<OwnedDomain, HypervisorError>;
+
+    /// Takes the mark from a domain that was taken over, and has libvirt start it by itself again if it did. It goes on
+    /// as it is.
+    ///
+    /// # Errors
+    /// [`HypervisorError`]; it is marked still. [`HypervisorError::NotOurs`] also for one that the cloud made.
+    fn release(&self, domain: &OwnedDomain) -> Result<(), HypervisorError>;
 
     /// Defines a domain, checked against libvirt's schema; it is not started, and never starts by itself.
     ///
@@ -107,11 +139,16 @@ pub trait Hypervisor: Debug + Send + Sync + 'static {
     /// [`HypervisorError`]
     fn reset(&self, domain: &OwnedDomain) -> Result<(), HypervisorError>;
 
-    /// Writes a new generation into the domain's owner mark.
+    /// Writes a run and its generation into the domain's owner mark.
     ///
     /// # Errors
     /// [`HypervisorError`]; the old mark stays.
-    fn mark(&self, domain: &OwnedDomain, generation: Generation) -> Result<(), HypervisorError>;
+    fn mark(
+        &self,
+        domain: &OwnedDomain,
+        run: RunId,
+        generation: Generation,
+    ) -> Result<(), HypervisorError>;
 
     /// Port of the domain's VNC console while it runs.
     ///
@@ -198,6 +235,21 @@ pub trait Hypervisor: Debug + Send + Sync + 'static {
 
     /// Where changes are told from now on, for as long as the hypervisor lives. Called once; does not block.
     fn watch(&self, tell: Box<dyn Fn(Change) + Send + Sync>);
+}
+
+/// What a domain becomes that is taken over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The cloud.
+    pub cloud: CloudId,
+    /// The VM.
+    pub vm: VmId,
+    /// Its run.
+    pub run: RunId,
+    /// How new that is.
+    pub generation: Generation,
+    /// What the cloud calls the VM.
+    pub name: InstanceName,
 }
 
 /// Every domain of a host.

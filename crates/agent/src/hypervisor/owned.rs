@@ -1,11 +1,12 @@
 //! Whose domain it is: the owner mark, and the proofs that are needed to change anything.
 //!
-//! An [`OwnedDomain`] comes only from reading a domain's mark, a [`Vacancy`] only from finding nothing. There is
-//! no other way to make either outside this module's siblings, so no code can touch somebody else's domain.
+//! An [`OwnedDomain`] comes only from reading a domain's mark, a [`Vacancy`] only from finding nothing, an
+//! [`UnmarkedDomain`] only from finding that a domain is nobody's. There is no other way to make one outside this
+//! module's siblings, so no code can touch somebody else's domain.
 
 use std::borrow::Cow;
 
-use hostler_model::{CloudId, Generation, RunId, VmId};
+use hostler_model::{CloudId, Generation, InstanceName, RunId, VmId};
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 use uuid::Uuid;
@@ -16,7 +17,7 @@ use super::DomainView;
 pub const MARK_NAMESPACE: &str = "https://hostler.invalid/ns/1";
 
 /// Whose a libvirt domain is, as its `<metadata>` says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnerMark {
     /// The cloud.
     pub cloud: CloudId,
@@ -26,6 +27,19 @@ pub struct OwnerMark {
     pub run: RunId,
     /// How new the run was when the mark was written; the run journal may know better.
     pub generation: Generation,
+    /// What a domain was that somebody else made and that was taken over.
+    pub adopted: Option<Adopted>,
+}
+
+/// What is kept of a domain that was taken over: it has its own name and UUID, and its definition stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Adopted {
+    /// What the cloud calls its VM.
+    pub name: InstanceName,
+    /// Whether libvirt started it by itself before.
+    pub autostart: bool,
+    /// Whether it had no metadata at all before.
+    pub bare: bool,
 }
 
 impl OwnerMark {
@@ -52,13 +66,32 @@ impl OwnerMark {
             vm: text("vm")?.parse().ok()?,
             run: text("run")?.parse().ok()?,
             generation: Generation(text("generation")?.parse().ok()?),
+            adopted: match text("adopted") {
+                None => None,
+                Some(name) => Some(Adopted {
+                    name: name.parse().ok()?,
+                    autostart: text("autostart").is_some_and(|it| it == "yes"),
+                    bare: text("bare").is_some_and(|it| it == "yes"),
+                }),
+            },
         })
     }
 
     /// The element for libvirt's `virDomainSetMetadata`: without prefix, which libvirt adds.
     pub fn element(&self) -> String {
-        let Self { cloud, vm, run, generation } = self; // none of them can hold a character to escape
-        format!(r#"<vm cloud="{cloud}" vm="{vm}" run="{run}" generation="{generation}"/>"#)
+        // none of these can hold a character to escape
+        let Self { cloud, vm, run, generation, adopted } = self;
+        let was = adopted.as_ref().map_or_else(String::new, |Adopted { name, autostart, bare }| {
+            let word = |is_so: bool| if is_so { "yes" } else { "no" };
+            let (autostart, bare) = (word(*autostart), word(*bare));
+            format!(r#" adopted="{name}" autostart="{autostart}" bare="{bare}""#)
+        });
+        format!(r#"<vm cloud="{cloud}" vm="{vm}" run="{run}" generation="{generation}"{was}/>"#)
+    }
+
+    /// Whether it is that of a domain that was taken over as this VM.
+    pub(super) fn is_adopted_as(&self, cloud: CloudId, vm: Uuid) -> bool {
+        self.cloud == cloud && self.vm.uuid() == vm && self.adopted.is_some()
     }
 }
 
@@ -79,7 +112,7 @@ pub struct OwnedDomain {
 impl OwnedDomain {
     /// The proof, if `view` carries the mark of `cloud`.
     pub(super) fn prove(view: &DomainView, cloud: CloudId) -> Option<Self> {
-        let mark = view.mark.filter(|mark| mark.cloud == cloud)?;
+        let mark = view.mark.clone().filter(|mark| mark.cloud == cloud)?;
         Some(Self { uuid: view.uuid, name: view.name.clone(), mark })
     }
 
@@ -96,6 +129,56 @@ impl OwnedDomain {
     /// What the mark says.
     pub const fn mark(&self) -> &OwnerMark {
         &self.mark
+    }
+
+    /// Whether somebody else made it: then its definition is never written or removed by a stop or a start.
+    pub const fn is_adopted(&self) -> bool {
+        self.mark.adopted.is_some()
+    }
+}
+
+/// A domain that carried no cloud's mark when it was last read. All that can be done with it is to mark it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct UnmarkedDomain {
+    uuid: Uuid,
+    name: String,
+}
+
+impl UnmarkedDomain {
+    /// The proof, if `view` carries nobody's mark.
+    pub(super) fn prove(view: &DomainView) -> Option<Self> {
+        view.mark.is_none().then(|| Self { uuid: view.uuid, name: view.name.clone() })
+    }
+
+    /// `<uuid>` of the domain.
+    pub const fn uuid(&self) -> Uuid {
+        self.uuid
+    }
+
+    /// `<name>` of the domain.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// Whose a domain is that is to be taken over.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Claimable {
+    /// Nobody's.
+    Unmarked(UnmarkedDomain),
+    /// This cloud's already.
+    Ours(OwnedDomain),
+    /// Another cloud's.
+    Others(DomainView),
+}
+
+impl Claimable {
+    pub(super) fn sort(cloud: CloudId, view: DomainView) -> Self {
+        match (OwnedDomain::prove(&view, cloud), UnmarkedDomain::prove(&view)) {
+            (Some(owned), _) => Self::Ours(owned),
+            (None, Some(unmarked)) => Self::Unmarked(unmarked),
+            (None, None) => Self::Others(view),
+        }
     }
 }
 
@@ -137,6 +220,11 @@ pub enum Found {
 }
 
 impl Found {
+    /// A domain that was taken over, under its own name and UUID.
+    pub(super) fn adopted(view: DomainView, cloud: CloudId) -> Option<Self> {
+        OwnedDomain::prove(&view, cloud).map(|owned| Self::Ours(owned, view))
+    }
+
     /// Sorts what was found under a name and what was found under a UUID.
     pub(super) fn sort(
         cloud: CloudId,
@@ -170,6 +258,7 @@ mod tests {
             vm: VmId::new(Uuid::from_u128(2)),
             run: RunId::new(Uuid::from_u128(3)),
             generation: Generation(7),
+            adopted: None,
         }
     }
 
@@ -193,6 +282,24 @@ mod tests {
     }
 
     #[test]
+    fn the_mark_of_an_adopted_domain_says_what_it_was() {
+        let adopted = Adopted { name: "i-2-3-VM".parse().unwrap(), autostart: true, bare: false };
+        let marked = OwnerMark { adopted: Some(adopted), ..mark() };
+        assert_eq!(OwnerMark::parse(&marked.element()), Some(marked.clone()));
+        assert!(marked.is_adopted_as(marked.cloud, marked.vm.uuid()));
+        assert!(!mark().is_adopted_as(mark().cloud, mark().vm.uuid()));
+    }
+
+    #[test]
+    fn only_a_domain_that_nobody_has_marked_can_be_claimed() {
+        let other = OwnerMark { cloud: CloudId::new(Uuid::from_u128(9)), ..mark() };
+        let sorted = |mark| Claimable::sort(self::mark().cloud, view("web", 5, mark));
+        assert!(matches!(sorted(None), Claimable::Unmarked(_)));
+        assert!(matches!(sorted(Some(mark())), Claimable::Ours(_)));
+        assert!(matches!(sorted(Some(other)), Claimable::Others(_)));
+    }
+
+    #[test]
     fn half_a_mark_is_no_mark() {
         assert_eq!(OwnerMark::parse("<vm cloud='00000000-0000-0000-0000-000000000001'/>"), None);
         assert_eq!(OwnerMark::parse(&mark().element().replace("=\"7\"", "=\"-7\"")), None);
@@ -201,7 +308,7 @@ mod tests {
     #[test]
     fn a_domain_of_the_same_name_without_our_mark_is_an_alien() {
         let other = OwnerMark { cloud: CloudId::new(Uuid::from_u128(9)), ..mark() };
-        for unproven in [None, Some(other)] {
+        for unproven in [None, Some(other.clone())] {
             let domain = view("i-2-3-VM", 2, unproven);
             let found = Found::sort(
                 mark().cloud,

@@ -47,7 +47,7 @@ impl Drop for Busy {
             }
         }
         drop(busy);
-        reports.hint(Change::Domain(self.vm.uuid())); // what happened meanwhile was not looked at
+        reports.hint(Change::Domain(reports.runs.domain_of(self.vm))); // what happened meanwhile was not looked at
     }
 }
 
@@ -102,6 +102,11 @@ impl Reports {
         Busy { reports: Arc::downgrade(self), vm }
     }
 
+    /// Has everything told anew: a domain has come to the cloud or left it, of which no event tells.
+    pub(super) fn tell_everything(&self) {
+        self.hint(Change::Anything);
+    }
+
     fn hint(&self, change: Change) {
         if let Some(hints) = &*lock(&self.hints) {
             let _ = hints.send(change);
@@ -130,10 +135,10 @@ impl Reports {
         {
             let busy = lock(&self.busy); // no command begins while conclusions are drawn
             for view in &listing.domains {
-                match view.mark {
+                match &view.mark {
                     Some(mark) if Some(mark.cloud) == cloud => {
                         seen.insert(mark.run);
-                        match self.judge(view, &mark, &before, &busy) {
+                        match self.judge(view, mark, &before, &busy) {
                             Verdict::Nothing => {}
                             Verdict::News(record) => news.push(record),
                             Verdict::Unspeakable => complete = false,
@@ -234,7 +239,7 @@ impl Reports {
                     continue;
                 }
             };
-            let mark = view.as_ref().and_then(|view| view.mark);
+            let mark = view.as_ref().and_then(|view| view.mark.clone());
             let ours = mark.filter(|mark| Some(mark.cloud) == *lock(&self.cloud));
             let busy = lock(&self.busy);
             let news: Vec<RunRecord> = match (&view, ours) {
@@ -243,7 +248,7 @@ impl Reports {
                     Verdict::Nothing | Verdict::Unspeakable => Vec::new(),
                 },
                 (None, _) if !lock(&self.aliens).contains_key(&uuid) => {
-                    let lost = before.runs.values().filter(|record| record.vm.uuid() == uuid);
+                    let lost = before.runs.values().filter(|record| record.domain_uuid() == uuid);
                     lost.filter_map(|record| self.judge_missing(record, &before, &busy)).collect()
                 }
                 _ => {
@@ -301,8 +306,16 @@ impl Reports {
         {
             return Verdict::Nothing; // the agent ended in the middle of a start, which may be repeated
         }
+        if mark.adopted.is_some()
+            && view.power == PowerState::Off
+            && known.is_none_or(|record| record.phase == Phase::Stopped)
+        {
+            return Verdict::Nothing; // it was stopped, and its definition is kept
+        }
         // Found: after the agent's state was lost, or after it ended in the middle of a start.
-        let Ok(name) = view.name.parse::<InstanceName>() else {
+        let named = mark.adopted.as_ref().map(|adopted| (adopted.name.clone(), Some(view.uuid)));
+        let named = named.or_else(|| Some((view.name.parse::<InstanceName>().ok()?, None)));
+        let Some((name, domain)) = named else {
             warn!(name = view.name, "a domain with our mark has a name that is not ours");
             return Verdict::Unspeakable;
         };
@@ -311,6 +324,7 @@ impl Reports {
             run: mark.run,
             vm: mark.vm,
             name,
+            domain,
             generation: generation.max(mark.generation).next(),
             power: view.power,
             reason: view.reason,
@@ -350,7 +364,7 @@ impl Reports {
             let found = hypervisor.look(cloud, &record.name, record.vm.uuid());
             let Ok(Found::Ours(domain, _)) = found else { return };
             if domain.mark().run == record.run
-                && let Err(error) = hypervisor.mark(&domain, record.generation)
+                && let Err(error) = hypervisor.mark(&domain, record.run, record.generation)
             {
                 debug!(error = %chain(&error), "the owner mark keeps an older generation");
             }

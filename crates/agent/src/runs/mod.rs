@@ -16,6 +16,7 @@ use hostler_model::{Generation, InstanceName, PowerReason, PowerState, RunId, Vm
 use hostler_wire::RunReport;
 use serde::{Deserialize, Serialize};
 use tracing::{error, warn};
+use uuid::Uuid;
 
 /// How long a stopped run is remembered: longer than any command can be under way.
 const REMEMBERED: Duration = Duration::from_hours(7 * 24);
@@ -27,8 +28,11 @@ pub struct RunRecord {
     pub run: RunId,
     /// Its VM.
     pub vm: VmId,
-    /// Name of its libvirt domain.
+    /// What the cloud calls it, which is the name of its libvirt domain, if that is not one that was adopted.
     pub name: InstanceName,
+    /// `<uuid>` of a libvirt domain that was adopted; nothing: it is the VM's.
+    #[serde(default)]
+    pub domain: Option<Uuid>,
     /// How new this is.
     pub generation: Generation,
     /// Whether it runs.
@@ -51,6 +55,11 @@ pub enum Phase {
 }
 
 impl RunRecord {
+    /// `<uuid>` of its libvirt domain.
+    pub fn domain_uuid(&self) -> Uuid {
+        self.domain.unwrap_or_else(|| self.vm.uuid())
+    }
+
     /// What the manager is told of it.
     pub fn report(&self) -> RunReport {
         RunReport {
@@ -173,6 +182,26 @@ impl RunJournal {
         Some(record.generation)
     }
 
+    /// `<uuid>` of a VM's libvirt domain: its own, or that of one that was adopted.
+    pub fn domain_of(&self, vm: VmId) -> Uuid {
+        let runs = self.lock();
+        let mut of_vm = runs.values().filter(|record| record.vm == vm);
+        of_vm.find_map(|record| record.domain).unwrap_or_else(|| vm.uuid())
+    }
+
+    /// Drops what is known about every run of a VM.
+    pub fn remove_vm(&self, vm: VmId) {
+        let of_vm: Vec<RunId> = self
+            .lock()
+            .values()
+            .filter(|record| record.vm == vm)
+            .map(|record| record.run)
+            .collect();
+        for run in of_vm {
+            self.remove(run);
+        }
+    }
+
     /// Marks every run of a VM as stopped.
     pub fn stop_vm(&self, vm: VmId) {
         let mut runs = self.lock();
@@ -231,13 +260,13 @@ fn is_old(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use uuid::Uuid;
 
     fn record(phase: Phase) -> RunRecord {
         RunRecord {
             run: RunId::new(Uuid::from_u128(1)),
             vm: VmId::new(Uuid::from_u128(2)),
             name: InstanceName::new(2, 3, "VM"),
+            domain: None,
             generation: Generation(5),
             power: PowerState::On,
             reason: PowerReason::Commanded,

@@ -1,6 +1,7 @@
 //! A storage pool that is a directory of the host.
 //!
-//! Layout: `templates/<id>.qcow2` (read-only), `volumes/<id>.qcow2` (overlays on them), `snapshots/<id>.qcow2` (whole
+//! Layout: `templates/<id>.qcow2` (read-only), `volumes/<id>.qcow2` (overlays on them, or links to files that were
+//! adopted), `snapshots/<id>.qcow2` (whole
 //! copies of volumes), `seeds/<vm id>.iso`, and `tmp/` for what is being written. A file gets its name only when it is complete.
 
 use std::collections::{BTreeMap, HashMap};
@@ -18,8 +19,8 @@ use serde::Deserialize;
 use tracing::{info, warn};
 
 use super::{
-    FetchFailure, SnapshotThere, Storage, StorageError, TemplateFetcher, TemplateThere, qcow2,
-    snapshots,
+    FetchFailure, OutsideFile, SnapshotThere, Storage, StorageError, TemplateFetcher,
+    TemplateThere, outside, qcow2, snapshots,
 };
 use crate::program;
 use crate::resource::Task;
@@ -93,6 +94,11 @@ impl DirectoryStorage {
         }
         let own = self.pool.map_or_else(|| "none".to_owned(), |own| own.to_string());
         Err(StorageError::NoPool { pool, own })
+    }
+
+    /// The file that has a volume's name: itself, or the link to where it is.
+    fn named_path(&self, volume: VolumeId) -> PathBuf {
+        self.root.join("volumes").join(format!("{volume}.qcow2"))
     }
 
     fn lock_of(&self, template: TemplateId) -> Arc<Mutex<()>> {
@@ -291,6 +297,9 @@ impl Storage for DirectoryStorage {
         let volumes = self.root.join("volumes");
         for entry in fs::read_dir(&volumes).map_err(file_error("list", &volumes))? {
             let file = entry.map_err(file_error("list", &volumes))?.path();
+            if !file.exists() {
+                continue; // gone since, or a link to a file that somebody has taken away
+            }
             // A volume that cannot be read may be made from it.
             let header = qcow2::header(&file).map_err(file_error("read volume", &file))?;
             if header.backing.as_deref() == Some(&path) {
@@ -337,11 +346,13 @@ impl Storage for DirectoryStorage {
 
     fn delete_volume(&self, pool: StoragePoolId, volume: VolumeId) -> Result<bool, StorageError> {
         let path = self.volume_path(pool, volume)?;
-        match fs::remove_file(&path) {
-            Ok(()) => Ok(true),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(file_error("delete volume", &path)(error)),
-        }
+        let was_there = match fs::remove_file(&path) {
+            Ok(()) => true,
+            Err(error) if error.kind() == ErrorKind::NotFound => false,
+            Err(error) => return Err(file_error("delete volume", &path)(error)),
+        };
+        self.release_volume(pool, volume)?; // the link to a file that was adopted
+        Ok(was_there)
     }
 
     fn volume_size(&self, pool: StoragePoolId, volume: VolumeId) -> Result<Bytes, StorageError> {
@@ -415,9 +426,28 @@ impl Storage for DirectoryStorage {
         snapshots::restore(self, pool, snapshot, volume, size)
     }
 
+    fn outside_file(&self, path: &Path) -> OutsideFile {
+        self.pool.map(|pool| outside::find(&self.root, pool, path)).unwrap_or_default()
+    }
+
+    fn adopt_volume(
+        &self,
+        pool: StoragePoolId,
+        volume: VolumeId,
+        path: &Path,
+    ) -> Result<(), StorageError> {
+        self.check(pool)?;
+        outside::link(&self.named_path(volume), path, volume)
+    }
+
+    fn release_volume(&self, pool: StoragePoolId, volume: VolumeId) -> Result<(), StorageError> {
+        self.check(pool)?;
+        outside::unlink(&self.named_path(volume))
+    }
+
     fn volume_path(&self, pool: StoragePoolId, volume: VolumeId) -> Result<PathBuf, StorageError> {
         self.check(pool)?;
-        Ok(self.root.join("volumes").join(format!("{volume}.qcow2")))
+        Ok(outside::resolve(self.named_path(volume)))
     }
 
     fn volume_file(&self, pool: StoragePoolId, volume: VolumeId) -> Result<PathBuf, StorageError> {

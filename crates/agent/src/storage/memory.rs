@@ -1,13 +1,13 @@
 //! Storage in memory: for tests and for simulated hosts.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hostler_model::{Bytes, SnapshotId, StoragePoolId, TemplateId, VmId, VolumeId};
 use hostler_wire::{LocalPool, PoolStats, TemplateSource, VmSpec, VolumeSpec};
 
-use super::{SnapshotThere, Storage, StorageError, TemplateThere};
+use super::{OutsideFile, SnapshotThere, Storage, StorageError, TemplateThere};
 use crate::resource::Task;
 use crate::seed::SeedError;
 
@@ -26,7 +26,12 @@ struct Books {
     snapshots: BTreeMap<SnapshotId, Bytes>,
     drafts: BTreeMap<SnapshotId, Bytes>,
     seeds: BTreeSet<VmId>,
+    /// Files of volumes that were adopted.
+    adopted: BTreeMap<VolumeId, PathBuf>,
 }
+
+/// How large every file is that the storage did not make.
+const OUTSIDE: Bytes = Bytes(1 << 30);
 
 impl MemoryStorage {
     /// An empty pool of that size.
@@ -113,7 +118,9 @@ impl Storage for MemoryStorage {
     }
 
     fn delete_volume(&self, pool: StoragePoolId, volume: VolumeId) -> Result<bool, StorageError> {
-        Ok(self.check(pool)?.volumes.remove(&volume).is_some())
+        let mut books = self.check(pool)?;
+        books.adopted.remove(&volume);
+        Ok(books.volumes.remove(&volume).is_some())
     }
 
     fn volume_size(&self, pool: StoragePoolId, volume: VolumeId) -> Result<Bytes, StorageError> {
@@ -200,9 +207,35 @@ impl Storage for MemoryStorage {
         Ok(size)
     }
 
+    fn outside_file(&self, path: &Path) -> OutsideFile {
+        let is_of_pool = path.starts_with("/simulated");
+        OutsideFile { pool: is_of_pool.then_some(self.pool), capacity: Some(OUTSIDE) }
+    }
+
+    fn adopt_volume(
+        &self,
+        pool: StoragePoolId,
+        volume: VolumeId,
+        path: &Path,
+    ) -> Result<(), StorageError> {
+        let mut books = self.check(pool)?;
+        books.adopted.insert(volume, path.to_owned());
+        let spec = VolumeSpec { volume, pool, template: None, size: OUTSIDE };
+        books.volumes.insert(volume, spec);
+        Ok(())
+    }
+
+    fn release_volume(&self, pool: StoragePoolId, volume: VolumeId) -> Result<(), StorageError> {
+        let mut books = self.check(pool)?;
+        if books.adopted.remove(&volume).is_some() {
+            books.volumes.remove(&volume);
+        }
+        Ok(())
+    }
+
     fn volume_path(&self, pool: StoragePoolId, volume: VolumeId) -> Result<PathBuf, StorageError> {
-        drop(self.check(pool)?);
-        Ok(format!("/simulated/volumes/{volume}.qcow2").into())
+        let adopted = self.check(pool)?.adopted.get(&volume).cloned();
+        Ok(adopted.unwrap_or_else(|| format!("/simulated/volumes/{volume}.qcow2").into()))
     }
 
     fn volume_file(&self, pool: StoragePoolId, volume: VolumeId) -> Result<PathBuf, StorageError> {

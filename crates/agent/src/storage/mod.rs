@@ -9,12 +9,13 @@ mod error;
 mod fetch;
 #[cfg(any(test, feature = "fake-hypervisor"))]
 mod memory;
+mod outside;
 mod qcow2;
 mod snapshots;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use hostler_model::{Bytes, SnapshotId, StoragePoolId, TemplateId, VmId, VolumeId};
 use hostler_wire::{LocalPool, PoolStats, TemplateSource, VmSpec, VolumeSpec};
@@ -46,6 +47,15 @@ pub struct SnapshotThere {
     pub physical_size: Bytes,
     /// Its file.
     pub path: PathBuf,
+}
+
+/// What is known of a file that may be a disk and that the storage did not make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OutsideFile {
+    /// The pool on whose file system it lies; nothing: of none, or it is something else of a pool.
+    pub pool: Option<StoragePoolId>,
+    /// How large a guest sees it; nothing: it cannot be read as qcow2.
+    pub capacity: Option<Bytes>,
 }
 
 /// A host's storage. Blocking.
@@ -174,6 +184,26 @@ pub trait Storage: Debug + Send + Sync + 'static {
         volume: VolumeId,
         size: Bytes,
     ) -> Result<Bytes, StorageError>;
+
+    /// What is known of a file that the storage did not make.
+    fn outside_file(&self, path: &Path) -> OutsideFile;
+
+    /// Takes such a file as a volume, where it is. The same again is a success.
+    ///
+    /// # Errors
+    /// [`StorageError`]; then it is no volume.
+    fn adopt_volume(
+        &self,
+        pool: StoragePoolId,
+        volume: VolumeId,
+        path: &Path,
+    ) -> Result<(), StorageError>;
+
+    /// Lets go of a volume that was taken so; its file stays. One that is none is a success.
+    ///
+    /// # Errors
+    /// [`StorageError`]; then it still is a volume.
+    fn release_volume(&self, pool: StoragePoolId, volume: VolumeId) -> Result<(), StorageError>;
 
     /// Where a volume's file is, or would be.
     ///

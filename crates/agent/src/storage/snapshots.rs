@@ -72,6 +72,7 @@ fn require_room(
     let backing = qcow2::header(file).map_err(error())?.backing;
     let mut wanted = taken(file).map_err(error())?.0;
     if let Some(backing) = backing {
+        let backing = file.parent().unwrap_or(Path::new("/")).join(backing);
         wanted += taken(&backing).map_err(file_error("read template", &backing))?.0;
     }
     storage.require(Bytes(wanted.saturating_add(NOTHING_LEFT.0)), || {

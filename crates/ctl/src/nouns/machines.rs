@@ -85,6 +85,13 @@ pub(super) static VM: Noun = Noun {
             "recovered",
         ),
         does(
+            "release",
+            "releaseVirtualMachine",
+            "Give a VM back to its host that was adopted; it runs on there, and is an alien again",
+            &[first("vm", "id", Id(&VM_ID), "Name or id")],
+            "released",
+        ),
+        does(
             "assign",
             "assignVirtualMachine",
             "Give a stopped VM to another account",

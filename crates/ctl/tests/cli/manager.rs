@@ -150,6 +150,7 @@ const PARAMS: &str = include_str!("../../../../tests/fixtures/contract/params.ts
 /// Commands of our own, and parameters of our own on commands of the contract.
 const OWN_COMMANDS: &[&str] = &[
     "addHostToAggregate",
+    "adoptVirtualMachine",
     "auditCloud",
     "cleanMachine",
     "createHostAggregate",
@@ -178,6 +179,7 @@ const OWN_COMMANDS: &[&str] = &[
     "releaseDedicatedHost",
     "releaseDedicatedPod",
     "releaseDedicatedZone",
+    "releaseVirtualMachine",
     "removeHostFromAggregate",
     "resumeJob",
     "updateHostAggregate",

@@ -77,6 +77,38 @@ async fn names_become_ids_lists_are_joined_and_maps_are_numbered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_alien_is_adopted_with_what_is_said_of_it_and_a_dry_run_shows_the_plan() {
+    let manager = Manager::start().await;
+    let (host, mac) = ("66666666-6666-4666-8666-666666666666", "52:54:00:00:00:01");
+    manager.lists("listHosts", "host", &[json!({"id": host, "name": "kvm-1"})]);
+    let adoption = json!({"instancename": "old mail", "serviceofferingname": "small",
+        "volume": [{"name": "vda", "path": "/srv/mail.qcow2"}]});
+    let plan = json!({"dryrun": true, "displaytext": "it would be adopted", "adoption": adoption});
+    manager.answers("adoptVirtualMachine", 200, plan);
+    let address = format!("{mac}=10.1.1.9");
+    let line = ["alien", "adopt", "kvm-1", "old mail", "--nic-address", &address, "--dry-run"];
+    let out = stdout(&manager.run(&line).success());
+    assert!(out.contains("old mail") && out.contains("/srv/mail.qcow2"), "{out}");
+    let calls = manager.calls("adoptVirtualMachine").await;
+    let sent = |name: &str| calls[0].1.get(name).map(str::to_owned);
+    assert_eq!(
+        (sent("hostid").as_deref(), sent("alien").as_deref()),
+        (Some(host), Some("old mail"))
+    );
+    assert_eq!(sent(&format!("nicaddresses[0].{mac}")).as_deref(), Some("10.1.1.9"));
+    assert_eq!(sent("dryrun").as_deref(), Some("true"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vm_is_released_by_its_name() {
+    let manager = Manager::start().await;
+    manager.answers("releaseVirtualMachine", 200, json!({"success": true}));
+    assert_eq!(stdout(&manager.run(&["vm", "release", "web"]).success()), "vm web released\n");
+    let calls = manager.calls("releaseVirtualMachine").await;
+    assert_eq!(calls[0].1.get("id"), Some(VM));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_password_is_read_from_standard_input_and_never_from_the_line() {
     let manager = Manager::start().await;
     manager.answers("createAccount", 200, json!({"account": {"id": VM, "name": "ann"}}));

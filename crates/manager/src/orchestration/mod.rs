@@ -39,6 +39,8 @@ pub static WORKFLOWS: &[&dyn Workflow] = &[
     &vm::iso::DETACH,
     &vm::retire::DESTROY,
     &vm::retire::EXPUNGE,
+    &vm::adoption::take::AdoptVm,
+    &vm::adoption::release::ReleaseVm,
     &template::register::RegisterTemplate,
     &template::delete::DeleteTemplate,
     &volume::attach::AttachVolume,

@@ -27,6 +27,13 @@ pub(super) fn state(domain: &Domain) -> Result<(u32, u32), Error> {
     Ok((u32::try_from(state).unwrap_or(u32::MAX), u32::try_from(reason).unwrap_or(u32::MAX)))
 }
 
+/// How many checkpoints libvirt keeps of a domain.
+pub(super) fn checkpoints(domain: &Domain) -> Result<u32, Error> {
+    // SAFETY: the handle lives as long as `domain`; without a place for the list libvirt only counts.
+    let count = unsafe { sys::virDomainListAllCheckpoints(domain.as_ptr(), ptr::null_mut(), 0) };
+    u32::try_from(count).map_err(|_| Error::last_error())
+}
+
 /// Numbers of one running domain by their names, for instance `cpu.time`.
 pub(super) type Numbers = BTreeMap<String, u64>;
 

@@ -2,6 +2,7 @@
 //!
 //! Not here: unsafe calls ([`checked`]), threads and connections ([`calls`]), events ([`events`]).
 
+mod adoption;
 mod calls;
 mod checked;
 mod copy;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use hostler_model::{Bytes, CloudId, Generation, InstanceName, Mib, PowerState, VmId};
+use hostler_model::{Bytes, CloudId, Generation, InstanceName, Mib, PowerState, RunId, VmId};
 use hostler_wire::VmStats;
 use tracing::debug;
 use uuid::Uuid;
@@ -24,10 +25,9 @@ use virt::error::Error;
 use virt::sys;
 
 use super::disks::disks;
-use super::owned::MARK_NAMESPACE;
 use super::{
-    Change, Devices, DiskView, DomainView, Ended, Found, Hypervisor, HypervisorError,
-    HypervisorFacts, Listing, OwnedDomain, OwnerMark, Vacancy,
+    Change, Claim, Claimable, Description, Devices, DiskView, DomainView, Ended, Found, Hypervisor,
+    HypervisorError, HypervisorFacts, Listing, OwnedDomain, OwnerMark, UnmarkedDomain, Vacancy,
 };
 use crate::domain_xml::DomainType;
 use calls::{Calls, refused};
@@ -188,6 +188,29 @@ impl Hypervisor for LibvirtHypervisor {
         })
     }
 
+    fn describe(&self, uuid: Uuid) -> Result<Option<Description>, HypervisorError> {
+        self.calls.call("describe a domain", READING, move |c| adoption::describe(c, uuid))
+    }
+
+    fn claimable(&self, cloud: CloudId, uuid: Uuid) -> Result<Option<Claimable>, HypervisorError> {
+        let view = self.view(uuid)?;
+        Ok(view.map(|view| Claimable::sort(cloud, view)))
+    }
+
+    fn adopt(&self, domain: UnmarkedDomain, claim: &Claim) -> Result<OwnedDomain, HypervisorError> {
+        let claim = claim.clone();
+        self.calls.call("adopt a domain", ASKING, move |c| adoption::adopt(c, &domain, &claim))
+    }
+
+    fn release(&self, domain: &OwnedDomain) -> Result<(), HypervisorError> {
+        let Some(was) = domain.mark().adopted.clone() else {
+            return Err(HypervisorError::NotOurs { name: domain.name().to_owned() });
+        };
+        self.with("release", ASKING, domain, move |connect, handle| {
+            adoption::release(connect, handle, &was)
+        })
+    }
+
     fn define(&self, place: Vacancy, xml: &str) -> Result<OwnedDomain, HypervisorError> {
         let xml = xml.to_owned();
         self.calls.call("define a domain", READING, move |connect| {
@@ -275,17 +298,14 @@ impl Hypervisor for LibvirtHypervisor {
         self.with("reset", ASKING, domain, |_, handle| handle.reset())
     }
 
-    fn mark(&self, domain: &OwnedDomain, generation: Generation) -> Result<(), HypervisorError> {
-        let element = OwnerMark { generation, ..*domain.mark() }.element();
-        self.with("mark", ASKING, domain, move |_, handle| {
-            let mut flags = sys::VIR_DOMAIN_AFFECT_CONFIG;
-            if handle.is_active()? {
-                flags |= sys::VIR_DOMAIN_AFFECT_LIVE;
-            }
-            let kind = sys::VIR_DOMAIN_METADATA_ELEMENT.cast_signed();
-            handle.set_metadata(kind, Some(&element), Some("hostler"), Some(MARK_NAMESPACE), flags)
-        })
-        .map(drop)
+    fn mark(
+        &self,
+        domain: &OwnedDomain,
+        run: RunId,
+        generation: Generation,
+    ) -> Result<(), HypervisorError> {
+        let element = OwnerMark { run, generation, ..domain.mark().clone() }.element();
+        self.with("mark", ASKING, domain, move |_, handle| read::set_mark(handle, Some(&element)))
     }
 
     fn vnc_port(&self, domain: &OwnedDomain) -> Result<Option<u16>, HypervisorError> {
@@ -410,7 +430,10 @@ fn stats(connect: &Connect, cloud: CloudId) -> Result<Vec<VmStats>, HypervisorEr
     let ours: HashMap<Uuid, VmId> = read::list(connect)?
         .domains
         .iter()
-        .filter_map(|view| view.mark.filter(|mark| mark.cloud == cloud).map(|m| (view.uuid, m.vm)))
+        .filter_map(|view| {
+            let mark = view.mark.as_ref().filter(|mark| mark.cloud == cloud)?;
+            Some((view.uuid, mark.vm))
+        })
         .collect();
     let kinds = sys::VIR_DOMAIN_STATS_CPU_TOTAL
         | sys::VIR_DOMAIN_STATS_BALLOON

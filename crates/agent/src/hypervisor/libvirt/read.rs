@@ -28,6 +28,16 @@ pub(super) fn mark(domain: &Domain) -> Result<Option<OwnerMark>, Error> {
     }
 }
 
+/// Writes the owner mark of a domain, or takes it away: in what runs and in what is defined.
+pub(super) fn set_mark(domain: &Domain, mark: Option<&str>) -> Result<(), Error> {
+    let mut flags = sys::VIR_DOMAIN_AFFECT_CONFIG;
+    if domain.is_active()? {
+        flags |= sys::VIR_DOMAIN_AFFECT_LIVE;
+    }
+    let kind = sys::VIR_DOMAIN_METADATA_ELEMENT.cast_signed();
+    domain.set_metadata(kind, mark, Some("hostler"), Some(MARK_NAMESPACE), flags).map(drop)
+}
+
 /// Everything about one domain.
 pub(super) fn view(domain: &Domain) -> Result<DomainView, Error> {
     let (state, reason) = checked::state(domain)?;
@@ -73,7 +83,34 @@ pub(super) fn look(
 ) -> Result<Found, HypervisorError> {
     let by_name = present(connect.lookup_domain_by_name(name), name)?;
     let by_uuid = by_uuid(connect, uuid)?;
-    Ok(Found::sort(cloud, name, uuid, by_name, by_uuid))
+    let found = Found::sort(cloud, name, uuid, by_name, by_uuid);
+    if matches!(found, Found::Ours(..)) {
+        return Ok(found);
+    }
+    Ok(match adopted_as(connect, cloud, uuid)? {
+        Some(view) => Found::adopted(view, cloud).unwrap_or(found),
+        None => found,
+    })
+}
+
+/// The domain that was taken over as this VM, whatever its name and UUID. One that cannot be read may be it.
+fn adopted_as(
+    connect: &Connect,
+    cloud: CloudId,
+    vm: Uuid,
+) -> Result<Option<DomainView>, HypervisorError> {
+    let error = |error: &Error| refused("look for a domain that was adopted", error);
+    for domain in connect.list_all_domains(0).map_err(|e| error(&e))? {
+        match mark(&domain) {
+            Ok(Some(mark)) if mark.is_adopted_as(cloud, vm) => {
+                return view(&domain).map(Some).map_err(|e| error(&e));
+            }
+            Ok(_) => {}
+            Err(e) if is_no_domain(&e) => {} // gone since
+            Err(e) => return Err(error(&e)),
+        }
+    }
+    Ok(None)
 }
 
 fn present(

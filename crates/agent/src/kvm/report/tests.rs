@@ -179,6 +179,7 @@ fn the_digest_changes_with_the_report_and_only_then() {
 
 fn starting(vm: &VmSpec) -> RunRecord {
     RunRecord {
+        domain: None,
         run: vm.run,
         vm: vm.vm,
         name: vm.name.clone(),

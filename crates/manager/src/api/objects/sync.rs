@@ -2,9 +2,11 @@
 
 use hostler_store::alien::{AlienDevice, AlienView};
 use hostler_store::history::HistoryRow;
+use serde_json::{Value, json};
 
 use super::{api_object, date};
 use crate::orchestration::drift::Drift;
+use crate::orchestration::vm::{AdoptionPlan, PlannedNic, PlannedVolume};
 
 api_object! {
     /// A disk or a network interface of an alien.
@@ -33,6 +35,41 @@ api_object! {
         "firstseen" date "when it was seen first" => date(view.first_seen),
         "lastseen" date "when it was seen last" => date(view.last_seen),
     }
+}
+
+/// What an alien would be as a VM, for a dry run. Fields are named as those of the VM that it would be.
+pub(crate) fn adoption(plan: &AdoptionPlan) -> Value {
+    json!({
+        "uuid": plan.domain.uuid,
+        "instancename": plan.domain.domain_name,
+        "machine": plan.domain.machine,
+        "autostart": plan.domain.autostart,
+        "hostid": plan.host,
+        "hostname": plan.host_name,
+        "name": plan.name.as_str(),
+        "displayname": plan.display_name,
+        "serviceofferingid": plan.size.offering,
+        "serviceofferingname": plan.size.name,
+        "cpunumber": plan.size.cpus,
+        "cpuspeed": plan.size.cpu_mhz.0,
+        "memory": plan.size.memory.0,
+        "volume": plan.volumes.iter().map(planned_volume).collect::<Vec<_>>(),
+        "nic": plan.nics.iter().map(planned_nic).collect::<Vec<_>>(),
+        "drive": plan.drives(),
+    })
+}
+
+fn planned_volume(of: &PlannedVolume) -> Value {
+    json!({ "name": of.target, "path": of.path, "size": of.size.0, "storageid": of.pool })
+}
+
+fn planned_nic(of: &PlannedNic) -> Value {
+    json!({
+        "macaddress": of.mac.to_string(),
+        "networkid": of.network,
+        "networkname": of.network_name,
+        "ipaddress": of.ip,
+    })
 }
 
 api_object! {

@@ -76,6 +76,7 @@ pub(super) fn resize(
     now: hostler_model::Timestamp,
 ) -> Result<(), ServiceError> {
     must_be_stopped(row, "given another size")?;
+    must_not_be_adopted(row, "given another size")?;
     let own = size::chosen(&size_rule(tx, offering)?, &mut details)?;
     Ok(vm_resize(tx, row.id, offering, own, now)?)
 }
@@ -174,6 +175,17 @@ pub(super) fn visible(tx: &Tx<'_>, caller: &Caller, id: VmId) -> Result<VmRow, S
         return Ok(row);
     }
     Err(ServiceError::parameter(format!("there is no virtual machine {id}")))
+}
+
+/// Refuses a VM that was adopted: its libvirt domain keeps the definition that it came with.
+pub(crate) fn must_not_be_adopted(row: &VmRow, verb: &str) -> Result<(), ServiceError> {
+    let Some(domain) = &row.adopted else { return Ok(()) };
+    let text = format!(
+        "{} was adopted, and libvirt domain {domain} keeps the definition that it came with; it cannot be {verb}: release \
+         it, change it in libvirt and adopt it again",
+        row.instance_name
+    );
+    Err(ServiceError::new(ServiceErrorKind::Unsupported, text))
 }
 
 /// Refuses anything but a stopped VM.

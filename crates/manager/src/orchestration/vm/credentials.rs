@@ -8,7 +8,7 @@ use hostler_store::vm_change::{vm_set_keys, vm_set_password};
 use rand::distr::{Alphanumeric, SampleString};
 use serde_json::json;
 
-use super::change::{AtOnce, done_at_once, must_be_idle, visible};
+use super::change::{AtOnce, done_at_once, must_be_idle, must_not_be_adopted, visible};
 use crate::context::Context;
 use crate::error::{ServiceError, ServiceErrorKind};
 use crate::orchestration::Caller;
@@ -53,6 +53,7 @@ pub async fn reset_keys(
         .write(move |tx| {
             let row = visible(tx, &caller, id)?;
             must_be_idle(tx, &row, "given other SSH keys")?;
+            must_not_be_adopted(&row, "given other SSH keys")?;
             let keys = keys_named(tx, owner.unwrap_or(row.account), &names)?;
             vm_set_keys(tx, id, &keys, now)?;
             let done = AtOnce {
@@ -81,6 +82,7 @@ pub async fn reset_password(
         .write(move |tx| {
             let row = visible(tx, &caller, id)?;
             must_be_idle(tx, &row, "given another password")?;
+            must_not_be_adopted(&row, "given another password")?;
             if !template_takes_passwords(tx, row.template)? {
                 let text = format!(
                     "the template of {} takes no passwords; register it with passwordenabled=true",

@@ -21,6 +21,7 @@ use hostler_wire::{ChangeIsoCommand, FailureKind, IsoSpec, PrepareTemplateComman
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::change::must_not_be_adopted;
 use super::{requests, spec, step_event, vm_of, vm_result};
 use crate::context::Context;
 use crate::error::{ServiceError, ServiceErrorKind};
@@ -118,6 +119,7 @@ pub async fn detach_iso(
 }
 
 fn must_be_changeable(vm: &VmRow, states: &[VmState]) -> Result<(), ServiceError> {
+    must_not_be_adopted(vm, "given or relieved of an ISO")?;
     if states.contains(&vm.state) {
         return Ok(());
     }

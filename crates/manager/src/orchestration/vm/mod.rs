@@ -1,5 +1,6 @@
 //! VMs: the services that check and record, and the workflows that act.
 
+pub mod adoption;
 mod change;
 mod credentials;
 mod deploy;
@@ -24,6 +25,11 @@ pub mod start;
 pub mod stop;
 mod user_data;
 
+pub use adoption::{
+    AdoptRequest, AdoptionPlan, NicChoices, PlannedNic, PlannedSize, PlannedVolume, adopt,
+    rehearse_adoption, release,
+};
+pub(crate) use change::must_not_be_adopted;
 pub use change::{assign, change_service, recover, update};
 pub use credentials::{reset_keys, reset_password};
 pub use deploy::{DeployRequest, deploy};

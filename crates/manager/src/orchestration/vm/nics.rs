@@ -17,7 +17,7 @@ use hostler_store::{StoreError, Tx};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::change::{AtOnce, done_at_once, must_be_idle, visible};
+use super::change::{AtOnce, done_at_once, must_be_idle, must_not_be_adopted, visible};
 use crate::context::Context;
 use crate::error::ServiceError;
 use crate::orchestration::Caller;
@@ -47,7 +47,7 @@ pub(super) fn give_nic(
     let ip = room.choose(wish.ip)?;
     let mac = wish.mac.unwrap_or_else(|| MacAddress::of_nic(drawn[4], number));
     let network = room.id;
-    nic_add(tx, &NewNic { id, vm, network, device, mac, ip, is_default }, now)?;
+    nic_add(tx, &NewNic { id, vm, network, device, mac, ip: Some(ip), is_default }, now)?;
     address_give(tx, network, ip, AddressFor::Nic(id), now)?;
     Ok(id)
 }
@@ -72,6 +72,7 @@ pub async fn add_nic(
         .write(move |tx| {
             let row = visible(tx, &caller, id)?;
             must_be_idle(tx, &row, "given another NIC")?;
+            must_not_be_adopted(&row, "given another NIC")?;
             if network_zone(tx, network)? != row.zone {
                 let text = format!("parameter networkid: {network} is not in the VM's zone");
                 return Err(ServiceError::parameter(text));
@@ -113,6 +114,7 @@ pub async fn remove_nic(
             let row = visible(tx, &caller, id)?;
             let place = nic_of(tx, id, nic)?;
             must_be_idle(tx, &row, "relieved of a NIC")?;
+            must_not_be_adopted(&row, "relieved of a NIC")?;
             if place.is_default {
                 return Err(ServiceError::parameter(
                     "parameter nicid: it is the default NIC; make another one the default first \
@@ -177,7 +179,7 @@ pub async fn set_nic_ip(
             must_be_idle(tx, &row, "given another address")?;
             if ip.is_none() || ip != place.ip {
                 let ip = network_room(tx, place.network)?.choose(ip)?;
-                nic_set_ip(tx, &place, ip)?;
+                nic_set_ip(tx, &place, ip, now)?;
             }
             let done = AtOnce {
                 api_command: "updateVmNicIp",

@@ -121,6 +121,7 @@ fn check(
     template: TemplateId,
     wanted: Option<Bytes>,
 ) -> Result<Bytes, ServiceError> {
+    change::must_not_be_adopted(vm, "given a new root volume")?;
     let row = template_get(tx, template)?;
     if row.state != TemplateState::Ready || row.zone.is_some_and(|zone| zone != vm.zone) {
         return Err(ServiceError::parameter(format!(

@@ -42,6 +42,7 @@ pub async fn scale(
 ) -> Result<JobId, ServiceError> {
     let vm = requests::vm_for(app, caller, id).await?;
     change::must_be_stopped(&vm, "given another size")?;
+    change::must_not_be_adopted(&vm, "given another size")?;
     let mut wanted = details.clone();
     let rule = app.store.read(move |tx| size_rule(tx, offering)).await?;
     size::chosen(&rule, &mut wanted)?;

@@ -12,10 +12,11 @@ use hostler_scheduler::{Arch, Demand, HostView, Mate, Owner, PoolView, Tenant};
 use hostler_store::blueprint::{Blueprint, BlueprintIso, MateRow};
 use hostler_store::claim::{HostCapacity, KeptFor};
 use hostler_store::nic::NicRow;
+use hostler_store::vm::VmRow;
 use hostler_store::volume::VolumeRow;
 use hostler_wire::{
-    DiskFormat, DiskSpec, Firmware, GuestNetwork, GuestOs, IsoSpec, NicSpec, Secret, SeedSpec,
-    TemplateSource, VmSpec, VncSpec,
+    DiskFormat, DiskSpec, Firmware, GuestNetwork, GuestOs, IsoSpec, KEPT_DEFINITION, NicSpec,
+    Secret, SeedSpec, TemplateSource, VmSpec, VncSpec,
 };
 
 /// Addresses under which the chosen host serves the VM's networks.
@@ -250,9 +251,18 @@ pub(super) fn vm_spec(
             password: Secret::new(vm.vnc_password.clone()),
             keyboard: vm.keyboard.clone(),
         },
-        details: vm.details.clone(),
+        details: details(vm),
         iso: blueprint.iso.as_ref().map(|iso| iso_spec(iso, pool)),
     }
+}
+
+/// Choices that few need, and whether the VM keeps the definition that it came with.
+fn details(vm: &VmRow) -> BTreeMap<String, String> {
+    let mut details = vm.details.clone();
+    if vm.adopted.is_some() {
+        details.insert(KEPT_DEFINITION.0.to_owned(), KEPT_DEFINITION.1.to_owned());
+    }
+    details
 }
 
 fn guest_os(name: &str) -> GuestOs {

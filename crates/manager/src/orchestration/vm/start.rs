@@ -17,6 +17,7 @@ use hostler_store::blueprint::{Blueprint, blueprint};
 use hostler_store::claim::{Claim, claim_take};
 use hostler_store::event::event_add;
 use hostler_store::limit;
+use hostler_store::nic::NicRow;
 use hostler_store::placement::placement_add;
 use hostler_store::run::{RunRow, run_add, run_confirm, run_get, run_transition};
 use hostler_store::template::copy_set;
@@ -229,7 +230,8 @@ async fn choose(cx: &StepContext) -> Result<Done, StepError> {
             *volume = volume_transition(tx, volume, event, Some(pool), None, now)?;
         }
         let served = spec::servers(&blueprint, chosen.host);
-        for nic in blueprint.nics.iter().filter(|nic| !served.contains_key(&nic.network)) {
+        let unserved = |nic: &&NicRow| nic.ip.is_some() && !served.contains_key(&nic.network);
+        for nic in blueprint.nics.iter().filter(unserved) {
             let ip = address_of_host(tx, nic.network, chosen.host, now)?;
             blueprint.served.push((nic.network, chosen.host, ip));
         }
@@ -410,7 +412,8 @@ async fn prepare_network(
     blueprint: &Blueprint,
     servers: &ServerAddresses,
 ) -> Result<(), CommandFailure> {
-    for nic in &blueprint.nics {
+    // One whose address is not known is somebody else's to serve.
+    for nic in blueprint.nics.iter().filter(|nic| nic.ip.is_some()) {
         let command = PrepareNicCommand {
             vm: blueprint.vm.id,
             host_name: blueprint.vm.host_name.clone(),

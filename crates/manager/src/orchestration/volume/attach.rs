@@ -26,6 +26,7 @@ use crate::context::Context;
 use crate::error::{ServiceError, ServiceErrorKind};
 use crate::jobs::{Commit, Done, StepContext, StepError, Undone, Workflow, nothing};
 use crate::orchestration::Caller;
+use crate::orchestration::vm::must_not_be_adopted;
 
 const STEPS: &[&str] = &["bind", "write", "plug"];
 /// Disks of a VM, the root disk included: those that fit into the slots of its libvirt domain.
@@ -107,6 +108,7 @@ fn plan(
         return Err(ServiceError::parameter("parameter virtualmachineid: there is no such VM"));
     };
     must_live(volume)?;
+    must_not_be_adopted(vm, "given another volume")?;
     if volume.is_root {
         return Err(refused(format!(
             "volume {} is a root volume; it stays with its VM",

@@ -16,6 +16,7 @@ use crate::context::Context;
 use crate::error::ServiceError;
 use crate::jobs::{Commit, Done, StepContext, StepError, Undone, Workflow, nothing};
 use crate::orchestration::Caller;
+use crate::orchestration::vm::must_not_be_adopted;
 
 const STEPS: &[&str] = &["unplug"];
 /// Seconds that a guest has to let go.
@@ -90,6 +91,7 @@ fn check(scene: &Scene) -> Result<VmId, ServiceError> {
     let Some(vm) = &scene.vm else {
         return Err(refused(format!("volume {} is not attached to a VM", volume.name)));
     };
+    must_not_be_adopted(vm, "relieved of a volume")?;
     if !matches!(vm.state, VmState::Running | VmState::Stopped | VmState::Destroyed) {
         return Err(refused(format!(
             "{} is {}; a volume can be detached from a VM that is Running or Stopped",
