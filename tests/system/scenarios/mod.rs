@@ -468,18 +468,18 @@ async fn account_with_vm(crash: &CrashCloud, name: &str) -> anyhow::Result<(Stri
 
 /// A libvirt domain that somebody else made, on the first host and known to the manager: ids of host and domain.
 async fn alien(crash: &CrashCloud, name: &str) -> anyhow::Result<String> {
-    crash.all_up().await?; // what a host sees while it is not connected is told with its next ping
     let host = &crash.cloud.hosts[0];
     let uuid = uuid::Uuid::new_v4();
     let (view, xml) = hostler_tests::simulated::alien(uuid, name);
-    host.hypervisor.insert_with(view, &xml);
     let sql = format!("SELECT host || ' ' || uuid FROM alien WHERE uuid = '{uuid}'");
     let told = async {
         loop {
             if let Some(both) = Books::open(&crash.database())?.value(&sql)? {
                 return anyhow::Ok(both);
             }
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            // what a host sees while it is not connected is told with its next ping, unless it sees it again
+            host.hypervisor.insert_with(view.clone(), &xml);
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
     };
     tokio::time::timeout(PATIENCE, told).await.context("the alien is never told of")?

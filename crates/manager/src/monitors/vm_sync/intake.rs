@@ -14,6 +14,7 @@ use hostler_store::run_sight::{
     Sighting, runs_back, runs_missing, runs_named, runs_seen, vms_standing,
 };
 use hostler_store::stray::{StrayRow, strays_drop_others, strays_keep, strays_on};
+use hostler_store::vm_change::vm_has_open_job;
 use hostler_store::{StoreError, Tx};
 use hostler_wire::{AlienDisk, AlienNic, AlienReport, HostReport, ReportDigest};
 use tracing::info;
@@ -108,7 +109,9 @@ fn take_in_runs(tx: &Tx<'_>, told: &Told, news: &News, alive: &[RunRow]) -> Resu
         runs_missing(tx, &missing, told.at)?;
     }
     for run in alive.iter().filter(lacks) {
-        if run.missing.is_none() && !named.contains_key(&run.id) {
+        let is_new = run.missing.is_none() && !named.contains_key(&run.id);
+        // a job that is at the VM tells what has become of it: it may just be released
+        if is_new && !vm_has_open_job(tx, run.vm)? {
             tell(tx, told, run.vm, PowerState::Unknown, PowerReason::Missing)?;
         }
     }
