@@ -7,13 +7,29 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context as _;
-use hostler_agent::storage::Storage as _;
-use hostler_model::{NicId, PowerState, SnapshotId, VolumeId};
+use hostler_agent::hypervisor::FakeHypervisor;
+use hostler_agent::network::MemoryNetwork;
+use hostler_agent::storage::{MemoryStorage, Storage as _};
+use hostler_model::{HostGuid, NicId, PowerState, SnapshotId, StoragePoolId, VolumeId};
 use rusqlite::{Connection, OpenFlags, Row};
 use uuid::Uuid;
 
 use crate::cloud::Cloud;
-use crate::simulated::SimulatedHost;
+
+/// A simulated host, as the record is held against it.
+#[derive(Debug, Clone, Copy)]
+pub struct Machine<'a> {
+    /// Its guid.
+    pub guid: HostGuid,
+    /// Its libvirt.
+    pub hypervisor: &'a FakeHypervisor,
+    /// Its network.
+    pub network: &'a MemoryNetwork,
+    /// Its disks.
+    pub storage: &'a MemoryStorage,
+    /// Its local pool.
+    pub pool: StoragePoolId,
+}
 
 /// A record that is only read.
 #[derive(Debug)]
@@ -80,17 +96,32 @@ impl Books {
     /// # Errors
     /// If the record cannot be read.
     pub fn audit(&self, cloud: &Cloud) -> anyhow::Result<Vec<String>> {
+        let machines = cloud.hosts.iter().map(|host| Machine {
+            guid: host.guid,
+            hypervisor: &host.hypervisor,
+            network: &host.network,
+            storage: &host.storage,
+            pool: host.pool,
+        });
+        self.differences(&machines.collect::<Vec<_>>())
+    }
+
+    /// The same of hosts that are no cloud's. Aliens are none of its business.
+    ///
+    /// # Errors
+    /// If the record cannot be read.
+    pub fn differences(&self, machines: &[Machine<'_>]) -> anyhow::Result<Vec<String>> {
         let mut faults = Vec::new();
         for (what, sql) in LEFT_OVER {
             faults.extend(self.rows(sql)?.into_iter().map(|row| format!("{what}: {row}")));
         }
-        for host in &cloud.hosts {
-            self.compare(host, &mut faults)?;
+        for machine in machines {
+            self.compare(machine, &mut faults)?;
         }
         Ok(faults)
     }
 
-    fn compare(&self, host: &SimulatedHost, faults: &mut Vec<String>) -> anyhow::Result<()> {
+    fn compare(&self, host: &Machine<'_>, faults: &mut Vec<String>) -> anyhow::Result<()> {
         let guid = host.guid;
         let mut differ = |what: &str, recorded: &BTreeSet<Uuid>, there: &BTreeSet<Uuid>| {
             if recorded != there {
@@ -101,7 +132,8 @@ impl Books {
             "FROM vm JOIN vm_run ON vm_run.id = vm.run JOIN host ON host.id = vm_run.host
              WHERE vm.state = 'Running' AND vm_run.state = 'Running' AND host.guid = '{guid}'"
         );
-        let views = host.hypervisor.domains();
+        let mut views = host.hypervisor.domains();
+        views.retain(|domain| domain.mark.is_some());
         let domains = views.iter().map(|domain| domain.uuid).collect();
         let running = views.iter().filter(|d| d.power == PowerState::On).map(|d| d.uuid).collect();
         let recorded = self.ids(&format!("SELECT vm.id {on_host}"))?;

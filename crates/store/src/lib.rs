@@ -10,6 +10,7 @@ mod connection;
 mod error;
 mod listing;
 mod migrate;
+mod threads;
 
 pub mod account;
 mod account_groups;
@@ -90,3 +91,4 @@ pub use error::StoreError;
 pub use hosts_now::ZoneHosts;
 pub(crate) use listing::still_used;
 pub use listing::{Listed, Page, Scope};
+pub use threads::{Pace, Threads};
