@@ -11,7 +11,7 @@ use hostler_model::{
     StoragePoolId, TemplateState, VmEvent, VmState, VolumeEvent, VolumeId, VolumeState,
 };
 use hostler_scheduler::{HostView, NoHost};
-use hostler_store::Tx;
+use hostler_store::{StoreError, Tx};
 use hostler_store::address::address_of_host;
 use hostler_store::blueprint::{Blueprint, blueprint};
 use hostler_store::claim::{Claim, claim_take};
@@ -149,9 +149,13 @@ impl Workflow for StartVm {
         );
         let error = why.to_owned();
         Ok(Box::new(move |tx| {
-            let mut row = vm_get(tx, vm)?;
-            if is_first && row.state == VmState::Stopped {
-                row = vm_transition(tx, &row, VmEvent::StartRequested, &VmChange::default(), now)?;
+            let row = match vm_get(tx, vm) {
+                Err(StoreError::NotFound { .. }) => None, // a job before this one has removed it
+                found => Some(found?),
+            };
+            if let Some(row) = row.filter(|row| is_first && row.state == VmState::Stopped) {
+                let row =
+                    vm_transition(tx, &row, VmEvent::StartRequested, &VmChange::default(), now)?;
                 let change = VmChange { error: Some(error), ..VmChange::default() };
                 vm_transition(tx, &row, VmEvent::DeployFailed, &change, now)?;
             }
