@@ -135,10 +135,10 @@ impl Ground {
             self.broken(format!("{} runs on {} at once", domain.name, copies.join(" and ")));
         }
         let Some(mark) = domain.mark else { return };
+        self.facts().ran.insert((host, mark.run));
         if self.is_by_hand(host, mark.vm) {
             return;
         }
-        self.facts().ran.insert((host, mark.run));
         let Some(books) = self.facts().books.clone() else { return };
         let sql = format!("SELECT state FROM vm_run WHERE id = '{}'", mark.run);
         match books.value(&sql) {
