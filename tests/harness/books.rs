@@ -82,7 +82,7 @@ impl Books {
         read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
     ) -> anyhow::Result<Vec<T>> {
         let connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut statement = connection.prepare(sql).with_context(|| sql.to_owned())?;
+        let mut statement = connection.prepare_cached(sql).with_context(|| sql.to_owned())?;
         Ok(statement.query_map([], read)?.collect::<Result<_, _>>()?)
     }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use hostler_model::{HostId, Timestamp};
+use hostler_model::{HostId, RunId, Timestamp};
 use hostler_store::host::HostRow;
 use hostler_wire::{HostReport, StartupCommand, StartupResource};
 use tokio::time::Instant;
@@ -54,6 +54,20 @@ impl LastReports {
         all
     }
 
+    /// A host that is connected has said this, of its own accord or because it was asked.
+    pub fn said(&self, host: HostId, report: &HostReport) {
+        if let Some(heard) = self.lock().get_mut(&host) {
+            *heard = Heard::now(heard.name.clone(), report.clone(), now());
+        }
+    }
+
+    /// A host has agreed with the record that it has no runs beside these: what it said of others is over.
+    pub fn has_only(&self, host: HostId, runs: &[RunId]) {
+        if let Some(heard) = self.lock().get_mut(&host) {
+            heard.report.runs.retain(|told| runs.contains(&told.run));
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, BTreeMap<HostId, Heard>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -82,9 +96,7 @@ impl HostListener for LastReports {
     }
 
     async fn report(&self, host: HostId, report: &HostReport) {
-        if let Some(heard) = self.lock().get_mut(&host) {
-            *heard = Heard::now(heard.name.clone(), report.clone(), now());
-        }
+        self.said(host, report);
     }
 
     async fn removed(&self, host: HostId) {
@@ -95,6 +107,53 @@ impl HostListener for LastReports {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hostler_model::{Generation, PowerReason, PowerState, VmId};
+    use hostler_wire::RunReport;
+    use uuid::Uuid;
+
+    fn host() -> HostId {
+        HostId::new(Uuid::from_u128(1))
+    }
+
+    fn run(number: u128) -> RunId {
+        RunId::new(Uuid::from_u128(number))
+    }
+
+    /// The host has told of these runs.
+    fn told(runs: &[u128]) -> LastReports {
+        let report = |number: &u128| RunReport {
+            run: run(*number),
+            vm: VmId::new(Uuid::from_u128(3)),
+            name: "i-2-7-VM".parse().unwrap(),
+            generation: Generation(2),
+            power: PowerState::On,
+            reason: PowerReason::Found,
+        };
+        let runs = runs.iter().map(report).collect();
+        let (reports, change) = (LastReports::default(), HostReport { runs, ..Default::default() });
+        reports.lock().insert(host(), Heard::now("h1".to_owned(), change, now()));
+        reports
+    }
+
+    #[test]
+    fn what_was_said_of_a_run_is_over_when_host_and_record_agree_that_it_is_not_there() {
+        let reports = told(&[5, 6]);
+        reports.has_only(host(), &[run(4), run(5)]);
+        let all = reports.all();
+        let left: Vec<RunId> = all[&host()].report.runs.iter().map(|told| told.run).collect();
+        assert_eq!(left, [run(5)]);
+    }
+
+    #[test]
+    fn what_a_host_answers_when_it_is_asked_takes_the_place_of_what_it_said_before() {
+        let (reports, host) = (told(&[5]), host());
+        let whole = HostReport { complete: true, ..HostReport::default() };
+        reports.said(host, &whole);
+        assert_eq!(reports.all()[&host].report, whole);
+        let other = HostId::new(Uuid::from_u128(9));
+        reports.said(other, &whole);
+        assert!(!reports.all().contains_key(&other), "it is not connected");
+    }
 
     #[test]
     fn a_clock_that_was_set_makes_a_report_older_and_never_newer() {

@@ -126,6 +126,7 @@ impl VmSync {
         let due = is_due(&scene, grace, self.app.now());
         let before = self.compared(host);
         if mine == theirs && !due {
+            self.app.reports.has_only(host, &scene.told());
             self.remember(host, Compared::default());
             return Ok(());
         }
@@ -140,6 +141,7 @@ impl VmSync {
         let order = CommandId::new(Uuid::now_v7());
         let answer = self.app.agents.call(host, order, ReportCommand {}, REPORT).await;
         let report = answer.map_err(|error| ServiceError::unavailable(&error))?.report;
+        self.app.reports.said(host, &report);
         self.take_in(host, &report).await?;
         let (_, mine) = self.app.store.read(move |tx| intake::numbers(tx, host)).await?;
         let agreed_to_differ = (mine != theirs).then_some((theirs, mine));

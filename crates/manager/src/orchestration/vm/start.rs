@@ -11,7 +11,6 @@ use hostler_model::{
     StoragePoolId, TemplateState, VmEvent, VmState, VolumeEvent, VolumeId, VolumeState,
 };
 use hostler_scheduler::{HostView, NoHost};
-use hostler_store::{StoreError, Tx};
 use hostler_store::address::address_of_host;
 use hostler_store::blueprint::{Blueprint, blueprint};
 use hostler_store::claim::{Claim, claim_take};
@@ -22,6 +21,7 @@ use hostler_store::run::{RunRow, run_add, run_confirm, run_get, run_transition};
 use hostler_store::template::copy_set;
 use hostler_store::vm::{VmChange, vm_get, vm_transition};
 use hostler_store::volume::{volume_transition, volumes_of};
+use hostler_store::{StoreError, Tx};
 use hostler_wire::{
     CommandFailure, CreateVolumeCommand, DeleteVolumeCommand, FailureKind, PrepareNicCommand,
     PrepareTemplateCommand, ReleaseNicCommand, StartCommand, StopCommand, VolumeSpec,
