@@ -54,6 +54,7 @@ impl Record {
         trace: &Trace,
     ) -> anyhow::Result<()> {
         let version = books.value("PRAGMA data_version")?.unwrap_or_default();
+        let stirred = ground.has_stirred();
         let changed = version != self.version;
         if changed {
             self.version = version;
@@ -69,8 +70,11 @@ impl Record {
         if let Some(alien) = ground.changed_aliens().first() {
             bail!("an alien was changed: {alien}");
         }
+        if changed || stirred {
+            self.off_is_off(ground, hosts)?;
+        }
         ground.by_hand();
-        self.off_is_off(ground, hosts)
+        Ok(())
     }
 
     fn tell(&mut self, books: &Books, trace: &Trace) -> anyhow::Result<()> {

@@ -29,6 +29,8 @@ struct Facts {
     /// Domains that are not this cloud's, as their owners left them.
     aliens: BTreeMap<(usize, Uuid), DomainView>,
     broken: Vec<String>,
+    /// Whether a domain has begun to run since somebody asked.
+    stirred: bool,
 }
 
 impl Ground {
@@ -66,6 +68,11 @@ impl Ground {
         views.filter(|(_, d)| d.power == PowerState::On && d.mark.is_some()).collect()
     }
 
+    /// Whether a domain has begun to run since this was asked last.
+    pub(crate) fn has_stirred(&self) -> bool {
+        std::mem::take(&mut self.facts().stirred)
+    }
+
     /// Whether a run has ever run on a host.
     pub(crate) fn has_run(&self, host: usize, run: RunId) -> bool {
         self.facts().ran.contains(&(host, run))
@@ -83,6 +90,9 @@ impl Ground {
 
     /// Domains that a person has started and that run.
     pub(crate) fn by_hand(&self) -> Vec<(usize, Uuid)> {
+        if self.facts().by_hand.is_empty() {
+            return Vec::new();
+        }
         let running = self.running();
         let mut facts = self.facts();
         facts.by_hand.retain(|(host, uuid)| {
@@ -135,6 +145,7 @@ impl Ground {
             self.broken(format!("{} runs on {} at once", domain.name, copies.join(" and ")));
         }
         let Some(mark) = domain.mark else { return };
+        self.facts().stirred = true;
         self.facts().ran.insert((host, mark.run));
         if self.is_by_hand(host, mark.vm) {
             return;

@@ -24,7 +24,7 @@ use crate::draw::Draw;
 use crate::machine;
 
 /// No link is quicker, in milliseconds: so long every machine can work without looking at the others.
-pub(crate) const QUICKEST: u64 = 25;
+pub(crate) const QUICKEST: u64 = 40;
 /// What a direction holds before its writer has to wait, in bytes.
 const WINDOW: usize = 256 * 1024;
 /// How long somebody who calls waits for an answer.
@@ -129,8 +129,8 @@ impl State {
     fn took(&mut self) -> u64 {
         match self.draw.from(0, 99) {
             0..80 => QUICKEST,
-            80..97 => self.draw.from(QUICKEST, 80),
-            _ => self.draw.from(80, 600),
+            80..97 => self.draw.from(QUICKEST, 120),
+            _ => self.draw.from(120, 800),
         }
     }
 }

@@ -17,7 +17,7 @@ pub(crate) enum Request {
     /// The zone and everything else that a cloud begins with.
     Furnish,
     /// A template to be registered.
-    Template(Catalogue),
+    Template,
     /// A VM of this name.
     Deploy(Catalogue, String),
     /// Something to be done with a VM that has this name.
@@ -71,7 +71,7 @@ async fn tried(app: &Context, request: Request) -> anyhow::Result<Answer> {
             };
             Ok(Answer::Audited(audit.differences.iter().map(text).collect(), heard))
         }
-        Request::Template(_) => {
+        Request::Template => {
             let caller = admin(&app.store).await?;
             let request = hostler_tests::cloud::template_request(&caller);
             hostler_manager::orchestration::template::register(app, &caller, request).await?;

@@ -127,7 +127,7 @@ impl World {
             let up = world.books.value("SELECT count(*) FROM host WHERE status = 'Up'")?;
             Ok(up == Some((world.hosts.len() + 1).to_string()))
         })?;
-        self.manager.ask(Request::Template(self.has));
+        self.manager.ask(Request::Template);
         self.until("the template is Ready", |world| {
             let ready = world.books.value("SELECT id FROM template WHERE state = 'Ready'")?;
             if let Some(id) = &ready {
