@@ -64,6 +64,9 @@ pub(crate) fn all(seeds: Range<u64>) -> Vec<u64> {
                     if !seeds.contains(&seed) {
                         return;
                     }
+                    if seed > seeds.start && (seed - seeds.start).is_multiple_of(100) {
+                        eprintln!("{} seeds", seed - seeds.start);
+                    }
                     let played = in_a_process(seed);
                     if played.broken.is_some() {
                         eprintln!("{}", played.story());
