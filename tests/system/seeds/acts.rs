@@ -129,17 +129,17 @@ impl World {
                 }
             }
             Act::AgentBegins(_) | Act::ManagerBegins => {}
-            by_hand => self.act_by_hand(by_hand),
+            by_hand => self.act_by_hand(&by_hand),
         }
         Ok(())
     }
 
-    fn act_by_hand(&mut self, act: Act) {
-        let name = |world: &Self, host: usize, uuid: Uuid| {
+    fn act_by_hand(&mut self, act: &Act) {
+        let name = |world: &Self, host: usize, uuid: Uuid| -> Option<String> {
             let all = world.hosts[host].hypervisor.domains();
             all.iter().find(|domain| domain.uuid == uuid).map(|domain| domain.name.clone())
         };
-        match act {
+        match *act {
             Act::Off(host, uuid, reason) => {
                 let Some(name) = name(self, host, uuid) else { return };
                 self.trace.tell(format!("h{} {name} goes off: {reason:?}", host + 1));

@@ -13,6 +13,9 @@ use crate::net::Way;
 use crate::requests::Wish;
 use crate::world::World;
 
+/// In milliseconds.
+const HOUR: u64 = 3_600_000;
+
 /// A VM of the record.
 struct Known {
     id: hostler_model::VmId,
@@ -184,7 +187,6 @@ impl World {
     fn clock(&mut self) -> anyhow::Result<()> {
         let host = self.some_host();
         let whose = if self.draw.percent(50) { Some(host) } else { None };
-        const HOUR: u64 = 3_600_000;
         let far = self.draw.from(0, 40 * HOUR).cast_signed() - 20 * HOUR.cast_signed();
         let near = self.draw.from(0, 20_000).cast_signed() - 10_000;
         let ahead = if self.draw.percent(40) { far } else { near };

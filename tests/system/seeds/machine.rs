@@ -5,7 +5,7 @@
 //! none can forget to ask. On other threads they ask the kernel, as the C library does.
 //!
 //! Not here: when time passes (`node`, `world`), what is drawn for events (`draw`).
-#![allow(unsafe_code)] // functions of C, declared as C has them
+#![allow(unsafe_code, clippy::cast_possible_truncation)] // functions of C, declared as C has them
 
 use std::cell::Cell;
 use std::ffi::{c_int, c_long, c_uint, c_void};

@@ -260,8 +260,8 @@ impl Caller {
         Ipv4Addr::new(10, 9, 0, number).into()
     }
 
-    /// Both ends, if the call gets through: nothing if nobody answers, an error if nobody listens.
-    fn connect(&self) -> Option<Result<(End, Arrival, mpsc::UnboundedSender<Arrival>), DialError>> {
+    /// This end, if the call gets through: nothing if nobody answers, an error if nobody listens.
+    fn connect(&self) -> Option<Result<End, DialError>> {
         let mut state = lock(&self.net.0);
         let cable = &mut state.cables[self.host];
         if cable.cut.contains(&true) || self.manager_mute.load(Ordering::Relaxed) {
@@ -280,8 +280,11 @@ impl Caller {
             wait: None,
         };
         let peer = SocketAddr::from((self.address(), 40_000));
+        let near = end(&down, &up, &self.mute);
         let far = Arrival { stream: end(&up, &down, &self.manager_mute), peer, guid: self.guid };
-        Some(Ok((end(&down, &up, &self.mute), far, port)))
+        drop(state); // an end that nobody takes says goodbye over this network
+        let taken = port.send(far).map(|()| near);
+        Some(taken.map_err(|_| DialError::Nobody("connection refused".to_owned())))
     }
 }
 
@@ -295,11 +298,8 @@ impl Dialer for Caller {
             sleep(PATIENCE).await;
             return Err(DialError::Nobody("no answer".to_owned()));
         };
-        let (stream, far, port) = connected?;
+        let stream = connected?;
         let local = Some(self.address());
-        if port.send(far).is_err() {
-            return Err(DialError::Nobody("connection refused".to_owned()));
-        }
         Ok(Link { stream, peer: "manager".to_owned(), local })
     }
 }

@@ -99,7 +99,7 @@ async fn tried(app: &Context, request: Request) -> anyhow::Result<Answer> {
                 Wish::Recover => {
                     let what = format!("{wish:?} {name}");
                     return Ok(match vm::recover(app, &caller, id).await {
-                        Ok(_) => Answer::Taken(what),
+                        Ok(()) => Answer::Taken(what),
                         Err(error) => Answer::Refused(what, error.text),
                     });
                 }
