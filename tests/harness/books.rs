@@ -7,14 +7,29 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context as _;
-use hostler_agent::hypervisor::DomainView;
-use hostler_agent::storage::Storage as _;
-use hostler_model::{NicId, PowerState, SnapshotId, VolumeId};
+use hostler_agent::hypervisor::{DomainView, FakeHypervisor};
+use hostler_agent::network::MemoryNetwork;
+use hostler_agent::storage::{MemoryStorage, Storage as _};
+use hostler_model::{HostGuid, NicId, PowerState, SnapshotId, StoragePoolId, VolumeId};
 use rusqlite::{Connection, OpenFlags, Row};
 use uuid::Uuid;
 
 use crate::cloud::Cloud;
-use crate::simulated::SimulatedHost;
+
+/// A simulated host, as the record is held against it.
+#[derive(Debug, Clone, Copy)]
+pub struct Machine<'a> {
+    /// Its guid.
+    pub guid: HostGuid,
+    /// Its libvirt.
+    pub hypervisor: &'a FakeHypervisor,
+    /// Its network.
+    pub network: &'a MemoryNetwork,
+    /// Its disks.
+    pub storage: &'a MemoryStorage,
+    /// Its local pool.
+    pub pool: StoragePoolId,
+}
 
 /// A record that is only read.
 #[derive(Debug)]
@@ -67,7 +82,7 @@ impl Books {
         read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
     ) -> anyhow::Result<Vec<T>> {
         let connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut statement = connection.prepare(sql).with_context(|| sql.to_owned())?;
+        let mut statement = connection.prepare_cached(sql).with_context(|| sql.to_owned())?;
         Ok(statement.query_map([], read)?.collect::<Result<_, _>>()?)
     }
 
@@ -81,17 +96,32 @@ impl Books {
     /// # Errors
     /// If the record cannot be read.
     pub fn audit(&self, cloud: &Cloud) -> anyhow::Result<Vec<String>> {
+        let machines = cloud.hosts.iter().map(|host| Machine {
+            guid: host.guid,
+            hypervisor: &host.hypervisor,
+            network: &host.network,
+            storage: &host.storage,
+            pool: host.pool,
+        });
+        self.differences(&machines.collect::<Vec<_>>())
+    }
+
+    /// The same of hosts that are no cloud's. Aliens are none of its business.
+    ///
+    /// # Errors
+    /// If the record cannot be read.
+    pub fn differences(&self, machines: &[Machine<'_>]) -> anyhow::Result<Vec<String>> {
         let mut faults = Vec::new();
         for (what, sql) in LEFT_OVER {
             faults.extend(self.rows(sql)?.into_iter().map(|row| format!("{what}: {row}")));
         }
-        for host in &cloud.hosts {
-            self.compare(host, &mut faults)?;
+        for machine in machines {
+            self.compare(machine, &mut faults)?;
         }
         Ok(faults)
     }
 
-    fn compare(&self, host: &SimulatedHost, faults: &mut Vec<String>) -> anyhow::Result<()> {
+    fn compare(&self, host: &Machine<'_>, faults: &mut Vec<String>) -> anyhow::Result<()> {
         let guid = host.guid;
         let mut differ = |what: &str, recorded: &BTreeSet<Uuid>, there: &BTreeSet<Uuid>| {
             if recorded != there {

@@ -298,22 +298,7 @@ impl Cloud {
 
     async fn register_template(&self) -> anyhow::Result<TemplateId> {
         let caller = self.admin().await?;
-        let request = template::RegisterRequest {
-            account: caller.account,
-            name: "tiny".to_owned(),
-            display_text: None,
-            url: "http://images.invalid/tiny.qcow2".to_owned(),
-            format: "QCOW2".to_owned(),
-            os: "Linux".to_owned(),
-            arch: "x86_64".to_owned(),
-            checksum: None,
-            zone: None,
-            is_public: true,
-            is_featured: false,
-            is_extractable: false,
-            choices: TemplateChoices::default(),
-            details: BTreeMap::new(),
-        };
+        let request = template_request(&caller);
         let id = template::register(self.context(), &caller, request).await?;
         let ready = async {
             loop {
@@ -356,7 +341,31 @@ pub fn config(state_dir: &Path) -> Config {
     }
 }
 
-async fn admin(store: &Store) -> anyhow::Result<Caller> {
+/// A small template, as its caller asks for it.
+pub fn template_request(caller: &Caller) -> template::RegisterRequest {
+    template::RegisterRequest {
+        account: caller.account,
+        name: "tiny".to_owned(),
+        display_text: None,
+        url: "http://images.invalid/tiny.qcow2".to_owned(),
+        format: "QCOW2".to_owned(),
+        os: "Linux".to_owned(),
+        arch: "x86_64".to_owned(),
+        checksum: None,
+        zone: None,
+        is_public: true,
+        is_featured: false,
+        is_extractable: false,
+        choices: TemplateChoices::default(),
+        details: BTreeMap::new(),
+    }
+}
+
+/// The administrator, as services see it.
+///
+/// # Errors
+/// If there is none.
+pub async fn admin(store: &Store) -> anyhow::Result<Caller> {
     let (domain, user) = store
         .read(|tx| {
             let root = domain_by_path(tx, "ROOT")?.ok_or(StoreError::Closed)?;

@@ -11,6 +11,7 @@ use hostler_agent::network::MemoryNetwork;
 use hostler_agent::properties::Properties;
 use hostler_agent::resource::{Resource, Task};
 use hostler_agent::storage::MemoryStorage;
+use hostler_agent::threads::Threads;
 use hostler_manager::ca::Authority;
 use hostler_model::{Bytes, HostGuid, Mhz, Mib, PowerReason, PowerState, StoragePoolId};
 use hostler_wire::{
@@ -111,6 +112,7 @@ impl SimulatedHost {
             guest_bridge: Some("br0".to_owned()),
             reserved_memory: Mib(1024),
             pretend: Some(Pretend { cpus: 4, cpu_speed: Mhz(2000), memory }),
+            threads: Threads::Own,
         };
         std::fs::create_dir_all(place.folder.join("state"))?;
         let extra = format!("local.storage.uuid={pool}\nresource=LibvirtComputingResource\n");
@@ -133,7 +135,8 @@ impl SimulatedHost {
     pub fn worker(authority: &Authority, place: &Place) -> anyhow::Result<Self> {
         std::fs::create_dir_all(place.folder.join("state"))?;
         let refuses = Arc::new(AtomicBool::new(false));
-        let resource = Arc::new(ReadyWorker { refuses: Arc::clone(&refuses) });
+        let resource =
+            Arc::new(ReadyWorker { refuses: Arc::clone(&refuses), threads: Threads::Own });
         let extra = "resource=SecondaryStorageResource\nsecondary.storage.path=/nonexistent\n\
                      secondary.storage.address=127.0.0.1\n";
         let mut worker = Self::new(authority, place, [PLACE[0], "", ""], extra, resource)?;
@@ -269,8 +272,16 @@ fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
 
 /// An image worker for which every download is done at once.
 #[derive(Debug)]
-struct ReadyWorker {
+pub struct ReadyWorker {
     refuses: Arc<AtomicBool>,
+    threads: Threads,
+}
+
+impl ReadyWorker {
+    /// One that refuses nothing, with its work done as `threads` says.
+    pub fn on(threads: Threads) -> Self {
+        Self { refuses: Arc::default(), threads }
+    }
 }
 
 impl Resource for ReadyWorker {
@@ -318,4 +329,8 @@ impl Resource for ReadyWorker {
     }
 
     fn watch(&self, _changes: mpsc::UnboundedSender<HostReport>) {}
+
+    fn threads(&self) -> Threads {
+        self.threads.clone()
+    }
 }

@@ -70,6 +70,23 @@ async fn a_vm_that_fits_nowhere_is_in_error_and_says_why() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_start_that_waited_behind_the_removal_of_its_vm_fails_and_says_so() {
+    let mut cloud = Cloud::with_hosts(1).await.unwrap();
+    let (id, job) = cloud.deploy("web").await.unwrap();
+    cloud.ended(job).await.unwrap();
+    cloud.hosts[0].end().await;
+    let (app, admin) = (cloud.context(), cloud.admin().await.unwrap());
+    let removed = vm::destroy(app, &admin, id, true, Vec::new()).await.unwrap();
+    cloud.vm_is(id, VmState::Stopping).await.unwrap();
+    let started = vm::start(app, &admin, id, Placing::default()).await.unwrap();
+    cloud.hosts[0].begin();
+    assert_eq!(cloud.ended(removed).await.unwrap(), (JobState::Succeeded, String::new()));
+    let (state, why) = cloud.ended(started).await.unwrap();
+    assert!(state == JobState::Failed && why.contains("there is no virtual machine"), "{why}");
+    assert_eq!(cloud.audit().await.unwrap(), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn restarting_manager_and_agent_leaves_vms_running() {
     let mut cloud = Cloud::with_hosts(1).await.unwrap();
     let (vm, job) = cloud.deploy("web").await.unwrap();

@@ -253,7 +253,7 @@ impl Executor {
                 }
             })
         };
-        tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| {
+        self.resource.threads().run(work).await.unwrap_or_else(|_| {
             tracing::error!("the command panicked");
             Err(failure(FailureKind::Unavailable, "the agent failed in the middle of the command"))
         })
@@ -263,7 +263,8 @@ impl Executor {
         let result = Err(failure(FailureKind::Cancelled, "called off before it began"));
         if !reads {
             let (journal, recorded) = (Arc::clone(&self.journal), result.clone());
-            let written = tokio::task::spawn_blocking(move || journal.finish(id, &recorded)).await;
+            let finish = move || journal.finish(id, &recorded);
+            let written = self.resource.threads().run(finish).await;
             if let Ok(Err(error)) = written {
                 warn!(%error, "cannot write to the command journal that an order was called off");
             }

@@ -29,6 +29,7 @@ use crate::resource::{Resource, Task};
 use crate::runs::RunJournal;
 use crate::stats::HostReader;
 use crate::storage::{DirectoryStorage, Storage, WorkerFetcher};
+use crate::threads::Threads;
 pub(crate) use report::Busy;
 
 /// A host that runs VMs.
@@ -55,6 +56,8 @@ pub struct KvmSettings {
     pub reserved_memory: Mib,
     /// What is told in place of the machine's own CPUs, speed and memory: for simulated hosts.
     pub pretend: Option<Pretend>,
+    /// Who makes the calls that block.
+    pub threads: Threads,
 }
 
 /// What a simulated host says that it has.
@@ -114,6 +117,7 @@ impl LibvirtComputingResource {
             guest_bridge: bridge,
             reserved_memory: properties.host_reserved_memory,
             pretend: None,
+            threads: Threads::Own,
         };
         let hypervisor = LibvirtHypervisor::new(&properties.hypervisor_uri, domain_type);
         let parts = (Arc::new(hypervisor), Arc::new(storage), Arc::new(network));
@@ -139,7 +143,8 @@ impl LibvirtComputingResource {
             }
         };
         let runs = Arc::new(runs);
-        let reports = report::Reports::new(Arc::clone(&hypervisor), Arc::clone(&runs));
+        let threads = settings.threads.clone();
+        let reports = report::Reports::new(Arc::clone(&hypervisor), Arc::clone(&runs), threads);
         let cloud = settings.state_dir.as_deref().and_then(known_cloud);
         reports.set_cloud(cloud);
         let (cloud, reader) = (Mutex::new(cloud), HostReader::default());
@@ -285,6 +290,10 @@ impl Resource for LibvirtComputingResource {
 
     fn watch(&self, changes: mpsc::UnboundedSender<HostReport>) {
         self.reports.watch(changes);
+    }
+
+    fn threads(&self) -> Threads {
+        self.settings.threads.clone()
     }
 }
 

@@ -20,6 +20,7 @@ pub mod resource;
 pub mod runs;
 pub mod seed;
 pub mod storage;
+pub mod threads;
 pub mod worker_resource;
 
 pub use agent::{AgentError, OnReady, resource_guid, run, run_over};

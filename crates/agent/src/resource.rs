@@ -12,6 +12,8 @@ use hostler_wire::{
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::threads::Threads;
+
 /// A resource. Every call blocks and is made from a pool of blocking threads, except where it says otherwise.
 pub trait Resource: Debug + Send + Sync + 'static {
     /// What the Startup of a new connection says of it.
@@ -37,6 +39,11 @@ pub trait Resource: Debug + Send + Sync + 'static {
 
     /// Where the resource sends changes of its VMs, for as long as it lives. Called once; does not block.
     fn watch(&self, changes: mpsc::UnboundedSender<HostReport>);
+
+    /// Who makes the calls that block.
+    fn threads(&self) -> Threads {
+        Threads::Own
+    }
 }
 
 /// One command being carried out, as its resource sees it.

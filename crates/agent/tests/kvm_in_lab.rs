@@ -18,6 +18,7 @@ use hostler_agent::kvm::{KvmSettings, LibvirtComputingResource};
 use hostler_agent::network::HostNetwork;
 use hostler_agent::resource::{ProgressSink, Resource, Task};
 use hostler_agent::storage::{DirectoryStorage, FetchFailure, TemplateFetcher};
+use hostler_agent::threads::Threads;
 use hostler_model::*;
 use hostler_wire::*;
 use tokio_util::sync::CancellationToken;
@@ -58,6 +59,7 @@ fn host() -> LibvirtComputingResource {
         guest_bridge: Some("br0".to_owned()),
         reserved_memory: Mib(256),
         pretend: None,
+        threads: Threads::Own,
     };
     let fetcher = Arc::new(CopyFetcher(image()));
     let resource = LibvirtComputingResource::over(

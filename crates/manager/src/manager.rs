@@ -1,34 +1,31 @@
-//! The manager as a whole: its parts, put together and started in their order.
+//! The manager as a whole: what it listens on, around its parts.
 //!
-//! Not here: the process around it (`main.rs`): arguments, logs, signals.
+//! Not here: the parts themselves ([`parts`]), the process around it (`main.rs`): arguments, logs, signals.
+
+pub mod parts;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::Path;
 use std::sync::Arc;
 
-use hostler_model::{HostGuid, Timestamp};
+use hostler_model::HostGuid;
 use hostler_store::setting::setting_all;
-use hostler_store::{Store, StoreError, installation};
+use hostler_store::{Store, StoreError};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info};
 use uuid::Uuid;
 
-use crate::agents::{AgentSettings, Agents, AgentsParts, ServeError};
-use crate::api::bootstrap::{bootstrap, write_client_settings};
+use self::parts::{Parts, watch};
+use crate::agents::ServeError;
+use crate::api::bootstrap::write_client_settings;
 use crate::api::http::{Door, Server, serve};
 use crate::backup::DATABASE;
 use crate::ca::{Authority, CaError, private_folder, write_file};
 use crate::config::Config;
 use crate::context::Context;
-use crate::metrics::Metrics;
-use crate::monitors::{HostStatistics, VmSync, follow_downloads, keep_house};
-use crate::onboarding::{KnownHosts, Means, Onboarding, OnboardingSettings};
-use crate::settings::{
-    AGENT_STARTUP_WAIT, HOST_CONNECT_TIMEOUT, INTEGRATION_ANYWHERE, INTEGRATION_PORT,
-    PING_INTERVAL, PING_TIMEOUT, SSH_RETRIES, SettingError, Settings,
-};
+use crate::settings::{INTEGRATION_ANYWHERE, INTEGRATION_PORT, SettingError, Settings};
 
 /// Why a manager did not start.
 #[derive(Debug, thiserror::Error)]
@@ -86,25 +83,7 @@ impl Manager {
     pub async fn start(config: Config) -> Result<Self, StartError> {
         private_folder(&config.state_dir)?;
         let store = Store::open(&config.state_dir.join(DATABASE))?;
-        let now = Timestamp::from(std::time::SystemTime::now());
-        let (cloud, manager) = store
-            .write(move |tx| {
-                let cloud = installation::cloud_id(tx, now)?;
-                Ok::<_, StoreError>((cloud, installation::manager_id(tx, "manager-1")?))
-            })
-            .await?;
         let settings = Settings::load(&store.read(setting_all).await?, &config.settings)?;
-        let authority = Arc::new(Authority::open(&config.state_dir.join("pki"))?);
-        let metrics = Metrics::default();
-        store.watch(Box::new(metrics.record.clone()));
-        let agents = Agents::new(AgentsParts {
-            store: store.clone(),
-            authority: Arc::clone(&authority),
-            manager,
-            cloud,
-            settings: agent_settings(&settings),
-            metrics: metrics.agents.clone(),
-        });
         let listen = async |what, address| {
             TcpListener::bind(address).await.map_err(|source| StartError::Listen {
                 what,
@@ -120,48 +99,20 @@ impl Manager {
         };
         let agents_at = agent_port.local_addr().unwrap_or(config.agent_listen);
         let api = api_port.local_addr().unwrap_or(config.api_listen);
-        let keys = bootstrap(&store, now).await?;
+        let parts = Parts::assemble(&config, store, settings, agents_at.port()).await?;
         let client = config.state_dir.join("admin.env");
-        write_client_settings(&client, &format!("http://{api}/client/api"), &keys)
+        write_client_settings(&client, &format!("http://{api}/client/api"), &parts.keys)
             .map_err(|source| StartError::File { file: client.clone(), source })?;
-        prepare_image_worker(&config, &authority, agents_at)?;
-        let onboarding = Onboarding::new(Means {
-            store: store.clone(),
-            agents: agents.clone(),
-            authority,
-            agent_binary: config.agent_binary,
-            agent_scripts: config.agent_scripts,
-            agent_addresses: config.agent_addresses,
-            agent_port: agents_at.port(),
-            known_hosts: KnownHosts::new(config.state_dir.join("ssh/known_hosts")),
-            settings: onboarding_settings(&settings),
-        });
-        let context =
-            Context::new(store, agents.clone(), onboarding, settings, metrics, cloud, manager);
-        agents.add_listener(Arc::new(HostStatistics::new(context.store.clone())));
-        agents.add_listener(Arc::new(context.reports.clone()));
-        agents.add_listener(Arc::new(VmSync::new(context.clone())));
-        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        // Before anybody else can ask for a job: those that are open come first, and while one is at a VM no
-        // host's news of that VM is acted on.
-        let resumed = if config.read_only {
-            context.only_look();
-            0
-        } else {
-            context.jobs.resume(&context).await?
-        };
+        prepare_image_worker(&config, &parts.authority, agents_at)?;
+        let resumed = parts.resume(config.read_only).await?;
+        let context = parts.context;
+        let agents = context.agents.clone();
         agents.serve(agent_port).await?;
-        if config.read_only {
-            info!(
-                "this manager only looks (--read-only): no job runs, and nothing that hosts say is followed"
-            );
-        } else {
-            tasks.spawn(keep_house(context.clone(), stop.clone()));
-        }
-        tasks.spawn(follow_downloads(context.clone(), stop.clone()));
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        watch(&context, &tasks, &stop);
+        let (cloud, manager) = (context.cloud, context.manager);
         info!(%cloud, manager, %api, agents = %agents_at, resumed, "the manager is ready");
-        let answering = agents.clone();
-        let server = Arc::new(Server::new(context.clone(), move || answering.is_serving()));
+        let server = Arc::new(Server::new(context.clone(), move || agents.is_serving()));
         let doors = [(Some(api_port), Door::Callers), (integration_port, Door::Integration)];
         for (port, door) in doors {
             let Some(port) = port else { continue };
@@ -190,23 +141,6 @@ fn integration_address(settings: &Settings) -> Option<SocketAddr> {
     let anywhere = settings.flag(&INTEGRATION_ANYWHERE);
     let ip = if anywhere { Ipv4Addr::UNSPECIFIED } else { Ipv4Addr::LOCALHOST };
     (port > 0).then(|| SocketAddr::from((ip, port)))
-}
-
-fn agent_settings(settings: &Settings) -> AgentSettings {
-    AgentSettings {
-        ping_interval: settings.duration(&PING_INTERVAL),
-        startup_wait: settings.duration(&AGENT_STARTUP_WAIT),
-        silent_intervals: settings.ratio(&PING_TIMEOUT),
-        ..AgentSettings::default()
-    }
-}
-
-fn onboarding_settings(settings: &Settings) -> OnboardingSettings {
-    OnboardingSettings {
-        tries: usize::try_from(settings.number(&SSH_RETRIES)).unwrap_or(usize::MAX),
-        connect_wait: settings.duration(&HOST_CONNECT_TIMEOUT),
-        ..OnboardingSettings::default()
-    }
 }
 
 /// Writes the properties of the controller's own image worker, and its certificate at the first start.

@@ -2,14 +2,13 @@
 //!
 //! The writer drains its queue into one transaction and tells everybody after the commit, so that many
 //! small writes share one sync of the disk. Each caller's part is a savepoint: it is kept whole or not at
-//! all, whatever becomes of its neighbours.
+//! all, whatever becomes of its neighbours. A simulation has the same work done without threads ([`Threads`]).
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
 
 use hostler_model::{HostId, ZoneId};
 use rusqlite::{Connection, OpenFlags, Row, ToSql};
@@ -19,6 +18,8 @@ use crate::cause::Cause;
 use crate::claim::every_capacity;
 use crate::columns::to_json;
 use crate::hosts_now::{HostsNow, Keeper, ZoneHosts};
+use crate::threads::Threads;
+use crate::watch::{Access, Watch, Watched};
 use crate::{StoreError, migrate::migrate};
 
 /// How many callers share one commit at most.
@@ -39,36 +40,8 @@ pub struct Store {
     readers: Arc<Readers>,
     counts: Arc<Counts>,
     hosts: HostsNow,
+    threads: Threads,
     watch: Arc<OnceLock<Box<dyn Watch>>>,
-}
-
-/// Ways to use the database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// On a snapshot.
-    Read,
-    /// In a transaction.
-    Write,
-}
-
-/// Who is told of each use of the database, by whoever asks for it: the time has its wait in it.
-pub trait Watch: std::fmt::Debug + Send + Sync {
-    /// Somebody waits for it.
-    fn begun(&self, access: Access);
-
-    /// Nobody does any more.
-    fn ended(&self, access: Access, took: Duration);
-}
-
-/// One use that is watched, as long as it lives.
-struct Watched<'a>(Option<(&'a dyn Watch, Access, Instant)>);
-
-impl Drop for Watched<'_> {
-    fn drop(&mut self) {
-        if let Some((watch, access, begun)) = self.0 {
-            watch.ended(access, begun.elapsed());
-        }
-    }
 }
 
 type Work = Box<dyn WriteWork>;
@@ -100,6 +73,14 @@ impl Store {
     /// # Errors
     /// [`StoreError::Open`] if it cannot be opened, is damaged, or belongs to a newer manager.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::open_with(path, Threads::Own)
+    }
+
+    /// The same, with its work done as `threads` says; on the runtime that is entered, if it has none of its own.
+    ///
+    /// # Errors
+    /// See [`open`](Self::open).
+    pub fn open_with(path: &Path, threads: Threads) -> Result<Self, StoreError> {
         let shown = path.display().to_string();
         let open =
             |why: rusqlite::Error| StoreError::Open { path: shown.clone(), why: why.to_string() };
@@ -122,13 +103,14 @@ impl Store {
         let hosts = HostsNow::default();
         let mut keeper = Keeper::new(&mut writer, &hosts)?;
         keeper.begin(&Tx::new(&writer, &counts))?;
-        std::thread::Builder::new()
-            .name("store-writer".to_owned())
-            .spawn(move || write_until_closed(&writer, queue, &counted, &mut keeper))
+        threads
+            .drain("store-writer", queue, BATCH, move |batch| {
+                write_and_tell(&writer, &counted, &mut keeper, batch);
+            })
             .map_err(|e| StoreError::Open { path: shown.clone(), why: e.to_string() })?;
         let readers =
             Arc::new(Readers { idle: Mutex::new(idle), permits: Semaphore::new(READERS) });
-        Ok(Self { writer: sender, readers, counts, hosts, watch: Arc::default() })
+        Ok(Self { writer: sender, readers, counts, hosts, threads, watch: Arc::default() })
     }
 
     /// From now on `watch` is told of every use. Who came first stays.
@@ -137,10 +119,7 @@ impl Store {
     }
 
     fn watched(&self, access: Access) -> Watched<'_> {
-        Watched(self.watch.get().map(|watch| {
-            watch.begun(access);
-            (watch.as_ref(), access, Instant::now())
-        }))
+        Watched::begin(self.watch.get().map(AsRef::as_ref), access)
     }
 
     /// Runs `work` in a transaction and returns its result after the commit.
@@ -173,7 +152,7 @@ impl Store {
         let _watched = self.watched(Access::Read);
         let _permit = self.readers.permits.acquire().await.map_err(|_| StoreError::Closed)?;
         let (readers, counts) = (Arc::clone(&self.readers), Arc::clone(&self.counts));
-        tokio::task::spawn_blocking(move || {
+        let read = move || {
             let connection = readers
                 .idle
                 .lock()
@@ -183,9 +162,8 @@ impl Store {
             let result = snapshot(&connection, &counts, work);
             readers.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
             result
-        })
-        .await
-        .map_err(|_| StoreError::Closed)?
+        };
+        self.threads.run(read).await.map_err(|_| StoreError::Closed)?
     }
 
     /// A zone's hosts that run VMs, by name, and what they can still give: as the last commit has left them, from memory.
@@ -279,28 +257,24 @@ where
     }
 }
 
-fn write_until_closed(
+fn write_and_tell(
     connection: &Connection,
-    mut queue: mpsc::UnboundedReceiver<Work>,
     counts: &Counts,
     keeper: &mut Keeper,
+    batch: &mut Vec<Work>,
 ) {
-    let mut batch = Vec::with_capacity(BATCH);
-    while queue.blocking_recv_many(&mut batch, BATCH) > 0 {
-        let committed = write_batch(connection, counts, keeper, &mut batch);
-        match committed {
-            Ok(()) => batch.drain(..).for_each(|work| work.tell(Ok(()))),
-            Err(e) => {
-                if !connection.is_autocommit() {
-                    let _ = connection.execute_batch("ROLLBACK");
-                }
-                tracing::error!(
-                    error = &e as &dyn std::error::Error,
-                    "a transaction could not be committed"
-                );
-                for work in batch.drain(..) {
-                    work.tell(Err(StoreError::Closed));
-                }
+    match write_batch(connection, counts, keeper, batch) {
+        Ok(()) => batch.drain(..).for_each(|work| work.tell(Ok(()))),
+        Err(e) => {
+            if !connection.is_autocommit() {
+                let _ = connection.execute_batch("ROLLBACK");
+            }
+            tracing::error!(
+                error = &e as &dyn std::error::Error,
+                "a transaction could not be committed"
+            );
+            for work in batch.drain(..) {
+                work.tell(Err(StoreError::Closed));
             }
         }
     }

@@ -10,6 +10,8 @@ mod connection;
 mod error;
 mod listing;
 mod migrate;
+mod threads;
+mod watch;
 
 pub mod account;
 mod account_groups;
@@ -90,8 +92,10 @@ pub mod volume_replace;
 pub mod volume_view;
 pub mod zone;
 
-pub use connection::{Access, COMMIT, Counters, STATEMENTS, Store, Tx, Watch};
+pub use connection::{COMMIT, Counters, STATEMENTS, Store, Tx};
 pub use error::StoreError;
 pub use hosts_now::ZoneHosts;
 pub(crate) use listing::still_used;
 pub use listing::{Listed, Page, Scope};
+pub use threads::{Pace, Threads};
+pub use watch::{Access, Watch};

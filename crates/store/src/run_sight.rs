@@ -59,14 +59,15 @@ pub fn runs_seen(
     )
 }
 
-/// Notes that a listing of the host lacks these runs, which may be alive there.
+/// Notes that a listing of the host lacks these runs, which may be alive there. Where the clock was set back since the
+/// first such listing, this one is the first.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
 pub fn runs_missing(tx: &Tx<'_>, runs: &[RunId], now: Timestamp) -> Result<usize, StoreError> {
     tx.execute(
         "record that runs are missing",
-        "UPDATE vm_run SET missing_since = coalesce(missing_since, ?2), missing_last = ?2
+        "UPDATE vm_run SET missing_since = min(coalesce(missing_since, ?2), ?2), missing_last = ?2
          WHERE id IN (SELECT value FROM json_each(?1)) AND state <> 'Ended'",
         params![ids(runs), now.0],
     )
@@ -238,4 +239,35 @@ pub fn run_follow(
         params![vm, to, now.0],
     )?;
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Store;
+    use crate::run::run_get;
+    use uuid::Uuid;
+
+    #[tokio::test]
+    async fn a_run_is_missing_since_the_first_listing_that_lacks_it_by_the_clock_as_it_is_set() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("hostler.db");
+        let store = Store::open(&path).unwrap();
+        let run = RunId::new(Uuid::from_u128(1));
+        let row = format!(
+            "PRAGMA foreign_keys = OFF;
+             INSERT INTO vm_run (id, vm, host, generation, owner, state, power, cpu_ratio, memory_ratio, created)
+             VALUES ('{run}', '{run}', '{run}', 1, 'agent', 'Running', 'on', 1.0, 1.0, 0);"
+        );
+        rusqlite::Connection::open(&path).unwrap().execute_batch(&row).unwrap();
+        for (listed, missing) in [(5000, (5000, 5000)), (7000, (5000, 7000)), (1000, (1000, 1000))]
+        {
+            let seen = store.write(move |tx| {
+                runs_missing(tx, &[run], Timestamp(listed))?;
+                Ok::<_, StoreError>(run_get(tx, run)?.missing)
+            });
+            let (since, last) = missing;
+            assert_eq!(seen.await.unwrap(), Some((Timestamp(since), Timestamp(last))));
+        }
+    }
 }

@@ -108,9 +108,9 @@ impl ReportDigest {
         self.add(sum);
     }
 
-    /// The number.
+    /// The number; never 0, which says that nothing is known.
     pub const fn get(self) -> u64 {
-        self.0
+        if self.0 == 0 { 1 } else { self.0 }
     }
 
     const fn add(&mut self, sum: Fnv) {
@@ -239,6 +239,11 @@ mod tests {
             assert_ne!(of(&[one, two]), of(&[one, other]));
         }
         assert_ne!(of(&[one]), of(&[one, one]));
+    }
+
+    #[test]
+    fn a_host_that_has_nothing_says_so_and_not_that_it_does_not_know() {
+        assert_ne!(ReportDigest::default().get(), 0);
     }
 
     #[test]

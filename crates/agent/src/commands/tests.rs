@@ -10,6 +10,7 @@ use crate::kvm::KvmSettings;
 use crate::network::MemoryNetwork;
 use crate::resource::{ProgressSink, Resource};
 use crate::storage::MemoryStorage;
+use crate::threads::Threads;
 use hostler_model::{
     Bytes, CloudId, CommandId, Generation, HostGuid, HostId, Mib, PowerReason, PowerState, RunId,
     TemplateId, ZoneId,
@@ -43,6 +44,7 @@ fn resource_over(
         guest_bridge: None,
         reserved_memory: Mib(0),
         pretend: None,
+        threads: Threads::Own,
     };
     let (network, kept) = (Arc::new(MemoryNetwork::default()), Arc::clone(&storage));
     let resource = LibvirtComputingResource::over(hypervisor, kept, network, settings).unwrap();

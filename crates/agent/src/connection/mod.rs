@@ -129,7 +129,7 @@ impl<D: Dialer> Connection<D> {
         let (properties, guid, resource) =
             (Arc::clone(&self.properties), self.guid, Arc::clone(&self.resource));
         let mut asking =
-            tokio::task::spawn_blocking(move || startup::startup(&properties, guid, &*resource));
+            self.resource.threads().run(move || startup::startup(&properties, guid, &*resource));
         let asked = if let Ok(asked) = timeout(RESOURCE_PATIENCE, &mut asking).await {
             asked
         } else {

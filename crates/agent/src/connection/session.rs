@@ -269,8 +269,8 @@ async fn ping(resource: &Arc<dyn Resource>, outgoing: &Outgoing, every: Duration
     loop {
         ticks.tick().await;
         let task = gathering.get_or_insert_with(|| {
-            let resource = Arc::clone(resource);
-            tokio::task::spawn_blocking(move || resource.ping())
+            let asked = Arc::clone(resource);
+            resource.threads().run(move || asked.ping())
         });
         let mut ping = match timeout(STATISTICS_PATIENCE.min(every / 2), task).await {
             Ok(gathered) => {

@@ -1,11 +1,12 @@
 //! A hypervisor in memory: for tests and for the simulator, never in a release of the agent.
 //!
-//! It keeps its domains in a map, records the calls that change something, and can be told to fail.
+//! It keeps its domains in a map, records the calls that change something, and can be told to fail. It outlives agents:
+//! each one that watches takes over from the one before.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
-use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use hostler_model::{
@@ -27,7 +28,16 @@ use super::{
 };
 use crate::domain_xml::DomainType;
 
-type Tell = Box<dyn Fn(Change) + Send + Sync>;
+type Tell = Arc<dyn Fn(Change) + Send + Sync>;
+
+/// Sees what happens to domains: calls that are about to change one, and domains that have changed.
+pub trait Witness: Send + Sync {
+    /// A call of this name is about to change a domain. What panics here ends the agent in the middle.
+    fn calls(&self, call: &'static str, domain: &str);
+
+    /// A domain has begun to run.
+    fn runs(&self, domain: &DomainView);
+}
 
 /// What can be made to go wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -51,7 +61,8 @@ pub struct Trouble {
 pub struct FakeHypervisor {
     state: Mutex<State>,
     changed: Condvar,
-    tell: OnceLock<Tell>,
+    tell: Mutex<Option<Tell>>,
+    witness: Mutex<Option<Arc<dyn Witness>>>,
 }
 
 #[derive(Debug, Default)]
@@ -80,6 +91,16 @@ impl FakeHypervisor {
     /// Without any domain.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// From now on `witness` sees what happens.
+    pub fn witnessed_by(&self, witness: Arc<dyn Witness>) {
+        *self.witness.lock().unwrap_or_else(PoisonError::into_inner) = Some(witness);
+    }
+
+    /// Nobody is told of changes any more: the agent that watched is gone.
+    pub fn forget_watcher(&self) {
+        *self.tell.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// Decides what goes wrong from now on.
@@ -141,6 +162,18 @@ impl FakeHypervisor {
         }
     }
 
+    /// Starts a domain that is defined, as a person does with `virsh start`.
+    pub fn start_by_hand(&self, uuid: Uuid) {
+        self.set_power(uuid, PowerState::On, PowerReason::Found);
+    }
+
+    /// Ends every domain as a power failure of the host does: definitions stay, nobody is told.
+    pub fn host_lost(&self) {
+        for domain in self.lock().domains.values_mut() {
+            (domain.view.power, domain.view.reason) = (PowerState::Off, PowerReason::Other);
+        }
+    }
+
     /// Every domain, as it is.
     pub fn domains(&self) -> Vec<DomainView> {
         self.lock().domains.values().map(|domain| domain.view.clone()).collect()
@@ -159,8 +192,22 @@ impl FakeHypervisor {
 
     fn told(&self, change: Change) {
         self.changed.notify_all();
-        if let Some(tell) = self.tell.get() {
+        let tell = self.tell.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(tell) = tell {
             tell(change);
+        }
+    }
+
+    fn witness(&self) -> Option<Arc<dyn Witness>> {
+        self.witness.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn seen_running(&self, uuid: Uuid) {
+        let view = self.lock().domains.get(&uuid).map(|domain| domain.view.clone());
+        if let (Some(witness), Some(view)) = (self.witness(), view)
+            && view.power == PowerState::On
+        {
+            witness.runs(&view);
         }
     }
 
@@ -168,6 +215,7 @@ impl FakeHypervisor {
         if let Some(domain) = self.lock().domains.get_mut(&uuid) {
             (domain.view.power, domain.view.reason) = (power, reason);
         }
+        self.seen_running(uuid);
         self.told(Change::Domain(uuid));
     }
 
@@ -188,6 +236,9 @@ impl FakeHypervisor {
         call: &'static str,
         name: &str,
     ) -> Result<MutexGuard<'_, State>, HypervisorError> {
+        if let Some(witness) = self.witness() {
+            witness.calls(call, name);
+        }
         let mut state = self.reach()?;
         state.calls.push(format!("{call} {name}"));
         if state.trouble.refuse.contains(call) {
@@ -352,6 +403,7 @@ impl Hypervisor for FakeHypervisor {
             (found.view.power, found.view.reason) = (PowerState::On, PowerReason::Found);
         }
         drop(state);
+        self.seen_running(domain.uuid());
         self.told(Change::Domain(domain.uuid()));
         Ok(())
     }
@@ -516,7 +568,7 @@ impl Hypervisor for FakeHypervisor {
         Ok(HypervisorFacts { domain_type: DomainType::Qemu, version: "fake 1".to_owned() })
     }
 
-    fn watch(&self, tell: Tell) {
-        let _ = self.tell.set(tell);
+    fn watch(&self, tell: Box<dyn Fn(Change) + Send + Sync>) {
+        *self.tell.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::from(tell));
     }
 }

@@ -29,7 +29,7 @@ pub use devices::Devices;
 pub use disks::DiskView;
 pub use error::HypervisorError;
 #[cfg(any(test, feature = "fake-hypervisor"))]
-pub use fake::{FakeHypervisor, Trouble};
+pub use fake::{FakeHypervisor, Trouble, Witness};
 pub use kvm_test::kvm_works;
 pub use libvirt::LibvirtHypervisor;
 pub use owned::{

@@ -4,7 +4,7 @@
 //! and nothing is concluded about a VM at whose domain a command is at work: the command tells how it went.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, mpsc as std_mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use hostler_model::{CloudId, InstanceName, PowerReason, PowerState, RunId, VmId};
 use hostler_wire::{AlienReport, HostReport, ReportDigest};
@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::commands::chain;
 use crate::hypervisor::{Change, DomainView, Found, Hypervisor, OwnerMark};
 use crate::runs::{Phase, RunJournal, RunRecord};
+use crate::threads::{Drained, Threads};
 
 /// Makes reports.
 #[derive(Debug)]
@@ -26,7 +27,8 @@ pub(crate) struct Reports {
     busy: Mutex<HashMap<VmId, usize>>,
     /// The aliens that were last seen.
     aliens: Mutex<BTreeMap<Uuid, AlienReport>>,
-    hints: Mutex<Option<std_mpsc::Sender<Change>>>,
+    hints: Mutex<Option<mpsc::UnboundedSender<Change>>>,
+    threads: Threads,
 }
 
 /// A VM whose domain a command is changing.
@@ -81,7 +83,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Reports {
-    pub(super) fn new(hypervisor: Arc<dyn Hypervisor>, runs: Arc<RunJournal>) -> Arc<Self> {
+    pub(super) fn new(
+        hypervisor: Arc<dyn Hypervisor>,
+        runs: Arc<RunJournal>,
+        threads: Threads,
+    ) -> Arc<Self> {
         Arc::new(Self {
             hypervisor,
             runs,
@@ -89,6 +95,7 @@ impl Reports {
             busy: Mutex::default(),
             aliens: Mutex::default(),
             hints: Mutex::default(),
+            threads,
         })
     }
 
@@ -198,24 +205,20 @@ impl Reports {
 
     /// From now on tells `changes` what happens, from a thread of its own.
     pub(super) fn watch(self: &Arc<Self>, changes: mpsc::UnboundedSender<HostReport>) {
-        let (hint, hints) = std_mpsc::channel();
+        let (hint, hints) = mpsc::unbounded_channel();
         *lock(&self.hints) = Some(hint.clone());
         self.hypervisor.watch(Box::new(move |change| {
             let _ = hint.send(change);
         }));
         let reports = Arc::downgrade(self);
-        let run = move || {
-            while let Ok(first) = hints.recv() {
-                let Some(reports) = reports.upgrade() else { return };
-                let all: Vec<Change> = std::iter::once(first).chain(hints.try_iter()).collect();
-                if let Some(report) = reports.look_again(&all)
-                    && changes.send(report).is_err()
-                {
-                    return;
-                }
+        let look = move |hints: Vec<Change>| {
+            let Some(reports) = reports.upgrade() else { return Drained::Done };
+            match reports.look_again(&hints).map(|report| changes.send(report)) {
+                Some(Err(_)) => Drained::Done,
+                _ => Drained::More,
             }
         };
-        if let Err(error) = std::thread::Builder::new().name("vm-changes".to_owned()).spawn(run) {
+        if let Err(error) = self.threads.drain("vm-changes", hints, look) {
             error!(%error, "changes of VMs will be seen only in full reports");
         }
     }
@@ -369,7 +372,7 @@ impl Reports {
                 debug!(error = %chain(&error), "the owner mark keeps an older generation");
             }
         };
-        if let Err(error) = std::thread::Builder::new().name("vm-mark".to_owned()).spawn(write) {
+        if let Err(error) = self.threads.detach("vm-mark", write) {
             debug!(%error, "the owner mark keeps an older generation");
         }
     }

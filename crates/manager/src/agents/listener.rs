@@ -82,5 +82,5 @@ async fn handshake(
     };
     let tasks = shared.tasks.clone();
     // Its own task: it outlives the listener's stop by its goodbye.
-    tasks.spawn(session::run(shared, stream, peer, certificate));
+    tasks.spawn(session::run(shared, Box::new(stream), peer, certificate));
 }

@@ -16,6 +16,7 @@ mod session;
 mod settings;
 mod settle;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -32,9 +33,10 @@ use tokio_util::task::TaskTracker;
 
 pub use host_listener::HostListener;
 pub use last_reports::{Heard, LastReports};
+pub use session::Stream;
 pub use settings::AgentSettings;
 
-use crate::ca::{Authority, CaError};
+use crate::ca::{Authority, CaError, PeerCertificate};
 use crate::metrics::{AgentMetrics, Counted};
 use host_listener::HostListeners;
 use link::EndCause;
@@ -191,12 +193,29 @@ impl Agents {
 
     /// Takes agents in on `port` until [`stop`](Self::stop). Returns at once.
     ///
-    /// Hosts that were connected to this manager before are Disconnected first.
+    /// # Errors
+    /// [`ServeError`] if TLS cannot be set up, or see [`open`](Self::open).
+    pub async fn serve(&self, port: TcpListener) -> Result<(), ServeError> {
+        let tls = self.shared.authority.server_config()?;
+        self.open().await?;
+        let shared = Arc::clone(&self.shared);
+        self.shared.tasks.spawn(listener::accept(shared, port, tls));
+        Ok(())
+    }
+
+    /// Takes in the agent at the other end of `stream`, whose certificate somebody else has verified. Returns at once.
+    ///
+    /// For links that do not come through a port; [`open`](Self::open) comes first.
+    pub fn take_in(&self, stream: impl Stream + 'static, peer: SocketAddr, who: PeerCertificate) {
+        let session = session::run(Arc::clone(&self.shared), Box::new(stream), peer, who);
+        self.shared.tasks.spawn(session);
+    }
+
+    /// Records that hosts that were connected to this manager before are Disconnected.
     ///
     /// # Errors
     /// [`StoreError`] if that cannot be recorded.
-    pub async fn serve(&self, port: TcpListener) -> Result<(), ServeError> {
-        let tls = self.shared.authority.server_config()?;
+    pub async fn open(&self) -> Result<(), StoreError> {
         let manager = self.shared.manager;
         let lost = self
             .shared
@@ -208,8 +227,6 @@ impl Agents {
         if lost > 0 {
             tracing::info!(hosts = lost, "waiting for the agents that were connected before");
         }
-        let shared = Arc::clone(&self.shared);
-        self.shared.tasks.spawn(listener::accept(shared, port, tls));
         Ok(())
     }
 

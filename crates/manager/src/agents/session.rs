@@ -11,12 +11,10 @@ use hostler_store::host::{self, HostRow};
 use hostler_wire::codec::{CodecError, Frame, FrameCodec};
 use hostler_wire::handshake::{LinkState, manager_receives};
 use hostler_wire::{HostReport, Message, Ping, Pong, Shutdown, StartupCommand};
-use tokio::io::ReadHalf;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite, ReadHalf};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, timeout};
-use tokio_rustls::server::TlsStream;
 use tokio_util::codec::FramedRead;
 use tokio_util::sync::CancellationToken;
 
@@ -25,7 +23,12 @@ use super::link::{EndCause, Link, Outbox, write_frames};
 use super::{HostNews, Shared, now, now_ms};
 use crate::ca::PeerCertificate;
 
-pub(super) type Reader = FramedRead<ReadHalf<TlsStream<TcpStream>>, FrameCodec>;
+/// What a connection is made of: TLS over TCP, unless a simulation brings something else.
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+pub(super) type Reader = FramedRead<ReadHalf<Box<dyn Stream>>, FrameCodec>;
 
 /// The first frame of a connection, with whose it is.
 #[derive(Debug)]
@@ -44,7 +47,7 @@ enum News {
 
 pub(super) async fn run(
     shared: Arc<Shared>,
-    stream: TlsStream<TcpStream>,
+    stream: Box<dyn Stream>,
     peer: SocketAddr,
     certificate: PeerCertificate,
 ) {

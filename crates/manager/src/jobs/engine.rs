@@ -369,15 +369,17 @@ impl Run<'_> {
         };
         let (job, now) = (self.job.clone(), self.app.now());
         let cause = cause(&self.job, &format!("its failure: {why}"));
-        self.app
-            .store
-            .write(move |tx| {
-                tx.because(cause);
-                commit(tx)?;
-                job_finish(tx, &job, JobState::Failed, None, now)
-            })
-            .await?;
-        info!(why, "a job has failed; everything is undone");
+        let recorded = self.app.store.write(move |tx| {
+            tx.because(cause);
+            commit(tx)?;
+            job_finish(tx, &job, JobState::Failed, None, now)
+        });
+        match recorded.await {
+            Ok(()) => info!(why, "a job has failed; everything is undone"),
+            Err(e @ (StoreError::Closed | StoreError::Sqlite { .. })) => return Err(e),
+            // never in silence, whatever the record has become meanwhile
+            Err(e) => self.ask_for_help("the end", &e.to_string()).await?,
+        }
         Ok(())
     }
 }

@@ -144,7 +144,7 @@ mod tests {
         };
         let runs = runs.iter().map(report).collect();
         let report = HostReport { complete: true, runs, aliens: Vec::new() };
-        let heard = Heard { name: format!("h{on}"), report, at: Timestamp(second * 1000) };
+        let heard = Heard::now(format!("h{on}"), report, Timestamp(second * 1000));
         BTreeMap::from([(host(on), heard)])
     }
 

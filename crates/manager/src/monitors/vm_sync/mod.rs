@@ -126,6 +126,7 @@ impl VmSync {
         let due = is_due(&scene, grace, self.app.now());
         let before = self.compared(host);
         if mine == theirs && !due {
+            self.app.reports.has_only(host, &scene.told());
             self.remember(host, Compared::default());
             return Ok(());
         }
@@ -140,6 +141,7 @@ impl VmSync {
         let order = CommandId::new(Uuid::now_v7());
         let answer = self.app.agents.call(host, order, ReportCommand {}, REPORT).await;
         let report = answer.map_err(|error| ServiceError::unavailable(&error))?.report;
+        self.app.reports.said(host, &report);
         self.take_in(host, &report).await?;
         let (_, mine) = self.app.store.read(move |tx| intake::numbers(tx, host)).await?;
         let agreed_to_differ = (mine != theirs).then_some((theirs, mine));
@@ -157,11 +159,13 @@ impl VmSync {
     }
 }
 
-/// Whether a missing run has been missing for the grace time without a listing that says so at its end.
+/// Whether a missing run has been missing for the grace time without a listing that says so at its end. One that is
+/// missing since a time to come is due, too: the clock was set back, and the time has to be counted anew.
 fn is_due(scene: &Scene, grace: Duration, now: Timestamp) -> bool {
     let grace = i64::try_from(grace.as_millis()).unwrap_or(i64::MAX);
     scene.alive.iter().filter_map(|run| run.missing).any(|(since, last)| {
-        now.0 - since.0 >= grace && (last == since || last.0 - since.0 < grace)
+        let is_over = now.0 - since.0 >= grace || now < since;
+        is_over && (last == since || last.0 - since.0 < grace)
     })
 }
 
@@ -195,5 +199,39 @@ impl HostListener for VmSync {
     async fn ping(&self, host: HostId, ping: &Ping) {
         warn_of(host, self.look_again(host).await);
         warn_of(host, self.compare(host, ping.report_digest).await);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hostler_model::{Generation, PowerReason, PowerState, RunId, RunState};
+    use hostler_store::run::RunRow;
+
+    #[test]
+    fn a_missing_run_is_asked_for_at_the_end_of_its_grace_time_and_when_the_clock_was_set_back() {
+        let missing = |since, last| {
+            let run = RunRow {
+                id: RunId::new(Uuid::from_u128(1)),
+                vm: VmId::new(Uuid::from_u128(2)),
+                host: HostId::new(Uuid::from_u128(3)),
+                generation: Generation(4),
+                state: RunState::Running,
+                power: PowerState::Unknown,
+                power_reason: PowerReason::Missing,
+                power_seen: None,
+                missing: Some((Timestamp(since), Timestamp(last))),
+            };
+            Scene { alive: vec![run], ..Scene::default() }
+        };
+        for (since, last, now, is) in [
+            (1000, 1000, 60_999, false),
+            (1000, 1000, 61_000, true),
+            (1000, 61_000, 62_000, false), // a listing has said so; what follows is decided
+            (3_600_000, 3_600_000, 1000, true),
+        ] {
+            let due = is_due(&missing(since, last), Duration::from_mins(1), Timestamp(now));
+            assert_eq!(due, is, "{since} {last} {now}");
+        }
     }
 }

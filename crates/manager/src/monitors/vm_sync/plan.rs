@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use hostler_model::{Believed, HostId, Look, PowerState, SyncAction, VmId, Work, sync_action};
+use hostler_model::{
+    Believed, HostId, Look, PowerState, RunId, RunState, SyncAction, VmId, Work, sync_action,
+};
 use hostler_store::run::RunRow;
 use hostler_store::run_sight::VmStanding;
 use hostler_store::stray::StrayRow;
@@ -23,6 +25,15 @@ pub(super) struct Scene {
     pub(super) standing: Vec<VmStanding>,
     /// Whether the record was made from a backup: only then can a host know a run that it does not.
     pub(super) was_restored: bool,
+}
+
+impl Scene {
+    /// The runs that the host tells of where it agrees with the record.
+    pub(super) fn told(&self) -> Vec<RunId> {
+        let alive = self.alive.iter().filter(|run| run.state != RunState::Claimed);
+        let strays = self.strays.iter().map(|stray| stray.seen.run);
+        alive.map(|run| run.id).chain(strays).collect()
+    }
 }
 
 /// Something to be done about a run.
@@ -85,9 +96,7 @@ pub(super) fn plan(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hostler_model::{
-        Generation, InstanceName, PowerReason, RunId, RunState, Timestamp, VmState,
-    };
+    use hostler_model::{Generation, InstanceName, PowerReason, Timestamp, VmState};
     use hostler_store::run_sight::Sighting;
     use uuid::Uuid;
 

@@ -11,7 +11,6 @@ use hostler_model::{
     StoragePoolId, TemplateState, VmEvent, VmState, VolumeEvent, VolumeId, VolumeState,
 };
 use hostler_scheduler::{HostView, NoHost};
-use hostler_store::Tx;
 use hostler_store::address::address_of_host;
 use hostler_store::blueprint::{Blueprint, blueprint};
 use hostler_store::claim::{Claim, claim_take};
@@ -23,6 +22,7 @@ use hostler_store::run::{RunRow, run_add, run_confirm, run_get, run_transition};
 use hostler_store::template::copy_set;
 use hostler_store::vm::{VmChange, vm_get, vm_transition};
 use hostler_store::volume::{volume_transition, volumes_of};
+use hostler_store::{StoreError, Tx};
 use hostler_wire::{
     CommandFailure, CreateVolumeCommand, DeleteVolumeCommand, FailureKind, PrepareNicCommand,
     PrepareTemplateCommand, ReleaseNicCommand, StartCommand, StopCommand, VolumeSpec,
@@ -150,9 +150,13 @@ impl Workflow for StartVm {
         );
         let error = why.to_owned();
         Ok(Box::new(move |tx| {
-            let mut row = vm_get(tx, vm)?;
-            if is_first && row.state == VmState::Stopped {
-                row = vm_transition(tx, &row, VmEvent::StartRequested, &VmChange::default(), now)?;
+            let row = match vm_get(tx, vm) {
+                Err(StoreError::NotFound { .. }) => None, // a job before this one has removed it
+                found => Some(found?),
+            };
+            if let Some(row) = row.filter(|row| is_first && row.state == VmState::Stopped) {
+                let row =
+                    vm_transition(tx, &row, VmEvent::StartRequested, &VmChange::default(), now)?;
                 let change = VmChange { error: Some(error), ..VmChange::default() };
                 vm_transition(tx, &row, VmEvent::DeployFailed, &change, now)?;
             }
