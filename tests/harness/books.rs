@@ -87,6 +87,9 @@ impl Books {
         for host in &cloud.hosts {
             self.compare(host, &mut faults)?;
         }
+        let expected = cloud.worker.expected.lock().unwrap_or_else(PoisonError::into_inner);
+        let still = |template| format!("the image worker still expects template {template}");
+        faults.extend(expected.iter().map(still));
         Ok(faults)
     }
 

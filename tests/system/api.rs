@@ -44,6 +44,8 @@ mod settings;
 mod snapshots;
 #[path = "api/tags.rs"]
 mod tags;
+#[path = "api/template_making.rs"]
+mod template_making;
 #[path = "api/templates.rs"]
 mod templates;
 #[path = "api/userdata.rs"]

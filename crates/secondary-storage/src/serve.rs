@@ -1,7 +1,9 @@
-//! Serves templates to hosts: `GET` and `HEAD /template/<id>` over mutual TLS, whole or in part, and nothing else.
+//! Serves templates to hosts: `GET` and `HEAD /template/<id>` over mutual TLS, whole or in part; and takes those that
+//! hosts send (`arrivals`).
 //!
 //! No text from outside ever becomes a path: an id is a UUID or nothing.
 
+pub(crate) mod arrivals;
 mod listener;
 mod range;
 
@@ -42,7 +44,11 @@ pub(crate) async fn run(
     layout: Layout,
     shutdown: CancellationToken,
 ) {
-    let router = Router::new().route("/template/{id}", get(template)).with_state(layout);
+    let router = Router::new()
+        .route("/template/{id}", get(template))
+        .route("/arriving/{id}", arrivals::route())
+        .with_state(layout)
+        .into_make_service_with_connect_info::<arrivals::Peer>();
     let listener = TlsListener::new(listener, tls, shutdown.clone());
     let serving =
         axum::serve(listener, router).with_graceful_shutdown(shutdown.clone().cancelled_owned());

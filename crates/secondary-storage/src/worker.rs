@@ -4,6 +4,7 @@
 
 mod download;
 mod failure;
+mod keep;
 mod lanes;
 mod local;
 mod unpack;
@@ -61,6 +62,12 @@ impl SecondaryStorage {
                 self.delete(&command, &cancelled).await.map(Answer::DeleteTemplate)
             }
             WorkerCommand::List(_) => self.list().map(Answer::ListTemplates),
+            WorkerCommand::Expect(command) => {
+                self.expect(&command, &cancelled).await.map(Answer::ExpectTemplate)
+            }
+            WorkerCommand::Keep(command) => {
+                self.keep(&command, &cancelled).await.map(Answer::KeepTemplate)
+            }
         }
     }
 

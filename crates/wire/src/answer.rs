@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 use crate::{
     AttachVolumeCommand, Call, ChangeIsoCommand, Command, ConsoleLogCommand, CreateSnapshotCommand,
     CreateVolumeCommand, DeleteSnapshotCommand, DeleteTemplateAnswer, DeleteTemplateCommand,
-    DeleteVolumeCommand, DetachVolumeCommand, DownloadAnswer, DownloadCommand, ForgetCommand,
-    InquireCommand, ListTemplatesAnswer, ListTemplatesCommand, PrepareNicCommand,
+    DeleteVolumeCommand, DetachVolumeCommand, DownloadAnswer, DownloadCommand,
+    ExpectTemplateAnswer, ExpectTemplateCommand, ForgetCommand, InquireCommand, KeepTemplateAnswer,
+    KeepTemplateCommand, ListTemplatesAnswer, ListTemplatesCommand, PrepareNicCommand,
     PrepareTemplateCommand, RebootCommand, ReleaseNicCommand, RemoveTemplateCommand, ReportAnswer,
-    ReportCommand, ResizeVolumeCommand, RestoreSnapshotCommand, StartCommand, StopCommand,
-    WorkerCommand,
+    ReportCommand, ResizeVolumeCommand, RestoreSnapshotCommand, SendTemplateAnswer,
+    SendTemplateCommand, StartCommand, StopCommand, WorkerCommand,
 };
 
 /// What became of one order.
@@ -71,6 +72,12 @@ pub enum Answer {
     DeleteSnapshot(DeleteSnapshotAnswer),
     /// To `RestoreSnapshot`.
     RestoreSnapshot(RestoreSnapshotAnswer),
+    /// To `SendTemplate`.
+    SendTemplate(SendTemplateAnswer),
+    /// To `Worker(Expect)`.
+    ExpectTemplate(ExpectTemplateAnswer),
+    /// To `Worker(Keep)`.
+    KeepTemplate(KeepTemplateAnswer),
 }
 
 /// Why an order was not carried out. After any of these nothing of it is left, unless the text says so.
@@ -333,6 +340,7 @@ calls! {
     CreateSnapshotCommand => CreateSnapshot, CreateSnapshotAnswer;
     DeleteSnapshotCommand => DeleteSnapshot, DeleteSnapshotAnswer;
     RestoreSnapshotCommand => RestoreSnapshot, RestoreSnapshotAnswer;
+    SendTemplateCommand => SendTemplate, SendTemplateAnswer;
 }
 
 macro_rules! worker_calls {
@@ -350,6 +358,8 @@ worker_calls! {
     DownloadCommand => Download => Download, DownloadAnswer;
     DeleteTemplateCommand => Delete => DeleteTemplate, DeleteTemplateAnswer;
     ListTemplatesCommand => List => ListTemplates, ListTemplatesAnswer;
+    ExpectTemplateCommand => Expect => ExpectTemplate, ExpectTemplateAnswer;
+    KeepTemplateCommand => Keep => KeepTemplate, KeepTemplateAnswer;
 }
 
 impl Answer {
@@ -379,6 +389,9 @@ impl Answer {
             Self::CreateSnapshot(_) => "CreateSnapshotAnswer",
             Self::DeleteSnapshot(_) => "DeleteSnapshotAnswer",
             Self::RestoreSnapshot(_) => "RestoreSnapshotAnswer",
+            Self::SendTemplate(_) => "SendTemplateAnswer",
+            Self::ExpectTemplate(_) => "ExpectTemplateAnswer",
+            Self::KeepTemplate(_) => "KeepTemplateAnswer",
         }
     }
 }

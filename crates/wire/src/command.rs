@@ -7,8 +7,8 @@ use hostler_model::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Answer, DiskSpec, GuestNetwork, HostReport, IsoSpec, NicSpec, TemplateSource, VmSpec,
-    VolumeSpec, WorkerCommand,
+    Answer, DiskSpec, GuestNetwork, HostReport, IsoSpec, NicSpec, SendTemplateCommand,
+    TemplateSource, VmSpec, VolumeSpec, WorkerCommand,
 };
 
 /// A numbered order. The same id is the same order, however often it arrives; it runs once.
@@ -70,6 +70,8 @@ pub enum Command {
     DeleteSnapshot(DeleteSnapshotCommand),
     /// Write a volume from such a copy.
     RestoreSnapshot(RestoreSnapshotCommand),
+    /// Send a volume, or such a copy, to an image worker.
+    SendTemplate(SendTemplateCommand),
 }
 
 /// Ties each command to its own answer: who calls with a `StopCommand` gets a `StopAnswer`.
@@ -335,6 +337,7 @@ impl Command {
             Self::CreateSnapshot(_) => "CreateSnapshotCommand",
             Self::DeleteSnapshot(_) => "DeleteSnapshotCommand",
             Self::RestoreSnapshot(_) => "RestoreSnapshotCommand",
+            Self::SendTemplate(_) => "SendTemplateCommand",
         }
     }
 
@@ -356,6 +359,7 @@ impl Command {
             | Self::CreateSnapshot(_)
             | Self::DeleteSnapshot(_)
             | Self::RestoreSnapshot(_)
+            | Self::SendTemplate(_)
             | Self::PrepareTemplate(_)
             | Self::RemoveTemplate(_)
             | Self::CreateVolume(_)

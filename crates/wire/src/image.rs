@@ -1,6 +1,6 @@
-//! What a manager and an image worker say, and where a template is to be had.
+//! What a manager and an image worker say, where a template is to be had, and where a host sends one.
 
-use hostler_model::{Bytes, HostGuid, TemplateId};
+use hostler_model::{Bytes, HostGuid, SnapshotId, StoragePoolId, TemplateId, VolumeId};
 use serde::{Deserialize, Serialize};
 
 use crate::DiskFormat;
@@ -14,6 +14,10 @@ pub enum WorkerCommand {
     Delete(DeleteTemplateCommand),
     /// Say which templates there are.
     List(ListTemplatesCommand),
+    /// Let a host send a template.
+    Expect(ExpectTemplateCommand),
+    /// Check a template that a host has sent, and keep it.
+    Keep(KeepTemplateCommand),
 }
 
 impl WorkerCommand {
@@ -23,6 +27,8 @@ impl WorkerCommand {
             Self::Download(_) => "DownloadCommand",
             Self::Delete(_) => "DeleteTemplateCommand",
             Self::List(_) => "ListTemplatesCommand",
+            Self::Expect(_) => "ExpectTemplateCommand",
+            Self::Keep(_) => "KeepTemplateCommand",
         }
     }
 }
@@ -100,5 +106,77 @@ pub struct TemplateSource {
     /// What it is.
     pub format: DiskFormat,
     /// SHA-256 of the file, in hexadecimal.
+    pub sha256: String,
+}
+
+/// Lets one host send a template; nobody else can. One that was let already, or has sent it all, is a success.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExpectTemplateCommand {
+    /// The template.
+    pub template: TemplateId,
+    /// The host; its certificate must say so.
+    pub from: HostGuid,
+    /// The largest that is taken.
+    pub max_size: Bytes,
+}
+
+/// The answer to [`ExpectTemplateCommand`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExpectTemplateAnswer {}
+
+/// Checks a template that a host has sent, and keeps it. One that is kept already is a success; of one that is not
+/// what it should be nothing is left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeepTemplateCommand {
+    /// The template.
+    pub template: TemplateId,
+    /// Size of the file.
+    pub size: Bytes,
+    /// SHA-256 of the file, in hexadecimal, as the host computed it.
+    pub sha256: String,
+    /// What it must be.
+    pub format: DiskFormat,
+    /// The largest that guests may see.
+    pub max_size: Bytes,
+}
+
+/// The answer to [`KeepTemplateCommand`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeepTemplateAnswer {
+    /// How large a guest sees it.
+    pub virtual_size: Bytes,
+}
+
+/// Sends what a volume that nobody has open holds, or a copy of one, to an image worker that expects it. It is whole: an
+/// overlay of nothing. What the worker has of it already is not sent again. Nothing more than before is left on the host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SendTemplateCommand {
+    /// The template that it becomes.
+    pub template: TemplateId,
+    /// What it is.
+    pub origin: TemplateOrigin,
+    /// The pool that has it.
+    pub pool: StoragePoolId,
+    /// The image worker; its certificate must say so.
+    pub worker: HostGuid,
+    /// Its address and port.
+    pub address: String,
+}
+
+/// What a template is made from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TemplateOrigin {
+    /// A volume, as it is.
+    Volume(VolumeId),
+    /// A copy of a volume.
+    Snapshot(SnapshotId),
+}
+
+/// The answer to [`SendTemplateCommand`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SendTemplateAnswer {
+    /// Size of the file that was sent.
+    pub size: Bytes,
+    /// Its SHA-256, in hexadecimal.
     pub sha256: String,
 }

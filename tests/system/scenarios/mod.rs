@@ -61,6 +61,10 @@ pub(crate) enum Operation {
     Revert,
     /// A data volume that begins as a snapshot.
     FromSnapshot,
+    /// A template from the root volume of a VM that is stopped.
+    Template,
+    /// The same from a snapshot.
+    TemplateOfSnapshot,
     Maintain,
     Resume,
     Reconnect,
@@ -80,6 +84,8 @@ pub(crate) enum Luck {
     FirstRefuses(&'static [&'static str]),
     /// The image worker refuses everything.
     WorkerRefuses,
+    /// The image worker does not keep what hosts send.
+    WorkerForgets,
 }
 
 use Operation as O;
@@ -108,6 +114,15 @@ pub(crate) static ALL: &[Scenario] = &[
     bad("destroy refused", O::Destroy, ENDING, "stop", &["job Failed 530", "vm Running"]),
     bad("expunge refused", O::Expunge, ENDING, "stop", &["job Failed 530", "vm Running"]),
     bad("delete refused", O::Delete, Luck::WorkerRefuses, "delete", &["job Failed 530"]),
+    good("template made", O::Template, &["job Succeeded -", "made Ready 1"]),
+    good("template of snapshot", O::TemplateOfSnapshot, &["job Succeeded -", "made Ready 1"]),
+    bad(
+        "template not taken",
+        O::Template,
+        Luck::WorkerForgets,
+        "keep",
+        &["job Failed 530", "made Failed 0"],
+    ),
     good("delete", O::Delete, &["job Succeeded -"]),
     good("deploy", O::Deploy, &["job Succeeded -", "vm Running", "domains 1", "volume Ready"]),
     good("start", O::Start, &["job Succeeded -", "vm Running", "domains 1"]),
@@ -189,6 +204,8 @@ pub(crate) static ALL: &[Scenario] = &[
     ),
 ];
 
+/// The kind of guest of that name, the same in every cloud.
+const LINUX: &str = "4be007aa-6ec5-5de2-83f2-499fa51a08f9";
 const ENDING: Luck = Luck::Refused(&["shut_down", "destroy"]);
 const NO_CHANGE: Luck = Luck::Refused(&["change_drive"]);
 const NO_START: Luck = Luck::Refused(&["start"]);
@@ -215,7 +232,7 @@ impl Luck {
     /// From now on.
     pub(crate) fn strike(self, cloud: &Cloud) {
         let refused = match self {
-            Self::Good | Self::WorkerRefuses => &[][..],
+            Self::Good | Self::WorkerRefuses | Self::WorkerForgets => &[][..],
             Self::Refused(calls) | Self::FirstRefuses(calls) => calls,
         };
         for (number, host) in cloud.hosts.iter().enumerate() {
@@ -225,6 +242,8 @@ impl Luck {
         }
         let worker = matches!(self, Self::WorkerRefuses);
         cloud.worker.refuses.store(worker, Ordering::Relaxed);
+        let forgets = matches!(self, Self::WorkerForgets);
+        cloud.worker.forgets.store(forgets, Ordering::Relaxed);
     }
 }
 
@@ -254,6 +273,7 @@ impl Operation {
             Self::DeleteSnapshot => "snapshot.delete",
             Self::Revert => "snapshot.revert",
             Self::FromSnapshot => "volume.from_snapshot",
+            Self::Template | Self::TemplateOfSnapshot => "template.create",
             Self::Maintain => "host.maintain",
             Self::Resume => "host.resume",
             Self::Reconnect => "host.reconnect",
@@ -304,14 +324,14 @@ impl Operation {
                 }
                 Ok(Some(both))
             }
-            Self::Snapshot | Self::SnapshotOff => {
+            Self::Snapshot | Self::SnapshotOff | Self::Template => {
                 let vm = deploy(crash, name, None).await?;
-                if matches!(self, Self::SnapshotOff) {
+                if !matches!(self, Self::Snapshot) {
                     job(crash, &Request::new("stopVirtualMachine").with("id", &vm)).await?;
                 }
                 root_of(crash, &vm).map(Some)
             }
-            Self::DeleteSnapshot | Self::Revert | Self::FromSnapshot => {
+            Self::DeleteSnapshot | Self::Revert | Self::FromSnapshot | Self::TemplateOfSnapshot => {
                 let vm = deploy(crash, name, None).await?;
                 let request = Self::Snapshot.request(crash, name, Some(&root_of(crash, &vm)?));
                 let handle = crash.client()?.start_job(&request).await?;
@@ -379,6 +399,8 @@ impl Operation {
             Self::FromSnapshot => {
                 Request::new("createVolume").with("name", name).with("snapshotid", id)
             }
+            Self::Template => new_template(name).with("volumeid", id),
+            Self::TemplateOfSnapshot => new_template(name).with("snapshotid", id),
             Self::Resize => Request::new("resizeVolume").with("id", volume).with("size", "3"),
             Self::DeleteVolume => Request::new("destroyVolume").with("id", volume),
             Self::Deploy => with_data(crash, new_vm(crash, name, None)),
@@ -414,6 +436,10 @@ impl Operation {
             }
         }
     }
+}
+
+fn new_template(name: &str) -> Request {
+    Request::new("createTemplate").with("name", name).with("ostypeid", LINUX)
 }
 
 /// A domain with an account that has a VM: the ids of domain and account.
@@ -565,6 +591,10 @@ pub(crate) fn end(crash: &CrashCloud, job: JobId, said: &[usize]) -> anyhow::Res
         ("runs", format!("SELECT state FROM vm_run WHERE vm = {of_job}")),
         ("placed", format!("SELECT host IS NOT NULL FROM placement WHERE vm = {of_job}")),
         ("template", format!("SELECT state FROM template WHERE id = {of_job}")),
+        (
+            "made",
+            "SELECT state, size IS NOT NULL FROM template WHERE url = '' AND removed IS NULL".to_owned(),
+        ),
         ("host", format!("SELECT admin_state FROM host WHERE id = {of_job}")),
         (
             "event",

@@ -13,13 +13,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hostler_model::{Bytes, SnapshotId, StoragePoolId, TemplateId, VmId, VolumeId};
-use hostler_wire::{DiskFormat, LocalPool, PoolStats, TemplateSource, VmSpec, VolumeSpec};
+use hostler_wire::{
+    DiskFormat, LocalPool, PoolStats, SendTemplateCommand, TemplateSource, VmSpec, VolumeSpec,
+};
 use serde::Deserialize;
 use tracing::{info, warn};
 
 use super::{
-    FetchFailure, SnapshotThere, Storage, StorageError, TemplateFetcher, TemplateThere, qcow2,
-    snapshots,
+    FetchFailure, Sent, SnapshotThere, Storage, StorageError, TemplateFetcher, TemplateThere,
+    outgoing, qcow2, snapshots,
 };
 use crate::program;
 use crate::resource::Task;
@@ -85,6 +87,11 @@ impl DirectoryStorage {
     /// The pool's directory.
     pub(super) fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// How files get to image workers, and from there.
+    pub(super) fn fetcher(&self) -> &dyn TemplateFetcher {
+        &*self.fetcher
     }
 
     fn check(&self, pool: StoragePoolId) -> Result<(), StorageError> {
@@ -415,6 +422,15 @@ impl Storage for DirectoryStorage {
         snapshots::restore(self, pool, snapshot, volume, size)
     }
 
+    fn send_template(
+        &self,
+        command: &SendTemplateCommand,
+        task: &Task,
+    ) -> Result<Sent, StorageError> {
+        self.check(command.pool)?;
+        outgoing::send(self, command, task)
+    }
+
     fn volume_path(&self, pool: StoragePoolId, volume: VolumeId) -> Result<PathBuf, StorageError> {
         self.check(pool)?;
         Ok(self.root.join("volumes").join(format!("{volume}.qcow2")))
@@ -476,9 +492,12 @@ impl Storage for DirectoryStorage {
 
 /// Removes what an agent was writing when it ended.
 fn remove_half_written(root: &Path) -> io::Result<()> {
-    for (directory, prefix) in
-        [("tmp", "volume-"), ("tmp", snapshots::PREFIX), ("seeds", seed::WORK_PREFIX)]
-    {
+    for (directory, prefix) in [
+        ("tmp", "volume-"),
+        ("tmp", snapshots::PREFIX),
+        ("tmp", outgoing::PREFIX),
+        ("seeds", seed::WORK_PREFIX),
+    ] {
         for entry in fs::read_dir(root.join(directory))? {
             let path = entry?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();

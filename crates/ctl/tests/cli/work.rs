@@ -255,3 +255,26 @@ async fn what_the_manager_ignored_is_a_warning() {
     assert_eq!(stdout(&assert), "n\n");
     assert_eq!(manager.calls("createNetwork").await[0].1.get("networkofferingid"), None);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_template_is_made_from_a_disk_or_a_copy_and_from_nothing_else() {
+    let manager = Manager::start().await;
+    let row = json!({"id": VM, "name": "disk-1"});
+    manager.lists("listVolumes", "volume", std::slice::from_ref(&row));
+    manager.lists("listSnapshots", "snapshot", &[row]);
+    let linux = json!({"id": ZONE, "description": "Other Linux (64-bit)"});
+    manager.lists("listOsTypes", "ostype", &[linux]);
+    manager.answers("createTemplate", 200, json!({"jobid": "j", "id": "t"}));
+    let made = json!({"template": {"id": "t", "name": "golden", "isready": true}});
+    manager.answers("queryAsyncJobResult", 200, job(1, 0, &made));
+    manager.run(&["template", "create", "golden", "--from-volume", "disk-1", "--public"]).success();
+    manager.run(&["template", "create", "golden", "--from-snapshot", "disk-1"]).success();
+    let calls = manager.calls("createTemplate").await;
+    assert_eq!(calls[0].1.get("volumeid"), Some(VM));
+    assert_eq!(
+        (calls[0].1.get("ostypeid"), calls[0].1.get("ispublic")),
+        (Some(ZONE), Some("true"))
+    );
+    assert_eq!((calls[1].1.get("snapshotid"), calls[1].1.get("volumeid")), (Some(VM), None));
+    manager.run(&["template", "create", "golden"]).code(2);
+}

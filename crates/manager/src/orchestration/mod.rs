@@ -40,6 +40,7 @@ pub static WORKFLOWS: &[&dyn Workflow] = &[
     &vm::retire::DESTROY,
     &vm::retire::EXPUNGE,
     &template::register::RegisterTemplate,
+    &template::create::CreateTemplate,
     &template::delete::DeleteTemplate,
     &volume::attach::AttachVolume,
     &volume::detach::DetachVolume,

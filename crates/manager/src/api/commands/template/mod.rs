@@ -4,6 +4,7 @@ use super::{Entry, known};
 
 mod attach_iso;
 mod change;
+mod create_template;
 mod delete_iso;
 mod delete_template;
 mod detach_iso;
@@ -26,6 +27,7 @@ mod update_template_permissions;
 /// One line each.
 pub(super) static COMMANDS: &[Entry] = &[
     known::<attach_iso::AttachIso>(),
+    known::<create_template::CreateTemplate>(),
     known::<delete_iso::DeleteIso>(),
     known::<delete_template::DeleteTemplate>(),
     known::<detach_iso::DetachIso>(),
