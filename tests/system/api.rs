@@ -24,6 +24,8 @@ mod identity;
 mod integration_port;
 #[path = "api/isos.rs"]
 mod isos;
+#[path = "api/network_restart.rs"]
+mod network_restart;
 #[path = "api/networks.rs"]
 mod networks;
 #[path = "api/offerings.rs"]

@@ -29,6 +29,8 @@ pub(crate) async fn all(w: &mut Witness, cloud: &Cloud, vm: &str) {
     let network = cloud.catalogue.network.to_string();
     let answer = w.call("updateNetwork", &[("id", &network), ("displaytext", "guests' own")]).await;
     w.job(&answer).await;
+    let answer = w.call("restartNetwork", &[("id", &network), ("cleanup", "true")]).await;
+    w.job(&answer).await;
     for list in [
         "listEgressFirewallRules",
         "listFirewallRules",

@@ -65,6 +65,10 @@ pub(crate) enum Operation {
     Template,
     /// The same from a snapshot.
     TemplateOfSnapshot,
+    /// A network that a VM runs on.
+    RestartNetwork,
+    /// What that asks of the VM.
+    ServeNics,
     Maintain,
     Resume,
     Reconnect,
@@ -93,6 +97,12 @@ use Operation as O;
 /// Every scenario; those that take longest come last and are begun first.
 pub(crate) static ALL: &[Scenario] = &[
     good("record", O::Record, &["job Succeeded -", "vm Stopped", "domains 0"]),
+    good("network restart", O::RestartNetwork, &["job Succeeded -", "NICs served 1"]),
+    good(
+        "network restart of a VM",
+        O::ServeNics,
+        &["job Succeeded -", "vm Running", "NICs served 1"],
+    ),
     good("maintain", O::Maintain, &["job Succeeded -", "host Maintenance"]),
     good("resume", O::Resume, &["job Succeeded -", "host Enabled"]),
     good("reconnect", O::Reconnect, &["job Succeeded -", "host Enabled"]),
@@ -274,12 +284,22 @@ impl Operation {
             Self::Revert => "snapshot.revert",
             Self::FromSnapshot => "volume.from_snapshot",
             Self::Template | Self::TemplateOfSnapshot => "template.create",
+            Self::RestartNetwork => "network.restart",
+            Self::ServeNics => "vm.serve_nics",
             Self::Maintain => "host.maintain",
             Self::Resume => "host.resume",
             Self::Reconnect => "host.reconnect",
             Self::DisableAccount => "account.disable",
             Self::DeleteAccount => "account.delete",
             Self::DeleteDomain => "domain.delete",
+        }
+    }
+
+    /// The workflow whose job asks for it, where that is no request.
+    pub(crate) const fn asked_by(self) -> Option<&'static str> {
+        match self {
+            Self::ServeNics => Some("network.restart"),
+            _ => None,
         }
     }
 
@@ -344,6 +364,10 @@ impl Operation {
                 let handle = crash.client()?.start_job(&deployed).await?;
                 succeeded(crash, &handle.job).await?;
                 handle.id.context("the id of the VM").map(Some)
+            }
+            Self::RestartNetwork | Self::ServeNics => {
+                deploy(crash, name, None).await?;
+                Ok(Some(crash.cloud.catalogue.network.to_string()))
             }
             Self::Stop | Self::Reboot | Self::Destroy => Ok(Some(deploy(crash, name, None).await?)),
             Self::Maintain | Self::Reconnect => Ok(Some(host(crash)?)),
@@ -424,6 +448,7 @@ impl Operation {
                 .with("format", "QCOW2")
                 .with("hypervisor", "KVM"),
             Self::Delete => Request::new("deleteTemplate").with("id", id),
+            Self::RestartNetwork | Self::ServeNics => Request::new("restartNetwork").with("id", id),
             Self::Maintain => Request::new("prepareHostForMaintenance").with("id", id),
             Self::Resume => Request::new("cancelHostMaintenance").with("id", id),
             Self::Reconnect => Request::new("reconnectHost").with("id", id),

@@ -278,3 +278,14 @@ async fn a_template_is_made_from_a_disk_or_a_copy_and_from_nothing_else() {
     assert_eq!((calls[1].1.get("snapshotid"), calls[1].1.get("volumeid")), (Some(VM), None));
     manager.run(&["template", "create", "golden"]).code(2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_is_restarted_by_its_name() {
+    let manager = Manager::start().await;
+    manager.lists("listNetworks", "network", &[json!({"id": ZONE, "name": "guests"})]);
+    manager.answers("restartNetwork", 200, json!({"jobid": "j"}));
+    manager.answers("queryAsyncJobResult", 200, job(1, 0, &json!({"success": true})));
+    let out = stdout(&manager.run(&["network", "restart", "guests"]).success());
+    assert_eq!(out, "network guests restarted\n");
+    assert_eq!(manager.calls("restartNetwork").await[0].1.get("id"), Some(ZONE));
+}

@@ -11,6 +11,7 @@ mod children;
 pub mod domain;
 pub mod drift;
 pub mod host;
+pub mod network;
 mod plans;
 pub mod snapshot;
 pub mod template;
@@ -53,6 +54,8 @@ pub static WORKFLOWS: &[&dyn Workflow] = &[
     &account::DeleteAccount,
     &account::DisableAccount,
     &domain::DeleteDomain,
+    &vm::serve::ServeNics,
+    &network::restart::RestartNetwork,
     &host::maintenance::MAINTAIN,
     &host::maintenance::RESUME,
     &host::reconnect::ReconnectHost,

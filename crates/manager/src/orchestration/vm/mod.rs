@@ -16,6 +16,7 @@ mod requests;
 pub mod restore;
 pub mod retire;
 pub mod scale;
+pub mod serve;
 mod size;
 mod spec;
 pub(crate) use spec::{disk_format, host_views, split};
@@ -38,6 +39,7 @@ pub use requests::{
 };
 pub use restore::{RestoreRequest, restore};
 pub use scale::scale;
+pub(crate) use serve::serve_nics;
 
 use hostler_model::VmId;
 use hostler_store::event::NewEvent;
