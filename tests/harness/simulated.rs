@@ -17,7 +17,7 @@ use hostler_model::{Bytes, HostGuid, Mhz, Mib, StoragePoolId, TemplateId};
 use hostler_wire::{
     Answer, Command, CommandFailure, DeleteTemplateAnswer, DownloadAnswer, ExpectTemplateAnswer,
     FailureKind, HostReport, KeepTemplateAnswer, Ping, ReadyCommand, SecondaryStorageResource,
-    StartupResource, WorkerCommand,
+    ShareTemplateAnswer, StartupResource, WorkerCommand,
 };
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
@@ -310,6 +310,10 @@ impl Resource for ReadyWorker {
             Command::Worker(WorkerCommand::Keep(order)) => {
                 self.expected().remove(&order.template);
                 Ok(Answer::KeepTemplate(KeepTemplateAnswer { virtual_size: Bytes(96 << 20) }))
+            }
+            Command::Worker(WorkerCommand::Share(_)) => {
+                let base = "http://images.invalid/userdata".to_owned();
+                Ok(Answer::ShareTemplate(ShareTemplateAnswer { base }))
             }
             Command::Worker(WorkerCommand::Delete(order)) => {
                 self.expected().remove(&order.template);

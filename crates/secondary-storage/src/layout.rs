@@ -6,11 +6,13 @@
 //! <root>/incoming/<template>/expected.json   which host sends it, if one does (`arrivals`)
 //! <root>/templates/<template>/image     complete, checked, never changed
 //! <root>/templates/<template>/manifest.json
+//! <root>/links/<token>.json              what a link leads to, and until when (`links`)
 //! ```
 //!
 //! Every call blocks shortly. No path is ever made of anything but the root and a template's UUID.
 
 mod arrivals;
+mod links;
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
@@ -84,6 +86,7 @@ impl Layout {
         for directory in [layout.templates(), layout.incoming()] {
             fs::create_dir_all(&directory).map_err(at("create", &directory))?;
         }
+        layout.open_links()?;
         layout.clean()?;
         Ok(layout)
     }

@@ -11,7 +11,8 @@ use crate::{
     KeepTemplateCommand, ListTemplatesAnswer, ListTemplatesCommand, PrepareNicCommand,
     PrepareTemplateCommand, RebootCommand, ReleaseNicCommand, RemoveTemplateCommand, ReportAnswer,
     ReportCommand, ResizeVolumeCommand, RestoreSnapshotCommand, SendTemplateAnswer,
-    SendTemplateCommand, StartCommand, StopCommand, WorkerCommand,
+    SendTemplateCommand, ShareTemplateAnswer, ShareTemplateCommand, StartCommand, StopCommand,
+    WorkerCommand,
 };
 
 /// What became of one order.
@@ -78,6 +79,8 @@ pub enum Answer {
     ExpectTemplate(ExpectTemplateAnswer),
     /// To `Worker(Keep)`.
     KeepTemplate(KeepTemplateAnswer),
+    /// To `Worker(Share)`.
+    ShareTemplate(ShareTemplateAnswer),
 }
 
 /// Why an order was not carried out. After any of these nothing of it is left, unless the text says so.
@@ -360,6 +363,7 @@ worker_calls! {
     ListTemplatesCommand => List => ListTemplates, ListTemplatesAnswer;
     ExpectTemplateCommand => Expect => ExpectTemplate, ExpectTemplateAnswer;
     KeepTemplateCommand => Keep => KeepTemplate, KeepTemplateAnswer;
+    ShareTemplateCommand => Share => ShareTemplate, ShareTemplateAnswer;
 }
 
 impl Answer {
@@ -392,6 +396,7 @@ impl Answer {
             Self::SendTemplate(_) => "SendTemplateAnswer",
             Self::ExpectTemplate(_) => "ExpectTemplateAnswer",
             Self::KeepTemplate(_) => "KeepTemplateAnswer",
+            Self::ShareTemplate(_) => "ShareTemplateAnswer",
         }
     }
 }

@@ -3,7 +3,7 @@
 use hostler_model::{Bytes, HostGuid, SnapshotId, StoragePoolId, TemplateId, VolumeId};
 use serde::{Deserialize, Serialize};
 
-use crate::DiskFormat;
+use crate::{DiskFormat, Secret};
 
 /// An order for an image worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,8 @@ pub enum WorkerCommand {
     Expect(ExpectTemplateCommand),
     /// Check a template that a host has sent, and keep it.
     Keep(KeepTemplateCommand),
+    /// Make a link by which anybody has a template.
+    Share(ShareTemplateCommand),
 }
 
 impl WorkerCommand {
@@ -29,6 +31,7 @@ impl WorkerCommand {
             Self::List(_) => "ListTemplatesCommand",
             Self::Expect(_) => "ExpectTemplateCommand",
             Self::Keep(_) => "KeepTemplateCommand",
+            Self::Share(_) => "ShareTemplateCommand",
         }
     }
 }
@@ -179,4 +182,24 @@ pub struct SendTemplateAnswer {
     pub size: Bytes,
     /// Its SHA-256, in hexadecimal.
     pub sha256: String,
+}
+
+/// Makes a link by which anybody who knows it has a template for a while. Made again, it lasts from then on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShareTemplateCommand {
+    /// The template.
+    pub template: TemplateId,
+    /// What the link is known by; letters of base64 for URLs, at least 22.
+    pub token: Secret,
+    /// The name of the file that it is had as.
+    pub name: String,
+    /// How many seconds it lasts.
+    pub seconds: u32,
+}
+
+/// The answer to [`ShareTemplateCommand`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShareTemplateAnswer {
+    /// The link before its token and name, without a slash at its end.
+    pub base: String,
 }

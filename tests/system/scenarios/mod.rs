@@ -65,6 +65,8 @@ pub(crate) enum Operation {
     Template,
     /// The same from a snapshot.
     TemplateOfSnapshot,
+    /// A link to the cloud's template.
+    Extract,
     /// A network that a VM runs on.
     RestartNetwork,
     /// What that asks of the VM.
@@ -133,6 +135,8 @@ pub(crate) static ALL: &[Scenario] = &[
         "keep",
         &["job Failed 530", "made Failed 0"],
     ),
+    good("template extracted", O::Extract, &["job Succeeded -", "template Ready"]),
+    bad("extract refused", O::Extract, Luck::WorkerRefuses, "share", &["job Failed 530"]),
     good("delete", O::Delete, &["job Succeeded -"]),
     good("deploy", O::Deploy, &["job Succeeded -", "vm Running", "domains 1", "volume Ready"]),
     good("start", O::Start, &["job Succeeded -", "vm Running", "domains 1"]),
@@ -284,6 +288,7 @@ impl Operation {
             Self::Revert => "snapshot.revert",
             Self::FromSnapshot => "volume.from_snapshot",
             Self::Template | Self::TemplateOfSnapshot => "template.create",
+            Self::Extract => "template.extract",
             Self::RestartNetwork => "network.restart",
             Self::ServeNics => "vm.serve_nics",
             Self::Maintain => "host.maintain",
@@ -312,6 +317,7 @@ impl Operation {
         offer(crash).await?;
         match self {
             Self::Deploy | Self::Record | Self::Register => Ok(None),
+            Self::Extract => Ok(Some(crash.cloud.catalogue.template.to_string())),
             Self::RestoreRunning => {
                 // it begins on the host that is preferred
                 crash.all_up().await?;
@@ -448,6 +454,9 @@ impl Operation {
                 .with("format", "QCOW2")
                 .with("hypervisor", "KVM"),
             Self::Delete => Request::new("deleteTemplate").with("id", id),
+            Self::Extract => {
+                Request::new("extractTemplate").with("id", id).with("mode", "HTTP_DOWNLOAD")
+            }
             Self::RestartNetwork | Self::ServeNics => Request::new("restartNetwork").with("id", id),
             Self::Maintain => Request::new("prepareHostForMaintenance").with("id", id),
             Self::Resume => Request::new("cancelHostMaintenance").with("id", id),

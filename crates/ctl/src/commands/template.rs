@@ -32,6 +32,11 @@ pub(crate) enum TemplateCommand {
         /// Name or id
         template: String,
     },
+    /// Make a link by which anybody who knows it downloads a template, for a while
+    Extract {
+        /// Name or id
+        template: String,
+    },
     /// Delete a template
     Delete {
         /// Name or id
@@ -101,6 +106,8 @@ const COLUMNS: &[Column] = &[
     column("ZONE", "zonename"),
 ];
 
+const LINK: &[Column] = &[column("NAME", "name"), column("URL", "url")];
+
 /// Templates whether they are ready or not.
 const ANY_TEMPLATE: Kind = Kind { fixed: &[("templatefilter", "self")], ..TEMPLATE };
 
@@ -115,6 +122,12 @@ pub(crate) async fn run(context: &Context, command: TemplateCommand) -> Result<(
         TemplateCommand::Show { template } => {
             let id = find(context, &template).await?;
             context.output.record(&context.record(&ANY_TEMPLATE, &id).await?, COLUMNS)
+        }
+        TemplateCommand::Extract { template } => {
+            let request = Request::new("extractTemplate")
+                .with("id", find(context, &template).await?)
+                .with("mode", "HTTP_DOWNLOAD");
+            context.perform(&request, &format!("template {template} can be had"), LINK).await
         }
         TemplateCommand::Delete { template, zone } => {
             let request = Request::new("deleteTemplate")

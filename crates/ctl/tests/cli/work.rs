@@ -289,3 +289,16 @@ async fn a_network_is_restarted_by_its_name() {
     assert_eq!(out, "network guests restarted\n");
     assert_eq!(manager.calls("restartNetwork").await[0].1.get("id"), Some(ZONE));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_link_to_a_template_is_printed() {
+    let manager = Manager::start().await;
+    manager.lists("listTemplates", "template", &[json!({"id": VM, "name": "golden"})]);
+    manager.answers("extractTemplate", 200, json!({"jobid": "j"}));
+    let link = "http://images.invalid/userdata/t/golden.qcow2";
+    let made = json!({"template": {"id": VM, "name": "golden", "url": link}});
+    manager.answers("queryAsyncJobResult", 200, job(1, 0, &made));
+    let run = manager.run(&["template", "extract", "golden", "-o", "value", "-c", "url"]);
+    assert_eq!(stdout(&run.success()), format!("{link}\n"));
+    assert_eq!(manager.calls("extractTemplate").await[0].1.get("mode"), Some("HTTP_DOWNLOAD"));
+}

@@ -42,6 +42,7 @@ pub static WORKFLOWS: &[&dyn Workflow] = &[
     &vm::retire::EXPUNGE,
     &template::register::RegisterTemplate,
     &template::create::CreateTemplate,
+    &template::extract::ExtractTemplate,
     &template::delete::DeleteTemplate,
     &volume::attach::AttachVolume,
     &volume::detach::DetachVolume,

@@ -109,6 +109,8 @@ mod tests {
                 mounted: false,
                 listen: "127.0.0.1:0".parse().unwrap(),
                 serve_address: "127.0.0.1:8251".to_owned(),
+                public_listen: "127.0.0.1:0".parse().unwrap(),
+                public_url: "http://images.invalid/".to_owned(),
                 tls: cloud.machine(worker_guid()),
                 file_roots: None,
                 allowed_networks: Vec::new(),

@@ -11,6 +11,7 @@ pub(crate) mod api;
 pub(crate) mod audit;
 pub(crate) mod capacity;
 pub(crate) mod event;
+pub(crate) mod extract;
 pub(crate) mod facility;
 pub(crate) mod firewall;
 pub(crate) mod group;

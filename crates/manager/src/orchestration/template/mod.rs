@@ -2,11 +2,13 @@
 
 pub mod create;
 pub mod delete;
+pub mod extract;
 mod origin;
 pub mod register;
 
 pub use create::{CreateRequest, create};
 pub use delete::delete;
+pub use extract::extract;
 pub use hostler_wire::TemplateOrigin;
 pub use register::{RegisterRequest, register};
 

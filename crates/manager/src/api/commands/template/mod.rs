@@ -8,6 +8,8 @@ mod create_template;
 mod delete_iso;
 mod delete_template;
 mod detach_iso;
+mod extract_iso;
+mod extract_template;
 mod list_iso_permissions;
 mod list_isos;
 mod list_os_categories;
@@ -31,6 +33,8 @@ pub(super) static COMMANDS: &[Entry] = &[
     known::<delete_iso::DeleteIso>(),
     known::<delete_template::DeleteTemplate>(),
     known::<detach_iso::DetachIso>(),
+    known::<extract_iso::ExtractIso>(),
+    known::<extract_template::ExtractTemplate>(),
     known::<list_iso_permissions::ListIsoPermissions>(),
     known::<list_isos::ListIsos>(),
     known::<list_os_categories::ListOsCategories>(),
