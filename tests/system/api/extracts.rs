@@ -31,7 +31,7 @@ async fn each_link_is_another_one_that_nobody_can_guess_and_names_the_file() {
         let url = link["url"].as_str().unwrap().to_owned();
         let rest = url.strip_prefix("http://images.invalid/userdata/").unwrap().to_owned();
         let (token, name) = rest.split_once('/').unwrap();
-        assert!(name.ends_with(".qcow2"), "{url}");
+        assert_eq!(name.rsplit_once('.').map(|(_, ending)| ending), Some("qcow2"), "{url}");
         token.to_owned()
     });
     assert_ne!(tokens[0], tokens[1]);

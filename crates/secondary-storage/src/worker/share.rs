@@ -21,17 +21,16 @@ impl SecondaryStorage {
         let shared = blocking(move || {
             let lasts = Duration::from_secs(order.seconds.into());
             let found = layout.find(template)?.is_some();
-            layout.link(order.token.reveal(), template, &order.name, lasts).map(|()| found)
-        });
-        match shared.await.map_err(|error| failure::storage(template, "share", &error))? {
-            true => {
-                let base = self.config.public_url.trim_end_matches('/');
-                Ok(ShareTemplateAnswer { base: format!("{base}{PREFIX}") })
+            if found {
+                layout.link(order.token.reveal(), template, &order.name, lasts)?;
             }
-            false => Err(CommandFailure {
-                kind: FailureKind::Failed,
-                text: format!("template {template} is not on this image worker any more"),
-            }),
+            Ok(found)
+        });
+        if shared.await.map_err(|error| failure::storage(template, "share", &error))? {
+            let base = self.config.public_url.trim_end_matches('/');
+            return Ok(ShareTemplateAnswer { base: format!("{base}{PREFIX}") });
         }
+        let text = format!("template {template} is not on this image worker any more");
+        Err(CommandFailure { kind: FailureKind::Failed, text })
     }
 }

@@ -61,9 +61,10 @@ pub async fn extract(
             }
             let name = file_name(&row);
             let input = json!(Input { token, name, seconds });
-            let (command, kind) = match row.is_iso() {
-                true => ("extractIso", "ISO.EXTRACT"),
-                false => ("extractTemplate", "TEMPLATE.EXTRACT"),
+            let (command, kind) = if row.is_iso() {
+                ("extractIso", "ISO.EXTRACT")
+            } else {
+                ("extractTemplate", "TEMPLATE.EXTRACT")
             };
             let job = caller.job("template.extract", command, subject, input, STEPS);
             job_add(tx, &job, now)?;

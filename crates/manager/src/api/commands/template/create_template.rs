@@ -59,6 +59,7 @@ impl Handler for CreateTemplate {
         let volume = self.volumeid.map(|id| ("volumeid", Entity::Volume, id.uuid()));
         let snapshot = self.snapshotid.map(|id| ("snapshotid", Entity::Snapshot, id.uuid()));
         call.require([volume, snapshot].into_iter().flatten().collect()).await?;
+        let (os_type, os) = os_of(call, self.ostypeid)?;
         let origin = match (self.volumeid, self.snapshotid) {
             (Some(volume), None) => TemplateOrigin::Volume(volume),
             (None, Some(snapshot)) => TemplateOrigin::Snapshot(snapshot),
@@ -73,7 +74,6 @@ impl Handler for CreateTemplate {
             }
         };
         may_publish(call, self.ispublic)?;
-        let (os_type, os) = os_of(call, self.ostypeid)?;
         let choices = TemplateChoices {
             os_type: Some(os_type),
             host_tag: self.templatetag.unwrap_or_default(),
