@@ -103,7 +103,11 @@ impl Books {
             storage: &host.storage,
             pool: host.pool,
         });
-        self.differences(&machines.collect::<Vec<_>>())
+        let mut faults = self.differences(&machines.collect::<Vec<_>>())?;
+        let expected = cloud.worker.expected.lock().unwrap_or_else(PoisonError::into_inner);
+        let still = |template| format!("the image worker still expects template {template}");
+        faults.extend(expected.iter().map(still));
+        Ok(faults)
     }
 
     /// The same of hosts that are no cloud's. Aliens are none of its business.

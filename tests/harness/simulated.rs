@@ -1,8 +1,9 @@
 //! Hosts and image workers of which only the agent is real: its session, journal, lanes and commands.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Context as _;
 use hostler_agent::hypervisor::{DomainView, FakeHypervisor};
@@ -13,10 +14,13 @@ use hostler_agent::resource::{Resource, Task};
 use hostler_agent::storage::MemoryStorage;
 use hostler_agent::threads::Threads;
 use hostler_manager::ca::Authority;
-use hostler_model::{Bytes, HostGuid, Mhz, Mib, PowerReason, PowerState, StoragePoolId};
+use hostler_model::{
+    Bytes, HostGuid, Mhz, Mib, PowerReason, PowerState, StoragePoolId, TemplateId,
+};
 use hostler_wire::{
-    Answer, Command, CommandFailure, DeleteTemplateAnswer, DownloadAnswer, FailureKind, HostReport,
-    Ping, ReadyCommand, SecondaryStorageResource, StartupResource, WorkerCommand,
+    Answer, Command, CommandFailure, DeleteTemplateAnswer, DownloadAnswer, ExpectTemplateAnswer,
+    FailureKind, HostReport, KeepTemplateAnswer, Ping, ReadyCommand, SecondaryStorageResource,
+    ShareTemplateAnswer, StartupResource, WorkerCommand,
 };
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
@@ -52,6 +56,10 @@ pub struct SimulatedHost {
     pub pool: StoragePoolId,
     /// Whether it is an image worker that refuses everything.
     pub refuses: Arc<AtomicBool>,
+    /// Whether it is an image worker that keeps nothing of what hosts send.
+    pub forgets: Arc<AtomicBool>,
+    /// The templates that it expects from hosts, if it is an image worker.
+    pub expected: Arc<Mutex<BTreeSet<TemplateId>>>,
     resource: Arc<dyn Resource>,
     settings: Option<KvmSettings>,
     properties: Properties,
@@ -135,12 +143,19 @@ impl SimulatedHost {
     pub fn worker(authority: &Authority, place: &Place) -> anyhow::Result<Self> {
         std::fs::create_dir_all(place.folder.join("state"))?;
         let refuses = Arc::new(AtomicBool::new(false));
-        let resource =
-            Arc::new(ReadyWorker { refuses: Arc::clone(&refuses), threads: Threads::Own });
+        let expected = Arc::<Mutex<BTreeSet<TemplateId>>>::default();
+        let forgets = Arc::new(AtomicBool::new(false));
+        let resource = Arc::new(ReadyWorker {
+            refuses: Arc::clone(&refuses),
+            forgets: Arc::clone(&forgets),
+            expected: Arc::clone(&expected),
+            threads: Threads::Own,
+        });
         let extra = "resource=SecondaryStorageResource\nsecondary.storage.path=/nonexistent\n\
                      secondary.storage.address=127.0.0.1\n";
         let mut worker = Self::new(authority, place, [PLACE[0], "", ""], extra, resource)?;
-        worker.refuses = refuses;
+        (worker.refuses, worker.forgets) = (refuses, forgets);
+        worker.expected = expected;
         Ok(worker)
     }
 
@@ -177,6 +192,8 @@ impl SimulatedHost {
             storage: Arc::new(MemoryStorage::new(pool, Bytes(0))),
             pool,
             refuses: Arc::default(),
+            forgets: Arc::default(),
+            expected: Arc::default(),
             resource,
             settings: None,
             properties,
@@ -274,13 +291,20 @@ fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
 #[derive(Debug)]
 pub struct ReadyWorker {
     refuses: Arc<AtomicBool>,
+    forgets: Arc<AtomicBool>,
+    expected: Arc<Mutex<BTreeSet<TemplateId>>>,
     threads: Threads,
 }
 
 impl ReadyWorker {
     /// One that refuses nothing, with its work done as `threads` says.
     pub fn on(threads: Threads) -> Self {
-        Self { refuses: Arc::default(), threads }
+        let (refuses, forgets) = (Arc::default(), Arc::default());
+        Self { refuses, forgets, expected: Arc::default(), threads }
+    }
+
+    fn expected(&self) -> MutexGuard<'_, BTreeSet<TemplateId>> {
+        self.expected.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -310,7 +334,24 @@ impl Resource for ReadyWorker {
                     sha256: "00".repeat(32),
                 }))
             }
-            Command::Worker(WorkerCommand::Delete(_)) => {
+            Command::Worker(WorkerCommand::Expect(order)) => {
+                self.expected().insert(order.template);
+                Ok(Answer::ExpectTemplate(ExpectTemplateAnswer {}))
+            }
+            Command::Worker(WorkerCommand::Keep(_)) if self.forgets.load(Ordering::Relaxed) => {
+                let text = "told to keep nothing".to_owned();
+                Err(CommandFailure { kind: FailureKind::Failed, text })
+            }
+            Command::Worker(WorkerCommand::Keep(order)) => {
+                self.expected().remove(&order.template);
+                Ok(Answer::KeepTemplate(KeepTemplateAnswer { virtual_size: Bytes(96 << 20) }))
+            }
+            Command::Worker(WorkerCommand::Share(_)) => {
+                let base = "http://images.invalid/userdata".to_owned();
+                Ok(Answer::ShareTemplate(ShareTemplateAnswer { base }))
+            }
+            Command::Worker(WorkerCommand::Delete(order)) => {
+                self.expected().remove(&order.template);
                 Ok(Answer::DeleteTemplate(DeleteTemplateAnswer { was_there: true }))
             }
             other => Err(CommandFailure {

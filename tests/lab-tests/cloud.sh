@@ -70,6 +70,8 @@ start_worker() {
   within 10 test -s "$STATE/image-worker/agent.properties"
   setsid "$BIN/hostler-agent" --config "$STATE/image-worker/agent.properties" \
     --set "secondary.storage.listen=0.0.0.0:$((PORT + 1000))" --set "secondary.storage.address=$LAB_NET.1" \
+    --set "secondary.storage.public.listen=127.0.0.1:$((PORT + 2000))" \
+    --set "secondary.storage.public.url=http://127.0.0.1:$((PORT + 2000))" \
     </dev/null >>"$WORK/worker.log" 2>&1 &
   WORKER_PID=$!
   disown $!

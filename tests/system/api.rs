@@ -12,6 +12,8 @@ mod affinity;
 mod bad_input;
 #[path = "api/catalogue.rs"]
 mod catalogue;
+#[path = "api/extracts.rs"]
+mod extracts;
 #[path = "api/firewalls.rs"]
 mod firewalls;
 #[path = "api/groups.rs"]
@@ -26,6 +28,8 @@ mod integration_port;
 mod isos;
 #[path = "api/kept.rs"]
 mod kept;
+#[path = "api/network_restart.rs"]
+mod network_restart;
 #[path = "api/networks.rs"]
 mod networks;
 #[path = "api/offerings.rs"]
@@ -46,6 +50,8 @@ mod settings;
 mod snapshots;
 #[path = "api/tags.rs"]
 mod tags;
+#[path = "api/template_making.rs"]
+mod template_making;
 #[path = "api/templates.rs"]
 mod templates;
 #[path = "api/userdata.rs"]

@@ -73,6 +73,10 @@ async fn run(
     } else {
         asked?;
     }
+    if let Some(asker) = scenario.operation.asked_by() {
+        let asker = newest_job(crash, asker)?;
+        crash.cloud.ended(asker).await?;
+    }
     let job = newest_job(crash, scenario.operation.kind())?;
     crash.cloud.ended(job).await?;
     let end = scenarios::end(crash, job, &said)?;

@@ -189,6 +189,7 @@ const MAY_WAIT: &[(&str, &str)] = &[
     ("crates/manager/src/jobs/step.rs", "the pause before an agent is asked again"),
     ("crates/manager/src/onboarding/kvm.rs", "the pause before an SSH command is tried again"),
     ("crates/manager/src/onboarding/mod.rs", "the pause before a name is looked up again"),
+    ("crates/secondary-storage/src/send.rs", "the pause before a broken transfer goes on"),
     ("crates/secondary-storage/src/serve.rs", "the time that transfers get to end"),
     ("crates/secondary-storage/src/serve/listener.rs", "accepting fails for want of files"),
     ("crates/secondary-storage/src/transfer.rs", "the pause before a broken download goes on"),

@@ -35,6 +35,8 @@ impl WorkerResource {
             mounted: false,
             listen: properties.secondary_storage_listen,
             serve_address: properties.secondary_storage_served_at().unwrap_or_default(),
+            public_listen: properties.secondary_storage_public_listen,
+            public_url: properties.secondary_storage_public_url.clone(),
             tls: TlsFiles {
                 ca: properties.tls.ca.clone(),
                 certificate: properties.tls.certificate.clone(),

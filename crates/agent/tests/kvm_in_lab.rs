@@ -17,7 +17,7 @@ use hostler_agent::hypervisor::LibvirtHypervisor;
 use hostler_agent::kvm::{KvmSettings, LibvirtComputingResource};
 use hostler_agent::network::HostNetwork;
 use hostler_agent::resource::{ProgressSink, Resource, Task};
-use hostler_agent::storage::{DirectoryStorage, FetchFailure, TemplateFetcher};
+use hostler_agent::storage::{DirectoryStorage, FetchFailure, Parcel, Sent, TemplateFetcher};
 use hostler_agent::threads::Threads;
 use hostler_model::*;
 use hostler_wire::*;
@@ -39,6 +39,10 @@ impl TemplateFetcher for CopyFetcher {
     ) -> Result<(), FetchFailure> {
         let copied = std::fs::copy(&self.0, to);
         copied.map(drop).map_err(|error| FetchFailure::Failed(Box::new(error)))
+    }
+
+    fn send(&self, parcel: Parcel<'_>, _: &Task) -> Result<Sent, FetchFailure> {
+        Err(FetchFailure::Failed(format!("nobody takes {}", parcel.file.display()).into()))
     }
 }
 

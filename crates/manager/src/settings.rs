@@ -97,6 +97,8 @@ settings! {
     EXPUNGE_DELAY = "expunge.delay", Seconds(0), "86400", Global, Advanced, true;
     /// Time between two looks for destroyed VMs to expunge.
     EXPUNGE_INTERVAL = "expunge.interval", Seconds(1), "3600", Global, Advanced, false;
+    /// Time for which a link to a template or an ISO is good.
+    EXTRACT_URL_EXPIRES = "extract.url.expiration.interval", Seconds(1), "14400", Global, Storage, true;
     /// DNS domain of guests whose network has none.
     GUEST_DOMAIN = "guest.domain.suffix", Name, "hostler.internal", Zone, Network, true;
     /// Time for a host that is being added to connect and be Up.

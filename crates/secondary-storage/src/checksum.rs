@@ -1,5 +1,7 @@
 //! Checksums as the API takes them: `{SHA-256}hex`, or plain hexadecimal whose length tells the algorithm.
 
+use std::fs::File;
+use std::io::{self, Read};
 use std::str::FromStr;
 
 use md5::Md5;
@@ -91,6 +93,21 @@ impl FromStr for Checksum {
             Ok(Self { algorithm, hex: hex.to_ascii_lowercase() })
         } else {
             Err(wrong())
+        }
+    }
+}
+
+/// Size and checksum of what is left of a file. Blocks.
+pub(crate) fn of(file: &mut File, algorithm: Algorithm) -> io::Result<(u64, String)> {
+    let (mut digest, mut size) = (algorithm.begin(), 0);
+    let mut chunk = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut chunk)? {
+            0 => return Ok((size, hex(&digest.finalize()))),
+            read => {
+                digest.update(&chunk[..read]);
+                size += read as u64;
+            }
         }
     }
 }

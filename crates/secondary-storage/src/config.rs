@@ -17,6 +17,10 @@ pub struct WorkerConfig {
     pub listen: SocketAddr,
     /// The address and port that hosts use (`secondary.storage.address`).
     pub serve_address: String,
+    /// Where links are served (`secondary.storage.public.listen`).
+    pub public_listen: SocketAddr,
+    /// What links begin with (`secondary.storage.public.url`).
+    pub public_url: String,
     /// The worker's certificate, by which hosts know it, and the cloud's CA, by which it knows them.
     pub tls: TlsFiles,
     /// Directories that `file://` URLs may name; nothing: any regular file that can be read. The manager lets only

@@ -12,10 +12,11 @@ use hostler_wire::TemplateSource;
 use reqwest::Url;
 use tokio_util::sync::CancellationToken;
 
+use crate::peer::{self, PeerError};
 use crate::progress::Meter;
 use crate::sink::{Digests, Sink};
 use crate::transfer::{Patience, Redirects, Transfer};
-use crate::{TlsFiles, TransferError, Transferred, WorkerError, serve, tls};
+use crate::{TlsFiles, TransferError, Transferred, WorkerError, serve};
 
 /// Why a template could not be fetched. `to` is then as it was before; what has arrived lies beside it, and the
 /// next call goes on with it.
@@ -183,26 +184,16 @@ impl Asked<'_> {
     /// A client that believes only the one worker, wherever that is, and the URL to ask it for.
     async fn client(&self, files: &TlsFiles) -> Result<(reqwest::Client, Url), FetchError> {
         let (template, source) = (self.template, self.source);
-        let address = source.address.as_str();
-        let port = address.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
-        let port = port.ok_or_else(|| self.bad("the address", address))?;
-        let worker = source.worker.to_string();
-        let url = format!("https://{worker}:{port}{}", serve::path_of(template));
-        let url = Url::parse(&url).map_err(|_| self.bad("the address", address))?;
-        let addresses = tokio::net::lookup_host(address).await.map_err(|source| {
-            FetchError::NoAddress { template, address: address.to_owned(), source }
-        })?;
-        let addresses: Vec<_> = addresses.collect();
-        let tls = tls::client(files).map_err(|source| FetchError::Tls { template, source })?;
-        let client = self
-            .patience
-            .client()
-            .tls_backend_preconfigured(tls)
-            .https_only(true)
-            .resolve_to_addrs(&worker, &addresses)
-            .build()
-            .map_err(|source| FetchError::Client { template, source })?;
-        Ok((client, url))
+        let (address, path) = (source.address.as_str(), serve::path_of(template));
+        let client = peer::client(source.worker, address, &path, files, self.patience).await;
+        client.map_err(|error| match error {
+            PeerError::BadAddress => self.bad("the address", address),
+            PeerError::NoAddress(source) => {
+                FetchError::NoAddress { template, address: address.to_owned(), source }
+            }
+            PeerError::Tls(source) => FetchError::Tls { template, source },
+            PeerError::Client(source) => FetchError::Client { template, source },
+        })
     }
 
     /// Where the file arrives. Its name holds the checksum: no other file is ever gone on with.

@@ -3,11 +3,16 @@
 //! ```text
 //! <root>/.hostler-secondary-storage     without it nothing is ever written here
 //! <root>/incoming/<template>/image      arriving; a directory moves to templates/ when it is complete
+//! <root>/incoming/<template>/expected.json   which host sends it, if one does (`arrivals`)
 //! <root>/templates/<template>/image     complete, checked, never changed
 //! <root>/templates/<template>/manifest.json
+//! <root>/links/<token>.json              what a link leads to, and until when (`links`)
 //! ```
 //!
 //! Every call blocks shortly. No path is ever made of anything but the root and a template's UUID.
+
+mod arrivals;
+mod links;
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
@@ -19,6 +24,7 @@ use hostler_wire::DiskFormat;
 use serde::{Deserialize, Serialize};
 
 use crate::WorkerError;
+pub(crate) use arrivals::{ArrivalError, Sending};
 
 /// Its presence says: this directory is secondary storage, and it is mounted.
 const MARKER: &str = ".hostler-secondary-storage";
@@ -80,6 +86,7 @@ impl Layout {
         for directory in [layout.templates(), layout.incoming()] {
             fs::create_dir_all(&directory).map_err(at("create", &directory))?;
         }
+        layout.open_links()?;
         layout.clean()?;
         Ok(layout)
     }
@@ -164,6 +171,7 @@ impl Layout {
         remove(&place)?;
         fs::rename(&incoming.directory, &place).map_err(at("move a template to", &place))?;
         incoming.kept = true;
+        let _ = fs::remove_file(place.join(arrivals::EXPECTED)); // nothing is expected any more; harmless where it stays
         sync_directory(&self.templates())
     }
 
@@ -229,7 +237,7 @@ impl Layout {
     /// Removes what an earlier process left, but nothing that another worker on the same storage is writing.
     fn clean(&self) -> Result<(), WorkerError> {
         for template in directories(&self.incoming())? {
-            if remove_unless_in_use(&self.incoming().join(template.to_string())).is_ok() {
+            if arrivals::removed_if_left_over(self, template) {
                 tracing::info!(%template, "removed an unfinished download");
             }
         }

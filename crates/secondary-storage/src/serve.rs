@@ -1,8 +1,11 @@
-//! Serves templates to hosts: `GET` and `HEAD /template/<id>` over mutual TLS, whole or in part, and nothing else.
+//! Serves templates to hosts: `GET` and `HEAD /template/<id>` over mutual TLS, whole or in part; and takes those that
+//! hosts send (`arrivals`).
 //!
 //! No text from outside ever becomes a path: an id is a UUID or nothing.
 
+pub(crate) mod arrivals;
 mod listener;
+pub(crate) mod public;
 mod range;
 
 use std::io::SeekFrom;
@@ -42,19 +45,31 @@ pub(crate) async fn run(
     layout: Layout,
     shutdown: CancellationToken,
 ) {
-    let router = Router::new().route("/template/{id}", get(template)).with_state(layout);
+    let router = Router::new()
+        .route("/template/{id}", get(template))
+        .route("/arriving/{id}", arrivals::route())
+        .with_state(layout)
+        .into_make_service_with_connect_info::<arrivals::Peer>();
     let listener = TlsListener::new(listener, tls, shutdown.clone());
     let serving =
         axum::serve(listener, router).with_graceful_shutdown(shutdown.clone().cancelled_owned());
+    until_done(serving, &shutdown).await;
+}
+
+/// Waits for the end of a server, and a moment longer for transfers that are nearly done.
+async fn until_done(
+    serving: impl IntoFuture<Output = std::io::Result<()>>,
+    shutdown: &CancellationToken,
+) {
     let overdue = async {
         shutdown.cancelled().await;
         tokio::time::sleep(GRACE).await;
     };
     tokio::select! {
-        ended = serving => if let Err(error) = ended {
+        ended = serving.into_future() => if let Err(error) = ended {
             tracing::error!(%error, "serving templates has ended");
         },
-        () = overdue => tracing::warn!("transfers to hosts were broken off; they will be gone on with"),
+        () = overdue => tracing::warn!("transfers were broken off; hosts will go on with theirs"),
     }
 }
 

@@ -4,16 +4,20 @@
 
 mod download;
 mod failure;
+mod keep;
 mod lanes;
 mod local;
+mod share;
 mod unpack;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use hostler_wire::{
     Answer, CommandFailure, DeleteTemplateAnswer, DeleteTemplateCommand, ListTemplatesAnswer,
     SecondaryStorageResource, WorkerCommand,
 };
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::layout::Layout;
@@ -61,6 +65,15 @@ impl SecondaryStorage {
                 self.delete(&command, &cancelled).await.map(Answer::DeleteTemplate)
             }
             WorkerCommand::List(_) => self.list().map(Answer::ListTemplates),
+            WorkerCommand::Expect(command) => {
+                self.expect(&command, &cancelled).await.map(Answer::ExpectTemplate)
+            }
+            WorkerCommand::Keep(command) => {
+                self.keep(&command, &cancelled).await.map(Answer::KeepTemplate)
+            }
+            WorkerCommand::Share(command) => {
+                self.share(&command, &cancelled).await.map(Answer::ShareTemplate)
+            }
         }
     }
 
@@ -79,17 +92,18 @@ impl SecondaryStorage {
         })
     }
 
-    /// Serves templates to hosts until `shutdown`. Hosts whose transfers that breaks go on with them later.
+    /// Serves templates to hosts, and links to whom they may concern, until `shutdown`. Hosts whose transfers that breaks go on with them later.
     ///
     /// # Errors
     /// [`WorkerError`] where it cannot listen or a certificate cannot be used.
     pub async fn serve(&self, shutdown: CancellationToken) -> Result<(), WorkerError> {
         let tls = Arc::new(tls::server(&self.config.tls)?);
         let address = self.config.listen;
-        let listener = tokio::net::TcpListener::bind(address)
-            .await
-            .map_err(|source| WorkerError::Listen { address, source })?;
-        serve::run(listener, tls, self.layout.clone(), shutdown).await;
+        let (links, hosts) = (listen(self.config.public_listen).await?, listen(address).await?);
+        tokio::join!(
+            serve::run(hosts, tls, self.layout.clone(), shutdown.clone()),
+            serve::public::run(links, self.layout.clone(), shutdown),
+        );
         Ok(())
     }
 
@@ -119,6 +133,10 @@ impl SecondaryStorage {
         let templates = manifests.into_iter().map(|m| (m.template, m.size)).collect();
         Ok(ListTemplatesAnswer { templates, capacity: room.capacity, available: room.available })
     }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, WorkerError> {
+    TcpListener::bind(address).await.map_err(|source| WorkerError::Listen { address, source })
 }
 
 /// Runs what may take seconds, such as deleting many GiB, where it holds up nobody.

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use rusqlite::{Row, params};
 use serde::{Deserialize, Deserializer};
 
-use crate::columns::{from_text, json};
+use crate::columns::{from_text, json, parsed};
 use crate::{StoreError, Tx};
 
 /// The refusal of a host name that another VM holds.
@@ -145,4 +145,18 @@ pub fn nics_remove(tx: &Tx<'_>, vm: VmId, now: Timestamp) -> Result<(), StoreErr
         params![vm.to_string(), now.0],
     )?;
     Ok(())
+}
+
+/// The VMs that run with a NIC on a network, with their instance names, in the order in which they were made.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn vms_served(tx: &Tx<'_>, network: NetworkId) -> Result<Vec<(VmId, String)>, StoreError> {
+    tx.rows(
+        "find the VMs that run on a network",
+        "SELECT id, instance_name FROM vm WHERE state = 'Running' AND removed IS NULL
+             AND id IN (SELECT vm FROM nic WHERE network = ?1 AND removed IS NULL) ORDER BY number",
+        params![network.to_string()],
+        |row| Ok((parsed(row, "id")?, row.get("instance_name")?)),
+    )
 }

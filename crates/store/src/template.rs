@@ -1,8 +1,8 @@
 //! Tables `template` and `template_copy`: templates on secondary storage, and their copies on pools.
 
 use hostler_model::{
-    AccountId, Bytes, CopyState, HostId, StoragePoolId, TemplateEvent, TemplateId, TemplateState,
-    Timestamp, Version, ZoneId,
+    AccountId, Bytes, CopyState, HostGuid, HostId, StoragePoolId, TemplateEvent, TemplateId,
+    TemplateState, Timestamp, Version, ZoneId,
 };
 use rusqlite::{Row, params};
 
@@ -20,7 +20,7 @@ pub struct TemplateRow {
     pub zone: Option<ZoneId>,
     /// Its name.
     pub name: String,
-    /// Where it came from.
+    /// Where it came from; empty: it was made from a volume.
     pub url: String,
     /// `QCOW2` or `RAW`.
     pub format: String,
@@ -97,7 +97,7 @@ pub struct NewTemplate {
     pub name: String,
     /// Any text.
     pub display_text: String,
-    /// `http`, `https` or `file`.
+    /// `http`, `https` or `file`; empty: it is made from a volume.
     pub url: String,
     /// `QCOW2` or `RAW`.
     pub format: String,
@@ -367,4 +367,18 @@ pub fn image_workers(tx: &Tx<'_>, zone: Option<ZoneId>) -> Result<Vec<HostId>, S
         params![zone.map(|z| z.to_string())],
         |row| parsed(row, "id"),
     )
+}
+
+/// An image worker's guid and where it serves hosts; nothing: it is not in the cloud any more.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn image_worker(tx: &Tx<'_>, id: HostId) -> Result<Option<(HostGuid, String)>, StoreError> {
+    let found = tx.row(
+        "read where an image worker serves",
+        "SELECT guid, serve_address FROM host WHERE id = ?1 AND removed IS NULL",
+        params![id.to_string()],
+        |row| Ok((parsed(row, "guid")?, row.get::<_, Option<String>>("serve_address")?)),
+    )?;
+    Ok(found.and_then(|(guid, address)| Some((guid, address?))))
 }

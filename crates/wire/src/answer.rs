@@ -7,11 +7,13 @@ use crate::{
     AdoptAnswer, AdoptCommand, AttachVolumeCommand, Call, ChangeIsoCommand, Command,
     ConsoleLogCommand, CreateSnapshotCommand, CreateVolumeCommand, DeleteSnapshotCommand,
     DeleteTemplateAnswer, DeleteTemplateCommand, DeleteVolumeCommand, DescribeAnswer,
-    DescribeCommand, DetachVolumeCommand, DownloadAnswer, DownloadCommand, ForgetCommand,
-    InquireCommand, ListTemplatesAnswer, ListTemplatesCommand, PrepareNicCommand,
-    PrepareTemplateCommand, RebootCommand, ReleaseAnswer, ReleaseCommand, ReleaseNicCommand,
-    RemoveTemplateCommand, ReportAnswer, ReportCommand, ResizeVolumeCommand,
-    RestoreSnapshotCommand, StartCommand, StopCommand, WorkerCommand,
+    DescribeCommand, DetachVolumeCommand, DownloadAnswer, DownloadCommand, ExpectTemplateAnswer,
+    ExpectTemplateCommand, ForgetCommand, InquireCommand, KeepTemplateAnswer, KeepTemplateCommand,
+    ListTemplatesAnswer, ListTemplatesCommand, PrepareNicCommand, PrepareTemplateCommand,
+    RebootCommand, ReleaseAnswer, ReleaseCommand, ReleaseNicCommand, RemoveTemplateCommand,
+    ReportAnswer, ReportCommand, ResizeVolumeCommand, RestoreSnapshotCommand, SendTemplateAnswer,
+    SendTemplateCommand, ShareTemplateAnswer, ShareTemplateCommand, StartCommand, StopCommand,
+    WorkerCommand,
 };
 
 /// What became of one order.
@@ -78,6 +80,14 @@ pub enum Answer {
     Adopt(AdoptAnswer),
     /// To `Release`.
     Release(ReleaseAnswer),
+    /// To `SendTemplate`.
+    SendTemplate(SendTemplateAnswer),
+    /// To `Worker(Expect)`.
+    ExpectTemplate(ExpectTemplateAnswer),
+    /// To `Worker(Keep)`.
+    KeepTemplate(KeepTemplateAnswer),
+    /// To `Worker(Share)`.
+    ShareTemplate(ShareTemplateAnswer),
 }
 
 /// Why an order was not carried out. After any of these nothing of it is left, unless the text says so.
@@ -343,6 +353,7 @@ calls! {
     DescribeCommand => Describe, DescribeAnswer;
     AdoptCommand => Adopt, AdoptAnswer;
     ReleaseCommand => Release, ReleaseAnswer;
+    SendTemplateCommand => SendTemplate, SendTemplateAnswer;
 }
 
 macro_rules! worker_calls {
@@ -360,6 +371,9 @@ worker_calls! {
     DownloadCommand => Download => Download, DownloadAnswer;
     DeleteTemplateCommand => Delete => DeleteTemplate, DeleteTemplateAnswer;
     ListTemplatesCommand => List => ListTemplates, ListTemplatesAnswer;
+    ExpectTemplateCommand => Expect => ExpectTemplate, ExpectTemplateAnswer;
+    KeepTemplateCommand => Keep => KeepTemplate, KeepTemplateAnswer;
+    ShareTemplateCommand => Share => ShareTemplate, ShareTemplateAnswer;
 }
 
 impl Answer {
@@ -392,6 +406,10 @@ impl Answer {
             Self::Describe(_) => "DescribeAnswer",
             Self::Adopt(_) => "AdoptAnswer",
             Self::Release(_) => "ReleaseAnswer",
+            Self::SendTemplate(_) => "SendTemplateAnswer",
+            Self::ExpectTemplate(_) => "ExpectTemplateAnswer",
+            Self::KeepTemplate(_) => "KeepTemplateAnswer",
+            Self::ShareTemplate(_) => "ShareTemplateAnswer",
         }
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AdoptCommand, Answer, DescribeCommand, DiskSpec, GuestNetwork, HostReport, IsoSpec, NicSpec,
-    ReleaseCommand, TemplateSource, VmSpec, VolumeSpec, WorkerCommand,
+    ReleaseCommand, SendTemplateCommand, TemplateSource, VmSpec, VolumeSpec, WorkerCommand,
 };
 
 /// A numbered order. The same id is the same order, however often it arrives; it runs once.
@@ -76,6 +76,8 @@ pub enum Command {
     Adopt(AdoptCommand),
     /// Give one back that was taken over.
     Release(ReleaseCommand),
+    /// Send a volume, or such a copy, to an image worker.
+    SendTemplate(SendTemplateCommand),
 }
 
 /// Ties each command to its own answer: who calls with a `StopCommand` gets a `StopAnswer`.
@@ -344,6 +346,7 @@ impl Command {
             Self::Describe(_) => "DescribeCommand",
             Self::Adopt(_) => "AdoptCommand",
             Self::Release(_) => "ReleaseCommand",
+            Self::SendTemplate(_) => "SendTemplateCommand",
         }
     }
 
@@ -367,6 +370,7 @@ impl Command {
             | Self::CreateSnapshot(_)
             | Self::DeleteSnapshot(_)
             | Self::RestoreSnapshot(_)
+            | Self::SendTemplate(_)
             | Self::PrepareTemplate(_)
             | Self::RemoveTemplate(_)
             | Self::CreateVolume(_)

@@ -29,6 +29,8 @@ pub(crate) async fn all(w: &mut Witness, cloud: &Cloud, vm: &str) {
     let network = cloud.catalogue.network.to_string();
     let answer = w.call("updateNetwork", &[("id", &network), ("displaytext", "guests' own")]).await;
     w.job(&answer).await;
+    let answer = w.call("restartNetwork", &[("id", &network), ("cleanup", "true")]).await;
+    w.job(&answer).await;
     for list in [
         "listEgressFirewallRules",
         "listFirewallRules",
@@ -73,6 +75,8 @@ async fn templates(w: &mut Witness, cloud: &Cloud) {
     let shared = w.call("listTemplatePermissions", &id).await;
     assert_eq!(shared["templatepermission"]["account"][0], "admin", "{shared}");
     w.call("updateTemplatePermissions", &[id[0], ("op", "reset")]).await;
+    let answer = w.call("extractTemplate", &[id[0], ("mode", "HTTP_DOWNLOAD")]).await;
+    w.job(&answer).await;
 }
 
 async fn isos(w: &mut Witness, cloud: &Cloud, vm: &str) {
@@ -87,6 +91,8 @@ async fn isos(w: &mut Witness, cloud: &Cloud, vm: &str) {
     w.call("updateIsoPermissions", &[id[0], ("ispublic", "true")]).await;
     w.call("listIsoPermissions", &id).await;
     cloud.ended_of(&iso).await.unwrap();
+    let answer = w.call("extractIso", &[id[0], ("mode", "HTTP_DOWNLOAD")]).await;
+    w.job(&answer).await;
     let of_vm = [("virtualmachineid", vm)];
     let answer = w.call("attachIso", &[id[0], of_vm[0]]).await;
     w.job(&answer).await;

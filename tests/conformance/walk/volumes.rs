@@ -52,6 +52,13 @@ async fn snapshots(w: &mut Witness, vm: &str) {
     let answer = w.call("createVolume", &[("name", "v7"), ("snapshotid", &snapshot)]).await;
     w.job(&answer).await;
     w.call("deleteVolume", &[("id", answer["id"].as_str().unwrap())]).await;
+    let kinds = w.call("listOsTypes", &[]).await;
+    let params = [("name", "t9"), ("snapshotid", &snapshot), ("ostypeid", &id(&kinds, "ostype"))];
+    let answer = w.call("createTemplate", &params).await;
+    w.job(&answer).await;
+    let of_template = [("templatefilter", "self"), ("id", answer["id"].as_str().unwrap())];
+    let listed = w.call("listTemplates", &of_template).await;
+    assert_eq!(listed["template"][0]["isready"], true, "{listed}");
     let of_vm = [("id", vm)];
     for (command, params) in
         [("stopVirtualMachine", of_vm), ("revertSnapshot", of_it), ("startVirtualMachine", of_vm)]

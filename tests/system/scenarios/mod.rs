@@ -64,6 +64,16 @@ pub(crate) enum Operation {
     Revert,
     /// A data volume that begins as a snapshot.
     FromSnapshot,
+    /// A template from the root volume of a VM that is stopped.
+    Template,
+    /// The same from a snapshot.
+    TemplateOfSnapshot,
+    /// A link to the cloud's template.
+    Extract,
+    /// A network that a VM runs on.
+    RestartNetwork,
+    /// What that asks of the VM.
+    ServeNics,
     Maintain,
     Resume,
     Reconnect,
@@ -83,6 +93,8 @@ pub(crate) enum Luck {
     FirstRefuses(&'static [&'static str]),
     /// The image worker refuses everything.
     WorkerRefuses,
+    /// The image worker does not keep what hosts send.
+    WorkerForgets,
 }
 
 use Operation as O;
@@ -90,6 +102,12 @@ use Operation as O;
 /// Every scenario; those that take longest come last and are begun first.
 pub(crate) static ALL: &[Scenario] = &[
     good("record", O::Record, &["job Succeeded -", "vm Stopped", "domains 0"]),
+    good("network restart", O::RestartNetwork, &["job Succeeded -", "NICs served 1"]),
+    good(
+        "network restart of a VM",
+        O::ServeNics,
+        &["job Succeeded -", "vm Running", "NICs served 1"],
+    ),
     good("maintain", O::Maintain, &["job Succeeded -", "host Maintenance"]),
     good("resume", O::Resume, &["job Succeeded -", "host Enabled"]),
     good("reconnect", O::Reconnect, &["job Succeeded -", "host Enabled"]),
@@ -111,6 +129,17 @@ pub(crate) static ALL: &[Scenario] = &[
     bad("destroy refused", O::Destroy, ENDING, "stop", &["job Failed 530", "vm Running"]),
     bad("expunge refused", O::Expunge, ENDING, "stop", &["job Failed 530", "vm Running"]),
     bad("delete refused", O::Delete, Luck::WorkerRefuses, "delete", &["job Failed 530"]),
+    good("template made", O::Template, &["job Succeeded -", "made Ready 1"]),
+    good("template of snapshot", O::TemplateOfSnapshot, &["job Succeeded -", "made Ready 1"]),
+    bad(
+        "template not taken",
+        O::Template,
+        Luck::WorkerForgets,
+        "keep",
+        &["job Failed 530", "made Failed 0"],
+    ),
+    good("template extracted", O::Extract, &["job Succeeded -", "template Ready"]),
+    bad("extract refused", O::Extract, Luck::WorkerRefuses, "share", &["job Failed 530"]),
     good("delete", O::Delete, &["job Succeeded -"]),
     good("deploy", O::Deploy, &["job Succeeded -", "vm Running", "domains 1", "volume Ready"]),
     good("start", O::Start, &["job Succeeded -", "vm Running", "domains 1"]),
@@ -201,6 +230,8 @@ pub(crate) static ALL: &[Scenario] = &[
     ),
 ];
 
+/// The kind of guest of that name, the same in every cloud.
+const LINUX: &str = "4be007aa-6ec5-5de2-83f2-499fa51a08f9";
 const ENDING: Luck = Luck::Refused(&["shut_down", "destroy"]);
 const NO_CHANGE: Luck = Luck::Refused(&["change_drive"]);
 const NO_START: Luck = Luck::Refused(&["start"]);
@@ -227,7 +258,7 @@ impl Luck {
     /// From now on.
     pub(crate) fn strike(self, cloud: &Cloud) {
         let refused = match self {
-            Self::Good | Self::WorkerRefuses => &[][..],
+            Self::Good | Self::WorkerRefuses | Self::WorkerForgets => &[][..],
             Self::Refused(calls) | Self::FirstRefuses(calls) => calls,
         };
         for (number, host) in cloud.hosts.iter().enumerate() {
@@ -237,6 +268,8 @@ impl Luck {
         }
         let worker = matches!(self, Self::WorkerRefuses);
         cloud.worker.refuses.store(worker, Ordering::Relaxed);
+        let forgets = matches!(self, Self::WorkerForgets);
+        cloud.worker.forgets.store(forgets, Ordering::Relaxed);
     }
 }
 
@@ -268,12 +301,24 @@ impl Operation {
             Self::DeleteSnapshot => "snapshot.delete",
             Self::Revert => "snapshot.revert",
             Self::FromSnapshot => "volume.from_snapshot",
+            Self::Template | Self::TemplateOfSnapshot => "template.create",
+            Self::Extract => "template.extract",
+            Self::RestartNetwork => "network.restart",
+            Self::ServeNics => "vm.serve_nics",
             Self::Maintain => "host.maintain",
             Self::Resume => "host.resume",
             Self::Reconnect => "host.reconnect",
             Self::DisableAccount => "account.disable",
             Self::DeleteAccount => "account.delete",
             Self::DeleteDomain => "domain.delete",
+        }
+    }
+
+    /// The workflow whose job asks for it, where that is no request.
+    pub(crate) const fn asked_by(self) -> Option<&'static str> {
+        match self {
+            Self::ServeNics => Some("network.restart"),
+            _ => None,
         }
     }
 
@@ -286,6 +331,7 @@ impl Operation {
         offer(crash).await?;
         match self {
             Self::Deploy | Self::Record | Self::Register => Ok(None),
+            Self::Extract => Ok(Some(crash.cloud.catalogue.template.to_string())),
             Self::RestoreRunning => {
                 // it begins on the host that is preferred
                 crash.all_up().await?;
@@ -318,14 +364,14 @@ impl Operation {
                 }
                 Ok(Some(both))
             }
-            Self::Snapshot | Self::SnapshotOff => {
+            Self::Snapshot | Self::SnapshotOff | Self::Template => {
                 let vm = deploy(crash, name, None).await?;
-                if matches!(self, Self::SnapshotOff) {
+                if !matches!(self, Self::Snapshot) {
                     job(crash, &Request::new("stopVirtualMachine").with("id", &vm)).await?;
                 }
                 root_of(crash, &vm).map(Some)
             }
-            Self::DeleteSnapshot | Self::Revert | Self::FromSnapshot => {
+            Self::DeleteSnapshot | Self::Revert | Self::FromSnapshot | Self::TemplateOfSnapshot => {
                 let vm = deploy(crash, name, None).await?;
                 let request = Self::Snapshot.request(crash, name, Some(&root_of(crash, &vm)?));
                 let handle = crash.client()?.start_job(&request).await?;
@@ -346,6 +392,10 @@ impl Operation {
                 let handle = crash.client()?.start_job(&request).await?;
                 succeeded(crash, &handle.job).await?;
                 handle.id.context("the id of the VM").map(Some)
+            }
+            Self::RestartNetwork | Self::ServeNics => {
+                deploy(crash, name, None).await?;
+                Ok(Some(crash.cloud.catalogue.network.to_string()))
             }
             Self::Stop | Self::Reboot | Self::Destroy => Ok(Some(deploy(crash, name, None).await?)),
             Self::Maintain | Self::Reconnect => Ok(Some(host(crash)?)),
@@ -401,6 +451,8 @@ impl Operation {
             Self::FromSnapshot => {
                 Request::new("createVolume").with("name", name).with("snapshotid", id)
             }
+            Self::Template => new_template(name).with("volumeid", id),
+            Self::TemplateOfSnapshot => new_template(name).with("snapshotid", id),
             Self::Resize => Request::new("resizeVolume").with("id", volume).with("size", "3"),
             Self::DeleteVolume => Request::new("destroyVolume").with("id", volume),
             Self::Deploy => with_data(crash, new_vm(crash, name, None)),
@@ -430,6 +482,10 @@ impl Operation {
                 .with("format", "QCOW2")
                 .with("hypervisor", "KVM"),
             Self::Delete => Request::new("deleteTemplate").with("id", id),
+            Self::Extract => {
+                Request::new("extractTemplate").with("id", id).with("mode", "HTTP_DOWNLOAD")
+            }
+            Self::RestartNetwork | Self::ServeNics => Request::new("restartNetwork").with("id", id),
             Self::Maintain => Request::new("prepareHostForMaintenance").with("id", id),
             Self::Resume => Request::new("cancelHostMaintenance").with("id", id),
             Self::Reconnect => Request::new("reconnectHost").with("id", id),
@@ -442,6 +498,10 @@ impl Operation {
             }
         }
     }
+}
+
+fn new_template(name: &str) -> Request {
+    Request::new("createTemplate").with("name", name).with("ostypeid", LINUX)
 }
 
 /// A domain with an account that has a VM: the ids of domain and account.
@@ -612,6 +672,10 @@ pub(crate) fn end(crash: &CrashCloud, job: JobId, said: &[usize]) -> anyhow::Res
         ("runs", format!("SELECT state FROM vm_run WHERE vm = {of_job}")),
         ("placed", format!("SELECT host IS NOT NULL FROM placement WHERE vm = {of_job}")),
         ("template", format!("SELECT state FROM template WHERE id = {of_job}")),
+        (
+            "made",
+            "SELECT state, size IS NOT NULL FROM template WHERE url = '' AND removed IS NULL".to_owned(),
+        ),
         ("host", format!("SELECT admin_state FROM host WHERE id = {of_job}")),
         (
             "event",

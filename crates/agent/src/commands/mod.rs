@@ -28,6 +28,7 @@ mod report;
 mod resize_volume;
 mod restore_snapshot;
 mod running;
+mod send_template;
 #[cfg(test)]
 mod snapshot_tests;
 mod start;
@@ -91,6 +92,9 @@ pub fn execute(
         }
         Command::RestoreSnapshot(c) => {
             restore_snapshot::execute(resource, &c).map(Answer::RestoreSnapshot)
+        }
+        Command::SendTemplate(c) => {
+            send_template::execute(resource, &c, task).map(Answer::SendTemplate)
         }
         Command::PrepareNic(c) => prepare_nic::execute(resource, &c).map(Answer::PrepareNic),
         Command::ReleaseNic(c) => release_nic::execute(resource, &c).map(Answer::ReleaseNic),

@@ -4,7 +4,7 @@ use super::tests::{World, call, world};
 use crate::domain_xml::tests::linux;
 use crate::hypervisor::Trouble;
 use crate::storage::Storage as _;
-use hostler_model::{Bytes, SnapshotId};
+use hostler_model::{Bytes, HostGuid, SnapshotId, TemplateId};
 use hostler_wire::*;
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -89,4 +89,21 @@ fn a_copy_is_deleted_once_however_often_that_is_ordered() {
     let delete = || call(&world.resource, DeleteSnapshotCommand { snapshot: snapshot(), pool });
     assert!(delete().unwrap().was_there);
     assert!(!delete().unwrap().was_there);
+}
+
+#[test]
+fn a_volume_becomes_a_template_only_while_no_guest_has_it_open() {
+    let (world, vm) = (world(), linux(1));
+    world.start(&vm).unwrap();
+    let send = SendTemplateCommand {
+        template: TemplateId::new(Uuid::from_u128(0x7e)),
+        origin: TemplateOrigin::Volume(vm.disks[0].volume),
+        pool: vm.disks[0].pool,
+        worker: HostGuid::new(Uuid::nil()),
+        address: "10.0.0.1:8251".to_owned(),
+    };
+    let refused = call(&world.resource, send.clone()).unwrap_err();
+    assert_eq!(refused.kind, FailureKind::InUse);
+    world.stop(&vm).unwrap();
+    call(&world.resource, send).unwrap();
 }

@@ -76,11 +76,13 @@ impl Network for HostNetwork {
             is_default: nic.is_default,
         };
         let known = records.network()?.is_some();
+        let was_served = records.nics()?.iter().any(|it| it.nic == nic.nic);
         let served = records
             .put_network(network)
             .and_then(|()| records.put_nic(&record))
             .and_then(|()| self.0.serve(network, &bridge, &mut watched));
-        if served.is_err() {
+        // a guest that runs keeps what it has
+        if served.is_err() && !was_served {
             let _ = records.remove_nic(nic.nic);
             if !known {
                 let _ = records.remove();

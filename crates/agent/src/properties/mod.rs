@@ -65,6 +65,10 @@ pub struct Properties {
     pub secondary_storage_listen: SocketAddr,
     /// `secondary.storage.address`: the address that hosts use for it; with another port, if it says one.
     pub secondary_storage_address: Option<String>,
+    /// `secondary.storage.public.listen`: where it serves links, over plain HTTP; `127.0.0.1:8252`.
+    pub secondary_storage_public_listen: SocketAddr,
+    /// `secondary.storage.public.url`: what links begin with; `http://127.0.0.1:8252`.
+    pub secondary_storage_public_url: String,
 }
 
 /// PEM files of mutual TLS.
@@ -219,6 +223,16 @@ impl Properties {
                 (Ipv4Addr::UNSPECIFIED, 8251).into(),
             )?,
             secondary_storage_address: optional(entries, "secondary.storage.address")?,
+            secondary_storage_public_listen: or(
+                entries,
+                "secondary.storage.public.listen",
+                (Ipv4Addr::LOCALHOST, 8252).into(),
+            )?,
+            secondary_storage_public_url: or(
+                entries,
+                "secondary.storage.public.url",
+                "http://127.0.0.1:8252".to_owned(),
+            )?,
             resources,
         };
         if properties.resources.contains(&ResourceKind::SecondaryStorage) {

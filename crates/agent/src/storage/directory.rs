@@ -14,20 +14,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hostler_model::{Bytes, SnapshotId, StoragePoolId, TemplateId, VmId, VolumeId};
-use hostler_wire::{DiskFormat, LocalPool, PoolStats, TemplateSource, VmSpec, VolumeSpec};
-use serde::Deserialize;
+use hostler_wire::{
+    DiskFormat, LocalPool, PoolStats, SendTemplateCommand, TemplateSource, VmSpec, VolumeSpec,
+};
 use tracing::{info, warn};
 
+use super::template::{QEMU_IMG, check_template, name};
 use super::{
-    FetchFailure, OutsideFile, SnapshotThere, Storage, StorageError, TemplateFetcher,
-    TemplateThere, outside, qcow2, snapshots,
+    FetchFailure, OutsideFile, Sent, SnapshotThere, Storage, StorageError, TemplateFetcher,
+    TemplateThere, outgoing, outside, qcow2, snapshots,
 };
 use crate::program;
 use crate::resource::Task;
 use crate::seed::{self, SeedError};
 
-/// `qemu-img` reads and writes a few clusters here.
-const QEMU_IMG: Duration = Duration::from_mins(1);
 /// Less than this free is a full disk, whatever a program said.
 pub(super) const NOTHING_LEFT: Bytes = Bytes(4 << 20);
 
@@ -39,28 +39,6 @@ pub struct DirectoryStorage {
     fetcher: Arc<dyn TemplateFetcher>,
     /// One lock for each template: whoever brings, uses or removes it.
     templates: Mutex<HashMap<TemplateId, Arc<Mutex<()>>>>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct ImageInfo {
-    format: String,
-    virtual_size: u64,
-    backing_filename: Option<String>,
-    #[serde(default)]
-    format_specific: FormatSpecific,
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct FormatSpecific {
-    #[serde(default)]
-    data: FormatData,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct FormatData {
-    data_file: Option<String>,
 }
 
 impl DirectoryStorage {
@@ -86,6 +64,11 @@ impl DirectoryStorage {
     /// The pool's directory.
     pub(super) fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// How files get to image workers, and from there.
+    pub(super) fn fetcher(&self) -> &dyn TemplateFetcher {
+        &*self.fetcher
     }
 
     fn check(&self, pool: StoragePoolId) -> Result<(), StorageError> {
@@ -445,6 +428,15 @@ impl Storage for DirectoryStorage {
         outside::unlink(&self.named_path(volume))
     }
 
+    fn send_template(
+        &self,
+        command: &SendTemplateCommand,
+        task: &Task,
+    ) -> Result<Sent, StorageError> {
+        self.check(command.pool)?;
+        outgoing::send(self, command, task)
+    }
+
     fn volume_path(&self, pool: StoragePoolId, volume: VolumeId) -> Result<PathBuf, StorageError> {
         self.check(pool)?;
         Ok(outside::resolve(self.named_path(volume)))
@@ -506,9 +498,12 @@ impl Storage for DirectoryStorage {
 
 /// Removes what an agent was writing when it ended.
 fn remove_half_written(root: &Path) -> io::Result<()> {
-    for (directory, prefix) in
-        [("tmp", "volume-"), ("tmp", snapshots::PREFIX), ("seeds", seed::WORK_PREFIX)]
-    {
+    for (directory, prefix) in [
+        ("tmp", "volume-"),
+        ("tmp", snapshots::PREFIX),
+        ("tmp", outgoing::PREFIX),
+        ("seeds", seed::WORK_PREFIX),
+    ] {
         for entry in fs::read_dir(root.join(directory))? {
             let path = entry?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -519,43 +514,6 @@ fn remove_half_written(root: &Path) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// Looks at a template as QEMU would: it must be what was promised, and refer to no other file.
-fn check_template(
-    template: TemplateId,
-    source: &TemplateSource,
-    path: &Path,
-) -> Result<(), StorageError> {
-    let bad = |why: String| Err(StorageError::BadTemplate { template, why });
-    let format = name(source.format);
-    let arguments: [&OsStr; 5] =
-        ["info".as_ref(), "--output=json".as_ref(), "-f".as_ref(), format.as_ref(), path.as_ref()];
-    let info = program::run("qemu-img", &arguments, QEMU_IMG).map_err(|source| {
-        StorageError::Program { what: "look at template", path: path.to_owned(), source }
-    })?;
-    let info: ImageInfo = match serde_json::from_slice(&info) {
-        Ok(info) => info,
-        Err(error) => return bad(format!("qemu-img describes it in a way not known: {error}")),
-    };
-    if info.format != format {
-        return bad(format!("it is {}, not {format}", info.format));
-    }
-    if let Some(other) = info.backing_filename.or(info.format_specific.data.data_file) {
-        return bad(format!("it refers to another file, {other}"));
-    }
-    if info.virtual_size != source.virtual_size.0 {
-        let found = Bytes(info.virtual_size);
-        return bad(format!("guests see {found}, not {}", source.virtual_size));
-    }
-    Ok(())
-}
-
-const fn name(format: DiskFormat) -> &'static str {
-    match format {
-        DiskFormat::Qcow2 => "qcow2",
-        DiskFormat::Raw | DiskFormat::Iso => "raw",
-    }
 }
 
 fn describe(header: &qcow2::Header) -> String {

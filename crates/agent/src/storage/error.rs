@@ -104,6 +104,14 @@ pub enum StorageError {
         /// Why not.
         source: FetchFailure,
     },
+    /// A template that could not be sent to its image worker.
+    #[error("cannot send template {template} to its image worker")]
+    Send {
+        /// The template.
+        template: TemplateId,
+        /// Why not.
+        source: FetchFailure,
+    },
     /// The file system refused something.
     #[error("cannot {what} {path}")]
     File {
@@ -133,7 +141,8 @@ impl StorageError {
             Self::Full { .. } => FailureKind::NoCapacity,
             Self::VolumeInUse { .. } | Self::TemplateInUse { .. } => FailureKind::InUse,
             Self::Different { .. } => FailureKind::Conflict,
-            Self::Fetch { source: FetchFailure::Cancelled, .. } => FailureKind::Cancelled,
+            Self::Fetch { source: FetchFailure::Cancelled, .. }
+            | Self::Send { source: FetchFailure::Cancelled, .. } => FailureKind::Cancelled,
             _ => FailureKind::Failed,
         }
     }

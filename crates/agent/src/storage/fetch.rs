@@ -1,4 +1,4 @@
-//! Brings a template from an image worker to a file of this host.
+//! Brings a template from an image worker to a file of this host, and sends one there.
 //!
 //! Not here: the transfer itself (`hostler-secondary-storage`).
 
@@ -7,13 +7,14 @@ use std::fmt::Debug;
 use std::path::Path;
 
 use hostler_model::TemplateId;
-use hostler_secondary_storage::TlsFiles;
+use hostler_secondary_storage::send::{Parcel, Sent};
+use hostler_secondary_storage::{TlsFiles, Transferred};
 use hostler_wire::TemplateSource;
 use tokio::runtime::Handle;
 
 use crate::resource::Task;
 
-/// Why a template could not be brought.
+/// Why a template could not be brought or sent.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchFailure {
     /// Called off.
@@ -27,7 +28,7 @@ pub enum FetchFailure {
     Failed(#[source] Box<dyn Error + Send + Sync>),
 }
 
-/// Brings templates. Blocking.
+/// Brings templates, and sends them. Blocking.
 pub trait TemplateFetcher: Debug + Send + Sync + 'static {
     /// Leaves the template, complete and checked, at `to`.
     ///
@@ -40,6 +41,12 @@ pub trait TemplateFetcher: Debug + Send + Sync + 'static {
         to: &Path,
         task: &Task,
     ) -> Result<(), FetchFailure>;
+
+    /// Sends a file to the image worker that expects it.
+    ///
+    /// # Errors
+    /// [`FetchFailure`]; the file stays as it is.
+    fn send(&self, parcel: Parcel<'_>, task: &Task) -> Result<Sent, FetchFailure>;
 }
 
 /// Fetches from image workers over mutual TLS.
@@ -79,6 +86,21 @@ impl TemplateFetcher for WorkerFetcher {
                 FetchFailure::Cancelled
             } else if error.is_no_space() {
                 FetchFailure::NoSpace(Box::new(error))
+            } else {
+                FetchFailure::Failed(Box::new(error))
+            }
+        })
+    }
+
+    fn send(&self, parcel: Parcel<'_>, task: &Task) -> Result<Sent, FetchFailure> {
+        let (order, sink) = (task.order, task.progress.clone());
+        let tell = move |so_far: Transferred| {
+            sink.tell(order, so_far.done, so_far.total, so_far.rate);
+        };
+        let send = hostler_secondary_storage::send::send(parcel, &self.tls, tell, &task.cancelled);
+        self.runtime.block_on(send).map_err(|error| {
+            if error.is_cancelled() {
+                FetchFailure::Cancelled
             } else {
                 FetchFailure::Failed(Box::new(error))
             }

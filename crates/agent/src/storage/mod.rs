@@ -9,20 +9,23 @@ mod error;
 mod fetch;
 #[cfg(any(test, feature = "fake-hypervisor"))]
 mod memory;
+mod outgoing;
 mod outside;
 mod qcow2;
 mod snapshots;
+mod template;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 
 use hostler_model::{Bytes, SnapshotId, StoragePoolId, TemplateId, VmId, VolumeId};
-use hostler_wire::{LocalPool, PoolStats, TemplateSource, VmSpec, VolumeSpec};
+use hostler_wire::{LocalPool, PoolStats, SendTemplateCommand, TemplateSource, VmSpec, VolumeSpec};
 
 pub use directory::DirectoryStorage;
 pub use error::StorageError;
 pub use fetch::{FetchFailure, TemplateFetcher, WorkerFetcher};
+pub use hostler_secondary_storage::send::{Parcel, Sent};
 #[cfg(any(test, feature = "fake-hypervisor"))]
 pub use memory::MemoryStorage;
 
@@ -204,6 +207,16 @@ pub trait Storage: Debug + Send + Sync + 'static {
     /// # Errors
     /// [`StorageError`]; then it still is a volume.
     fn release_volume(&self, pool: StoragePoolId, volume: VolumeId) -> Result<(), StorageError>;
+
+    /// Sends what a volume that nobody has open holds, or a copy of one, to an image worker.
+    ///
+    /// # Errors
+    /// [`StorageError`]; nothing more than before is on the pool, whatever comes of it.
+    fn send_template(
+        &self,
+        command: &SendTemplateCommand,
+        task: &Task,
+    ) -> Result<Sent, StorageError>;
 
     /// Where a volume's file is, or would be.
     ///

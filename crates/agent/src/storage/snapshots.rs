@@ -63,7 +63,7 @@ pub(super) fn draft(
 }
 
 /// Room for all that a volume and what it is an overlay of take: a guest whose pool is full cannot go on.
-fn require_room(
+pub(super) fn require_room(
     storage: &DirectoryStorage,
     file: &Path,
     volume: VolumeId,
@@ -156,7 +156,7 @@ pub(super) fn restore(
 }
 
 /// Copies what a guest sees of a file that nobody has open, with all that it is an overlay of.
-fn convert(
+pub(super) fn convert(
     storage: &DirectoryStorage,
     what: &'static str,
     from: &Path,

@@ -54,6 +54,7 @@ impl Cloud {
             &format!(
                 "guid={GUID}\nhost={host}\nport={port}\nzone=z\nresource=SecondaryStorageResource\n\
                  secondary.storage.path={at}/images\nsecondary.storage.listen=127.0.0.1:0\n\
+                 secondary.storage.public.listen=127.0.0.1:0\n\
                  state.dir={at}/state\ntls.ca={at}/ca.crt\ntls.certificate={at}/agent.crt\n\
                  tls.key={at}/agent.key\nbackoff.max.seconds=1\n"
             ),

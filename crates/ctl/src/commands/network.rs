@@ -25,6 +25,11 @@ pub(crate) enum NetworkCommand {
         /// Name or id
         network: String,
     },
+    /// Have the hosts serve it as it is recorded; guests run on
+    Restart {
+        /// Name or id
+        network: String,
+    },
     /// Delete a network that nothing uses
     Delete {
         /// Name or id
@@ -90,6 +95,11 @@ pub(crate) async fn run(context: &Context, command: NetworkCommand) -> Result<()
         }
         NetworkCommand::Show { network } => {
             context.output.record(&context.record(&NETWORK, &network).await?, COLUMNS)
+        }
+        NetworkCommand::Restart { network } => {
+            let request =
+                Request::new("restartNetwork").with("id", context.id(&NETWORK, &network).await?);
+            context.perform(&request, &format!("network {network} restarted"), COLUMNS).await
         }
         NetworkCommand::Delete { network } => {
             let request =

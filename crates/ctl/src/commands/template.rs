@@ -10,12 +10,14 @@ use serde_json::Value;
 use crate::context::{Context, Outcome, object_in};
 use crate::output::{Column, Unit, column};
 use crate::progress::Spinner;
-use crate::resolve::{Kind, OS_TYPE, TEMPLATE, ZONE};
+use crate::resolve::{Kind, OS_TYPE, SNAPSHOT, TEMPLATE, VOLUME, ZONE};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TemplateCommand {
     /// Have the cloud download an image; --wait waits until it is ready
     Register(TemplateRegister),
+    /// Make one from a disk that no guest has open, or from a copy of a disk
+    Create(TemplateCreate),
     /// List templates
     List {
         /// Which: all, self, featured, executable, community
@@ -27,6 +29,11 @@ pub(crate) enum TemplateCommand {
     },
     /// Show a template
     Show {
+        /// Name or id
+        template: String,
+    },
+    /// Make a link by which anybody who knows it downloads a template, for a while
+    Extract {
         /// Name or id
         template: String,
     },
@@ -67,6 +74,27 @@ pub(crate) struct TemplateRegister {
     public: bool,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct TemplateCreate {
+    /// Its name
+    name: String,
+    /// The disk: name or id; its VM must be stopped
+    #[arg(long, value_name = "VOLUME", required_unless_present = "from_snapshot")]
+    from_volume: Option<String>,
+    /// The copy of a disk: name or id; the VM may run
+    #[arg(long, value_name = "SNAPSHOT", conflicts_with = "from_volume")]
+    from_snapshot: Option<String>,
+    /// OS type, by description or id
+    #[arg(long, value_name = "OS", default_value = "linux")]
+    os: String,
+    /// Text to show in lists [default: the name]
+    #[arg(long, value_name = "TEXT")]
+    display_text: Option<String>,
+    /// Everybody may use it
+    #[arg(long)]
+    public: bool,
+}
+
 const COLUMNS: &[Column] = &[
     column("ID", "id"),
     column("NAME", "name"),
@@ -78,12 +106,15 @@ const COLUMNS: &[Column] = &[
     column("ZONE", "zonename"),
 ];
 
+const LINK: &[Column] = &[column("NAME", "name"), column("URL", "url")];
+
 /// Templates whether they are ready or not.
 const ANY_TEMPLATE: Kind = Kind { fixed: &[("templatefilter", "self")], ..TEMPLATE };
 
 pub(crate) async fn run(context: &Context, command: TemplateCommand) -> Result<()> {
     match command {
         TemplateCommand::Register(register) => self::register(context, register).await,
+        TemplateCommand::Create(create) => self::create(context, create).await,
         TemplateCommand::List { filter, zone } => {
             let zone = context.optional_id(&ZONE, zone.as_deref()).await?;
             list(context, &filter, zone).await
@@ -91,6 +122,12 @@ pub(crate) async fn run(context: &Context, command: TemplateCommand) -> Result<(
         TemplateCommand::Show { template } => {
             let id = find(context, &template).await?;
             context.output.record(&context.record(&ANY_TEMPLATE, &id).await?, COLUMNS)
+        }
+        TemplateCommand::Extract { template } => {
+            let request = Request::new("extractTemplate")
+                .with("id", find(context, &template).await?)
+                .with("mode", "HTTP_DOWNLOAD");
+            context.perform(&request, &format!("template {template} can be had"), LINK).await
         }
         TemplateCommand::Delete { template, zone } => {
             let request = Request::new("deleteTemplate")
@@ -153,6 +190,20 @@ async fn register(context: &Context, register: TemplateRegister) -> Result<()> {
         },
     };
     context.output.record(&template, COLUMNS)
+}
+
+async fn create(context: &Context, create: TemplateCreate) -> Result<()> {
+    let request = Request::new("createTemplate")
+        .with("name", &create.name)
+        .with("displaytext", create.display_text.as_ref().unwrap_or(&create.name))
+        .with_some("ostypeid", os_type(context, &create.os).await?)
+        .with_some("volumeid", context.optional_id(&VOLUME, create.from_volume.as_deref()).await?)
+        .with_some(
+            "snapshotid",
+            context.optional_id(&SNAPSHOT, create.from_snapshot.as_deref()).await?,
+        )
+        .with_some("ispublic", create.public.then_some(true));
+    context.perform(&request, &format!("template {} made", create.name), COLUMNS).await
 }
 
 /// Looks every other second until the template is ready.

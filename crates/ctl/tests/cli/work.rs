@@ -255,3 +255,50 @@ async fn what_the_manager_ignored_is_a_warning() {
     assert_eq!(stdout(&assert), "n\n");
     assert_eq!(manager.calls("createNetwork").await[0].1.get("networkofferingid"), None);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_template_is_made_from_a_disk_or_a_copy_and_from_nothing_else() {
+    let manager = Manager::start().await;
+    let row = json!({"id": VM, "name": "disk-1"});
+    manager.lists("listVolumes", "volume", std::slice::from_ref(&row));
+    manager.lists("listSnapshots", "snapshot", &[row]);
+    let linux = json!({"id": ZONE, "description": "Other Linux (64-bit)"});
+    manager.lists("listOsTypes", "ostype", &[linux]);
+    manager.answers("createTemplate", 200, json!({"jobid": "j", "id": "t"}));
+    let made = json!({"template": {"id": "t", "name": "golden", "isready": true}});
+    manager.answers("queryAsyncJobResult", 200, job(1, 0, &made));
+    manager.run(&["template", "create", "golden", "--from-volume", "disk-1", "--public"]).success();
+    manager.run(&["template", "create", "golden", "--from-snapshot", "disk-1"]).success();
+    let calls = manager.calls("createTemplate").await;
+    assert_eq!(calls[0].1.get("volumeid"), Some(VM));
+    assert_eq!(
+        (calls[0].1.get("ostypeid"), calls[0].1.get("ispublic")),
+        (Some(ZONE), Some("true"))
+    );
+    assert_eq!((calls[1].1.get("snapshotid"), calls[1].1.get("volumeid")), (Some(VM), None));
+    manager.run(&["template", "create", "golden"]).code(2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_is_restarted_by_its_name() {
+    let manager = Manager::start().await;
+    manager.lists("listNetworks", "network", &[json!({"id": ZONE, "name": "guests"})]);
+    manager.answers("restartNetwork", 200, json!({"jobid": "j"}));
+    manager.answers("queryAsyncJobResult", 200, job(1, 0, &json!({"success": true})));
+    let out = stdout(&manager.run(&["network", "restart", "guests"]).success());
+    assert_eq!(out, "network guests restarted\n");
+    assert_eq!(manager.calls("restartNetwork").await[0].1.get("id"), Some(ZONE));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_link_to_a_template_is_printed() {
+    let manager = Manager::start().await;
+    manager.lists("listTemplates", "template", &[json!({"id": VM, "name": "golden"})]);
+    manager.answers("extractTemplate", 200, json!({"jobid": "j"}));
+    let link = "http://images.invalid/userdata/t/golden.qcow2";
+    let made = json!({"template": {"id": VM, "name": "golden", "url": link}});
+    manager.answers("queryAsyncJobResult", 200, job(1, 0, &made));
+    let run = manager.run(&["template", "extract", "golden", "-o", "value", "-c", "url"]);
+    assert_eq!(stdout(&run.success()), format!("{link}\n"));
+    assert_eq!(manager.calls("extractTemplate").await[0].1.get("mode"), Some("HTTP_DOWNLOAD"));
+}

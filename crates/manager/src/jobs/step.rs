@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use hostler_model::{CommandId, HostId, JobState};
+use hostler_store::event::NewEvent;
 use hostler_store::job::{JobRow, job_set_state};
 use hostler_wire::{Call, CommandFailure, FailureKind};
 use tracing::{info, warn};
@@ -102,6 +103,28 @@ impl StepContext {
         let seconds = 1u64 << order.again.min(4);
         tokio::time::sleep(Duration::from_secs(seconds)).await;
         self.go_on().await;
+    }
+
+    /// What has become of something that the job is at, as an event that is over.
+    pub fn event(
+        &self,
+        kind: &'static str,
+        level: &'static str,
+        subject: (&'static str, Uuid),
+        description: String,
+    ) -> NewEvent {
+        NewEvent {
+            at: self.app.now(),
+            kind,
+            level,
+            state: "Completed",
+            description,
+            cause: format!("job {}", self.job.id),
+            account: Some(self.job.account),
+            user: Some(self.job.user),
+            subject: Some(subject),
+            job: Some(self.job.id),
+        }
     }
 
     /// Whether the job is being undone because of an error of this kind, or one with the same code.

@@ -11,6 +11,7 @@ mod children;
 pub mod domain;
 pub mod drift;
 pub mod host;
+pub mod network;
 mod plans;
 pub mod snapshot;
 pub mod template;
@@ -42,6 +43,8 @@ pub static WORKFLOWS: &[&dyn Workflow] = &[
     &vm::adoption::take::AdoptVm,
     &vm::adoption::release::ReleaseVm,
     &template::register::RegisterTemplate,
+    &template::create::CreateTemplate,
+    &template::extract::ExtractTemplate,
     &template::delete::DeleteTemplate,
     &volume::attach::AttachVolume,
     &volume::detach::DetachVolume,
@@ -54,6 +57,8 @@ pub static WORKFLOWS: &[&dyn Workflow] = &[
     &account::DeleteAccount,
     &account::DisableAccount,
     &domain::DeleteDomain,
+    &vm::serve::ServeNics,
+    &network::restart::RestartNetwork,
     &host::maintenance::MAINTAIN,
     &host::maintenance::RESUME,
     &host::reconnect::ReconnectHost,

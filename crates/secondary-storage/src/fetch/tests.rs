@@ -48,7 +48,7 @@ impl World {
 
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let config = Arc::new(tls::server(&cloud.machine(worker_guid())).unwrap());
+        let config = Arc::new(crate::tls::server(&cloud.machine(worker_guid())).unwrap());
         let shutdown = CancellationToken::new();
         tokio::spawn(serve::run(listener, config, layout.clone(), shutdown.clone()));
         Self { cloud, dir, disk, address, layout, _serving: shutdown.drop_guard() }

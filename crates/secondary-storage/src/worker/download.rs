@@ -96,15 +96,8 @@ impl SecondaryStorage {
     ) -> Result<String, DownloadError> {
         let path = self.layout.image(manifest.template);
         let hex = super::blocking(move || {
-            let mut digest = algorithm.begin();
             let mut file = std::fs::File::open(&path)?;
-            let mut chunk = vec![0; 1 << 20];
-            loop {
-                match std::io::Read::read(&mut file, &mut chunk)? {
-                    0 => return Ok(crate::checksum::hex(&digest.finalize())),
-                    read => digest.update(&chunk[..read]),
-                }
-            }
+            crate::checksum::of(&mut file, algorithm).map(|(_, hex)| hex)
         });
         hex.await.map_err(|source| {
             let path = self.layout.image(manifest.template);

@@ -56,6 +56,33 @@ impl DownloadError {
     }
 }
 
+/// Why a template that a host has sent is not kept.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum KeepError {
+    #[error("it is here already with another content; make a new one")]
+    Another,
+    #[error("no host has sent it, or it was deleted meanwhile; make a new one")]
+    Nothing,
+    #[error("its SHA-256 is {found}, and its host sent {wanted}; is the worker's disk at fault?")]
+    WrongChecksum { found: String, wanted: String },
+    #[error("will not take what its host has sent")]
+    Probe(#[from] ProbeError),
+    #[error(transparent)]
+    Storage(#[from] WorkerError),
+}
+
+impl KeepError {
+    /// For the manager.
+    pub(super) fn failure(self, template: TemplateId) -> CommandFailure {
+        let kind = match &self {
+            Self::Another => FailureKind::Conflict,
+            _ => FailureKind::Failed,
+        };
+        let text = format!("template {template}: {}", chain(&self));
+        CommandFailure { kind, text }
+    }
+}
+
 /// An order failed by the worker's own file system.
 pub(super) fn storage(template: TemplateId, what: &str, error: &WorkerError) -> CommandFailure {
     failed(&format!("cannot {what} template {template}"), error)

@@ -1,8 +1,10 @@
 //! Directory pools, with real `qemu-img` and a fetcher that copies a file.
 
+use super::super::Parcel;
 use super::*;
 use crate::resource::ProgressSink;
 use hostler_model::{CommandId, HostGuid};
+use hostler_wire::TemplateOrigin;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio_util::sync::CancellationToken;
@@ -25,6 +27,13 @@ impl TemplateFetcher for CopyFetcher {
         self.fetched.fetch_add(1, Ordering::SeqCst);
         fs::copy(&self.from, to).map_err(|error| FetchFailure::Failed(Box::new(error)))?;
         Ok(())
+    }
+
+    fn send(&self, parcel: Parcel<'_>, _: &Task) -> Result<Sent, FetchFailure> {
+        let to = self.from.with_file_name("sent.qcow2");
+        let copied = fs::copy(parcel.file, &to);
+        let size = copied.map_err(|error| FetchFailure::Failed(Box::new(error)))?;
+        Ok(Sent { size: Bytes(size), sha256: "00".repeat(32) })
     }
 }
 
@@ -323,4 +332,40 @@ fn a_copy_that_somebody_else_writes_counts_when_it_is_kept_and_is_gone_when_dele
     assert!(!world.storage.delete_snapshot(pool(), snapshot()).unwrap());
     let refused = world.storage.restore_volume(pool(), snapshot(), volume.volume, Bytes(0));
     assert!(matches!(refused, Err(StorageError::NoSnapshot { .. })), "{refused:?}");
+}
+
+fn outgoing(origin: TemplateOrigin) -> SendTemplateCommand {
+    SendTemplateCommand {
+        template: TemplateId::new(Uuid::from_u128(9)),
+        origin,
+        pool: pool(),
+        worker: HostGuid::new(Uuid::nil()),
+        address: "10.0.0.1:8251".to_owned(),
+    }
+}
+
+#[test]
+fn a_volume_is_sent_whole_and_nothing_is_left_of_what_was_written_for_it() {
+    let world = world();
+    world.prepare().unwrap();
+    let spec = volume(3, 16 * MIB);
+    world.storage.create_volume(&spec).unwrap();
+    world.storage.send_template(&outgoing(TemplateOrigin::Volume(spec.volume)), &task()).unwrap();
+    let header = qcow2::header(&world.directory.path().join("sent.qcow2")).unwrap();
+    assert_eq!(header, qcow2::Header { size: Bytes(16 * MIB), backing: None });
+    assert_eq!(fs::read_dir(world.storage.root.join("tmp")).unwrap().count(), 0);
+}
+
+#[test]
+fn a_copy_of_a_volume_is_sent_as_it_is_and_stays() {
+    let world = world();
+    world.prepare().unwrap();
+    let (spec, snapshot) = (volume(3, 16 * MIB), SnapshotId::new(Uuid::from_u128(4)));
+    world.storage.create_volume(&spec).unwrap();
+    let there = world.storage.copy_volume(pool(), spec.volume, snapshot).unwrap();
+    let sent = world.storage.send_template(&outgoing(TemplateOrigin::Snapshot(snapshot)), &task());
+    assert_eq!(sent.unwrap().size.0, there.path.metadata().unwrap().len());
+    let none = SnapshotId::new(Uuid::from_u128(5));
+    let error = world.storage.send_template(&outgoing(TemplateOrigin::Snapshot(none)), &task());
+    assert!(matches!(error, Err(StorageError::NoSnapshot { .. })), "{error:?}");
 }

@@ -13,6 +13,7 @@ pub(crate) mod audit;
 pub(crate) mod capacity;
 pub(crate) mod dedication;
 pub(crate) mod event;
+pub(crate) mod extract;
 pub(crate) mod facility;
 pub(crate) mod firewall;
 pub(crate) mod group;

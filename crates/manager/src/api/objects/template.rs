@@ -14,7 +14,8 @@ api_object! {
         "id" string "its id" => view.id,
         "name" string "its name" => view.name,
         "displaytext" string "what it is, for people" => view.display_text,
-        "url" string "where it was fetched from" => view.url,
+        "url" string "where it was fetched from; without it, it was made from a volume" =>
+            Some(&view.url).filter(|url| !url.is_empty()),
         "format" imageformat "QCOW2, RAW or ISO" => view.format,
         "hypervisor" string "always KVM" => "KVM",
         "arch" string "machine architecture" => view.arch,

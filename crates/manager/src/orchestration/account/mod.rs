@@ -28,16 +28,5 @@ fn step_event(
     level: &'static str,
     description: String,
 ) -> NewEvent {
-    NewEvent {
-        at: cx.app.now(),
-        kind,
-        level,
-        state: "Completed",
-        description,
-        cause: format!("job {}", cx.job.id),
-        account: Some(cx.job.account),
-        user: Some(cx.job.user),
-        subject: Some(("Account", cx.job.subject)),
-        job: Some(cx.job.id),
-    }
+    cx.event(kind, level, ("Account", cx.job.subject), description)
 }

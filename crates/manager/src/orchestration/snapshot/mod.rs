@@ -60,16 +60,5 @@ fn step_event(
     snapshot: SnapshotId,
     description: String,
 ) -> NewEvent {
-    NewEvent {
-        at: cx.app.now(),
-        kind,
-        level,
-        state: "Completed",
-        description,
-        cause: format!("job {}", cx.job.id),
-        account: Some(cx.job.account),
-        user: Some(cx.job.user),
-        subject: Some(("Snapshot", snapshot.uuid())),
-        job: Some(cx.job.id),
-    }
+    cx.event(kind, level, ("Snapshot", snapshot.uuid()), description)
 }

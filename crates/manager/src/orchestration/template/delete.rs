@@ -7,7 +7,8 @@ use hostler_model::{JobId, TemplateEvent, TemplateId, TemplateState};
 use hostler_store::event::event_add;
 use hostler_store::job::job_add;
 use hostler_store::template::{
-    copies_of, copies_remove, iso_uses, template_get, template_transition, template_uses,
+    TemplateRow, copies_of, copies_remove, iso_uses, template_get, template_transition,
+    template_uses,
 };
 use hostler_store::{StoreError, Tx};
 use hostler_wire::{DeleteTemplateCommand, RemoveTemplateCommand};
@@ -35,6 +36,7 @@ pub async fn delete(app: &Context, caller: &Caller, id: TemplateId) -> Result<Jo
         return Err(ServiceError::parameter(format!("there is no template {id}")));
     }
     refuse_if_used(&template.name, uses)?;
+    refuse_if_being_made(&template)?;
     let subject = ("Template", id.uuid());
     let (command, kind) = match template.format.as_str() {
         "ISO" => ("deleteIso", "ISO.DELETE"),
@@ -71,6 +73,16 @@ fn refuse_if_used(name: &str, (uses, drives): (u64, u64)) -> Result<(), ServiceE
             ServiceErrorKind::InUse,
             format!("{uses} VMs are made from template {name}; expunge them first"),
         ));
+    }
+    Ok(())
+}
+
+/// One that is fetched is deleted after that, in its lane; making one is in the lane of something else.
+fn refuse_if_being_made(template: &TemplateRow) -> Result<(), ServiceError> {
+    let is_open = matches!(template.state, TemplateState::Registered | TemplateState::Downloading);
+    if template.url.is_empty() && is_open {
+        let text = format!("template {} is being made; wait for its job", template.name);
+        return Err(ServiceError::new(ServiceErrorKind::InUse, text));
     }
     Ok(())
 }

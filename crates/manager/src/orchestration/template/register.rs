@@ -229,7 +229,10 @@ impl Workflow for RegisterTemplate {
 }
 
 /// A connected image worker of the zone; waits, visibly, until there is one.
-async fn worker_of(cx: &StepContext, zone: Option<ZoneId>) -> Result<HostId, ServiceError> {
+pub(super) async fn worker_of(
+    cx: &StepContext,
+    zone: Option<ZoneId>,
+) -> Result<HostId, ServiceError> {
     let mut news = cx.app.agents.subscribe();
     loop {
         let workers = cx.read(move |tx| image_workers(tx, zone)).await?;

@@ -18,6 +18,7 @@ mod requests;
 pub mod restore;
 pub mod retire;
 pub mod scale;
+pub mod serve;
 mod size;
 mod spec;
 pub(crate) use spec::{disk_format, host_views, split};
@@ -46,6 +47,7 @@ pub use requests::{
 };
 pub use restore::{RestoreRequest, restore};
 pub use scale::scale;
+pub(crate) use serve::serve_nics;
 
 use hostler_model::VmId;
 use hostler_store::event::NewEvent;
@@ -65,18 +67,7 @@ fn step_event(
     level: &'static str,
     description: String,
 ) -> NewEvent {
-    NewEvent {
-        at: cx.app.now(),
-        kind,
-        level,
-        state: "Completed",
-        description,
-        cause: format!("job {}", cx.job.id),
-        account: Some(cx.job.account),
-        user: Some(cx.job.user),
-        subject: Some(("VirtualMachine", cx.job.subject)),
-        job: Some(cx.job.id),
-    }
+    cx.event(kind, level, ("VirtualMachine", cx.job.subject), description)
 }
 
 /// The VM that a job is about.

@@ -77,18 +77,7 @@ fn step_event(
     volume: VolumeId,
     description: String,
 ) -> NewEvent {
-    NewEvent {
-        at: cx.app.now(),
-        kind,
-        level,
-        state: "Completed",
-        description,
-        cause: format!("job {}", cx.job.id),
-        account: Some(cx.job.account),
-        user: Some(cx.job.user),
-        subject: Some(("Volume", volume.uuid())),
-        job: Some(cx.job.id),
-    }
+    cx.event(kind, level, ("Volume", volume.uuid()), description)
 }
 
 /// A job on a volume that is asked for.

@@ -23,6 +23,7 @@ use serde_json::{Value, json};
 use crate::api::commands::account::account_or_gone;
 use crate::api::failure::Failure;
 use crate::api::objects::account::user;
+use crate::api::objects::extract::extract;
 use crate::api::objects::group::{affinity_group, security_group};
 use crate::api::objects::host::host;
 use crate::api::objects::network::network;
@@ -46,6 +47,11 @@ pub(crate) fn rendered(
     if let Some(id) = named("virtualmachine").and_then(|id| id.parse::<VmId>().ok()) {
         let sight = Sight { admin, user_data: false, password };
         return Ok(json!({"virtualmachine": vm(&vm_view(tx, id)?, sight)}));
+    }
+    if let Some(id) = named("extract").and_then(|id| id.parse::<TemplateId>().ok()) {
+        let (view, url) = (template_view(tx, id)?, named("url").unwrap_or_default());
+        let key = if view.format == "ISO" { "iso" } else { "template" };
+        return Ok(json!({key: extract(&view, url)}));
     }
     if let Some(id) = named("template").and_then(|id| id.parse::<TemplateId>().ok()) {
         return Ok(json!({"template": template(&template_view(tx, id)?, admin)}));

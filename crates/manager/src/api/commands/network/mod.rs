@@ -9,6 +9,7 @@ mod list_networks;
 mod list_port_forwarding_rules;
 mod list_public_ip_addresses;
 pub(crate) mod range;
+mod restart_network;
 mod update_network;
 
 /// One line each.
@@ -19,5 +20,6 @@ pub(super) static COMMANDS: &[Entry] = &[
     known::<list_networks::ListNetworks>(),
     known::<list_port_forwarding_rules::ListPortForwardingRules>(),
     known::<list_public_ip_addresses::ListPublicIpAddresses>(),
+    known::<restart_network::RestartNetwork>(),
     known::<update_network::UpdateNetwork>(),
 ];

@@ -4,9 +4,12 @@ use super::{Entry, known};
 
 mod attach_iso;
 mod change;
+mod create_template;
 mod delete_iso;
 mod delete_template;
 mod detach_iso;
+mod extract_iso;
+mod extract_template;
 mod list_iso_permissions;
 mod list_isos;
 mod list_os_categories;
@@ -26,9 +29,12 @@ mod update_template_permissions;
 /// One line each.
 pub(super) static COMMANDS: &[Entry] = &[
     known::<attach_iso::AttachIso>(),
+    known::<create_template::CreateTemplate>(),
     known::<delete_iso::DeleteIso>(),
     known::<delete_template::DeleteTemplate>(),
     known::<detach_iso::DetachIso>(),
+    known::<extract_iso::ExtractIso>(),
+    known::<extract_template::ExtractTemplate>(),
     known::<list_iso_permissions::ListIsoPermissions>(),
     known::<list_isos::ListIsos>(),
     known::<list_os_categories::ListOsCategories>(),

@@ -3,6 +3,9 @@
 use crate::api::call::Call;
 use crate::api::failure::Failure;
 
+/// Bytes that a link to a file is drawn from.
+pub(super) const TOKEN: usize = 32;
+
 /// The machine architecture that was named, or `x86_64`.
 pub(super) fn arch_of(call: Call<'_>, arch: Option<String>) -> Result<String, Failure> {
     let arch = arch.unwrap_or_else(|| "x86_64".to_owned());
