@@ -41,9 +41,9 @@ mod world;
 use std::env;
 
 /// How many seeds are tried unless it is said otherwise.
-const SEEDS: u64 = 200;
+const SEEDS: u64 = 150;
 /// How many of them are played twice.
-const TWICE: u64 = 6;
+const TWICE: u64 = 5;
 
 fn number(setting: &str) -> Option<u64> {
     env::var(setting).ok().map(|text| text.parse().unwrap())

@@ -139,6 +139,9 @@ pub fn run_transition(
 
 /// Moves a run along `Confirmed`, with the port of its console if its host has told.
 ///
+/// The answer of a start may come after its host has told of a later change: then `generation` is the smaller one, and
+/// what the host has told since stays.
+///
 /// # Errors
 /// As [`run_transition`].
 pub fn run_confirm(
@@ -162,7 +165,10 @@ fn transition(
     let state = run.state.next(event)?;
     let ended = (state == RunState::Ended).then_some(now.0);
     let owner = if matches!(state, RunState::Claimed) { "manager" } else { "agent" };
+    let is_late = generation < run.generation && state == RunState::Running;
+    let generation = if is_late { run.generation } else { generation };
     let power = match state {
+        RunState::Running if is_late => run.power,
         RunState::Running => PowerState::On,
         RunState::Ended => PowerState::Off,
         RunState::Claimed | RunState::Starting | RunState::Stopping => run.power,
@@ -171,7 +177,8 @@ fn transition(
         "record a run's new state",
         "UPDATE vm_run SET state = ?3, generation = ?4, owner = ?5, power = ?6, ended = ?7,
              vnc_port = coalesce(?8, vnc_port), power_seen = coalesce(?9, power_seen),
-             power_reason = iif(?9 IS NULL, power_reason, 'Commanded'), missing_since = NULL, missing_last = NULL,
+             power_reason = iif(?9 IS NULL, power_reason, 'Commanded'),
+             missing_since = iif(?11, missing_since, NULL), missing_last = iif(?11, missing_last, NULL),
              cause = ?10
          WHERE id = ?1 AND state = ?2 AND generation <= ?4",
         params![
@@ -183,8 +190,9 @@ fn transition(
             power.to_string(),
             ended,
             vnc_port,
-            (state == RunState::Running).then_some(now.0),
+            (state == RunState::Running && !is_late).then_some(now.0),
             tx.cause_json(),
+            is_late,
         ],
     )?;
     if changed == 0 {
@@ -199,5 +207,36 @@ fn transition(
         crate::claim::claim_end(tx, run.id)?;
         crate::host::host_left(tx, run.host, now)?;
     }
-    Ok(RunRow { generation, state, power, missing: None, ..run.clone() })
+    let missing = run.missing.filter(|_| is_late);
+    Ok(RunRow { generation, state, power, missing, ..run.clone() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Store;
+
+    #[tokio::test]
+    async fn the_answer_of_a_start_changes_nothing_of_what_its_host_has_told_since() {
+        for (answered, seen) in [(4, (5, PowerState::Off)), (6, (6, PowerState::On))] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("hostler.db");
+            let store = Store::open(&path).unwrap();
+            let id = RunId::new(uuid::Uuid::from_u128(1));
+            let row = format!(
+                "PRAGMA foreign_keys = OFF;
+                 INSERT INTO vm_run (id, vm, host, generation, owner, state, power, cpu_ratio, memory_ratio, created)
+                 VALUES ('{id}', '{id}', '{id}', 5, 'agent', 'Starting', 'off', 1.0, 1.0, 0);"
+            );
+            rusqlite::Connection::open(&path).unwrap().execute_batch(&row).unwrap();
+            let confirmed = store.write(move |tx| {
+                let run = run_get(tx, id)?;
+                run_confirm(tx, &run, Generation(answered), None, Timestamp(9))?;
+                run_get(tx, id)
+            });
+            let run = confirmed.await.unwrap();
+            assert_eq!(run.state, RunState::Running);
+            assert_eq!((run.generation.0, run.power), seen);
+        }
+    }
 }

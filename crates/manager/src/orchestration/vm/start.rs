@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use hostler_model::{
-    Bytes, ClusterId, CopyState, Generation, HostId, LimitKind, PodId, RunEvent, RunId, RunState,
+    Bytes, ClusterId, CopyState, HostId, LimitKind, PodId, RunEvent, RunId, RunState,
     StoragePoolId, TemplateState, VmEvent, VmState, VolumeEvent, VolumeId, VolumeState,
 };
 use hostler_scheduler::{HostView, NoHost};
@@ -487,8 +487,7 @@ async fn start(cx: &StepContext) -> Result<Done, StepError> {
     let text = format!("{} runs on {}", vm.instance_name, chosen.host_name);
     let event = step_event(cx, "VM.START", "INFO", text.clone());
     Ok(Done::writing(text, move |tx| {
-        let generation = Generation(answer.generation.0.max(run.generation.0));
-        run_confirm(tx, &run, generation, answer.vnc_port, now)?;
+        run_confirm(tx, &run, answer.generation, answer.vnc_port, now)?;
         let change = VmChange { run: Some(run.id), last_host: Some(chosen.host), error: None };
         vm_transition(tx, &vm, VmEvent::AgentConfirmed, &change, now)?;
         event_add(tx, &event)
