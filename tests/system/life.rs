@@ -1,6 +1,6 @@
 //! [F] The life of a VM, over a real manager and real agents with in-memory hypervisors.
 
-use hostler_agent::hypervisor::DomainView;
+use hostler_agent::hypervisor::{DomainView, Trouble};
 use hostler_manager::orchestration::vm::{self, Placing};
 use hostler_model::{JobState, Mib, PowerReason, PowerState, VmState};
 use hostler_tests::cloud::Cloud;
@@ -49,6 +49,24 @@ async fn a_guest_that_shuts_itself_down_is_found_off_and_cleaned_up() {
     cloud.ended(job).await.unwrap();
     let domain = cloud.hosts[0].hypervisor.domains()[0].uuid;
     cloud.hosts[0].hypervisor.power_lost(domain, PowerReason::GuestShutdown);
+    cloud.vm_is(id, VmState::Stopped).await.unwrap();
+    assert_eq!(cloud.audit().await.unwrap(), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_that_goes_off_after_a_stop_of_it_has_failed_is_found_off() {
+    let cloud = Cloud::with_hosts(1).await.unwrap();
+    let (id, job) = cloud.deploy("web").await.unwrap();
+    cloud.ended(job).await.unwrap();
+    let hypervisor = &cloud.hosts[0].hypervisor;
+    let refuse = ["destroy"].into();
+    hypervisor.trouble(Trouble { refuse, ..Trouble::default() });
+    let (app, root) = (cloud.context(), cloud.admin().await.unwrap());
+    let job = vm::stop(app, &root, id, true).await.unwrap();
+    assert_eq!(cloud.ended(job).await.unwrap().0, JobState::Failed);
+    assert_eq!(cloud.vm_state(id).await.unwrap(), VmState::Running);
+    hypervisor.trouble(Trouble::default());
+    hypervisor.power_lost(hypervisor.domains()[0].uuid, PowerReason::Crashed);
     cloud.vm_is(id, VmState::Stopped).await.unwrap();
     assert_eq!(cloud.audit().await.unwrap(), [""; 0]);
 }

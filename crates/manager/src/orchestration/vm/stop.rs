@@ -182,7 +182,8 @@ async fn begin(cx: &StepContext) -> Result<Done, StepError> {
             return event_add(tx, &event);
         }
         if row.state == VmState::Running {
-            run_transition(tx, &run, RunEvent::StopSent, run.generation.next(), now)?;
+            // not a newer one: only its host raises it now, and what it says after a stop that failed has to count
+            run_transition(tx, &run, RunEvent::StopSent, run.generation, now)?;
             let change = VmChange { run: Some(run.id), ..VmChange::default() };
             vm_transition(tx, &row, VmEvent::StopRequested, &change, now)?;
         }
