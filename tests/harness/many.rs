@@ -1,9 +1,11 @@
 //! A cloud with very many VMs, which exist in the database only: written by SQL, because that is quick.
 //!
-//! Not here: what is asked of it (`tests/system/lists.rs`, `tests/bench/lists.rs`).
+//! Not here: what is asked of it (`tests/system/lists.rs`, `tests/system/reports.rs`, `tests/bench`).
 
 use anyhow::Context as _;
 use hostler_manager::manager::Manager;
+use hostler_model::{Generation, HostId, PowerReason, PowerState};
+use hostler_wire::{HostReport, RunReport};
 use rusqlite::Connection;
 
 use crate::cloud::config;
@@ -135,6 +137,34 @@ impl Many {
                 ("keyword", format!("b-{middle}")),
             ],
         })
+    }
+
+    /// Has every run be on one host, and says which, and what that would report of them at `generation`.
+    ///
+    /// # Errors
+    /// If the schema is another one by now.
+    pub fn on_one_host(world: &World, generation: u64) -> anyhow::Result<(HostId, HostReport)> {
+        let database = world.database()?;
+        let host = format!("{:08x}-0000-4000-8000-{:012x}", 4, 7);
+        database.execute("UPDATE vm_run SET host = ?1", [&host])?;
+        let sql = "SELECT r.id, r.vm, vm.instance_name FROM vm_run r JOIN vm ON vm.id = r.vm ORDER BY vm.number";
+        let mut statement = database.prepare(sql)?;
+        let rows = statement.query_map([], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
+        })?;
+        let mut report = HostReport { complete: true, ..HostReport::default() };
+        for row in rows {
+            let (run, vm, name) = row?;
+            report.runs.push(RunReport {
+                run: run.parse()?,
+                vm: vm.parse()?,
+                name: name.parse()?,
+                generation: Generation(generation),
+                power: PowerState::On,
+                reason: PowerReason::Found,
+            });
+        }
+        Ok((host.parse()?, report))
     }
 
     /// Parameters of `listVirtualMachines` for a page of 100: a name for people, and what is sent.

@@ -1,0 +1,42 @@
+//! [M] A host's full report, by what can be counted: however many VMs it names, it is taken in by the same few statements.
+//! How long it takes is measured by `tests/bench/reports`.
+
+#![allow(clippy::unwrap_used)] // a test says what it expects
+
+use hostler_manager::agents::HostListener as _;
+use hostler_manager::monitors::VmSync;
+use hostler_tests::many::{Many, World};
+
+/// Statements and commits that a report of the runs of so many VMs takes, once when all of it is news and once when nothing is.
+async fn cost(vms: usize) -> [(u64, u64); 2] {
+    let world = World::new().await.unwrap();
+    Many::write(&world, vms).unwrap();
+    let (host, report) = Many::on_one_host(&world, 2).unwrap();
+    assert_eq!(report.runs.len(), vms * 3 / 4, "three quarters of the VMs run");
+    let context = &world.manager.context;
+    let sync = VmSync::new(context.clone());
+    let mut costs = [(0, 0); 2];
+    for cost in &mut costs {
+        let before = context.store.counters();
+        sync.report(host, &report).await;
+        let after = context.store.counters();
+        *cost = (after.statements - before.statements, after.commits - before.commits);
+    }
+    let seen = "SELECT count(*) FROM vm_run WHERE generation = 2 AND power = 'on'";
+    let seen: i64 = world.database().unwrap().query_row(seen, [], |row| row.get(0)).unwrap();
+    assert_eq!(usize::try_from(seen).unwrap(), report.runs.len(), "all of it was taken in");
+    costs
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_of_many_vms_takes_no_more_statements_than_one_of_few() {
+    let (few, many) = (cost(8).await, cost(668).await);
+    println!(
+        "a report of 6 and of 501 VMs, all news, then none (statements, commits): {few:?}, {many:?}"
+    );
+    assert_eq!(few, many);
+    assert!(
+        many.iter().all(|(statements, commits)| *statements <= 8 && *commits <= 1),
+        "{many:?}"
+    );
+}
