@@ -35,8 +35,5 @@ async fn a_report_of_many_vms_takes_no_more_statements_than_one_of_few() {
         "a report of 6 and of 501 VMs, all news, then none (statements, commits): {few:?}, {many:?}"
     );
     assert_eq!(few, many);
-    assert!(
-        many.iter().all(|(statements, commits)| *statements <= 8 && *commits <= 1),
-        "{many:?}"
-    );
+    assert!(many.iter().all(|(statements, commits)| *statements <= 8 && *commits <= 1), "{many:?}");
 }
