@@ -132,14 +132,16 @@ impl Verdict {
 
     /// The filter after which no host was left; nothing: one was chosen, or there was none to begin with.
     pub fn stopped_by(&self) -> Option<&str> {
-        let stopped = self.filters.iter().find(|count| count.before > 0 && count.after == 0);
-        stopped.map(|count| count.filter.as_str())
+        self.last_stop().map(|count| count.filter.as_str())
+    }
+
+    fn last_stop(&self) -> Option<&FilterCount> {
+        self.filters.iter().find(|count| count.before > 0 && count.after == 0)
     }
 
     /// For a user: one honest sentence without names of hosts.
     pub fn for_user(&self) -> String {
-        let stopped = self.filters.iter().find(|c| c.before > 0 && c.after == 0);
-        let Some(last) = stopped else {
+        let Some(last) = self.last_stop() else {
             return "no host can take this VM: there is none in the zone".to_owned();
         };
         let what = match last.filter.as_str() {

@@ -130,12 +130,10 @@ fn refuse_strangers(tx: &Tx<'_>, row: &DedicationRow) -> Result<(), StoreError> 
 fn refuse_others_around(tx: &Tx<'_>, row: &DedicationRow) -> Result<(), StoreError> {
     let sql = format!(
         "SELECT k.kind AS kind, d.path AS path FROM dedicated_resource k JOIN domain d ON d.id = k.domain
-         LEFT JOIN account a ON a.id = k.account
          JOIN dedicated_resource own ON own.resource = ?1 JOIN domain mine ON mine.id = own.domain
          WHERE k.resource <> ?1 AND k.resource IN ({RELATED})
-             AND NOT (d.path = mine.path OR instr(mine.path || '/', d.path || '/') = 1
-                 OR instr(d.path || '/', mine.path || '/') = 1)
-             OR k.resource <> ?1 AND k.resource IN ({RELATED}) AND k.account <> own.account
+             AND (k.account <> own.account
+                 OR NOT (instr(mine.path || '/', d.path || '/') = 1 OR instr(d.path || '/', mine.path || '/') = 1))
          LIMIT 1"
     );
     let other =

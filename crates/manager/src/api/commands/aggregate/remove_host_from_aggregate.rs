@@ -3,9 +3,8 @@
 use hostler_model::{HostAggregateId, HostId};
 use hostler_query_api::{Answer, Roles, api_command};
 use hostler_store::host_aggregate::host_aggregate_leave;
-use hostler_store::reference::Entity;
 
-use super::shown;
+use super::change_member;
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 use crate::api::objects::aggregate::HOST_AGGREGATE;
@@ -23,16 +22,6 @@ api_command! {
 
 impl Handler for RemoveHostFromAggregate {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
-        let (id, host) = (self.id, self.hostid);
-        let named =
-            [("id", Entity::HostAggregate, id.uuid()), ("hostid", Entity::Host, host.uuid())];
-        call.require(named.to_vec()).await?;
-        let event = call.event("HOST.AGGREGATE.EDIT").about("HostAggregate", id.uuid());
-        call.write(move |tx| {
-            host_aggregate_leave(tx, id, host)?;
-            event.record(tx, format!("host {host} left host aggregate {id}"))
-        })
-        .await?;
-        shown(call, id).await
+        change_member(call, (self.id, self.hostid), host_aggregate_leave, "left").await
     }
 }
