@@ -2,28 +2,23 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 
 use anyhow::Context as _;
 use hostler_agent::hypervisor::{DomainView, FakeHypervisor};
 use hostler_agent::kvm::{KvmSettings, LibvirtComputingResource, Pretend};
 use hostler_agent::network::MemoryNetwork;
 use hostler_agent::properties::Properties;
-use hostler_agent::resource::{Resource, Task};
+use hostler_agent::resource::Resource;
 use hostler_agent::storage::MemoryStorage;
 use hostler_agent::threads::Threads;
 use hostler_manager::ca::Authority;
 use hostler_model::{
     Bytes, HostGuid, Mhz, Mib, PowerReason, PowerState, StoragePoolId, TemplateId,
 };
-use hostler_wire::{
-    Answer, Command, CommandFailure, DeleteTemplateAnswer, DownloadAnswer, ExpectTemplateAnswer,
-    FailureKind, HostReport, KeepTemplateAnswer, Ping, ReadyCommand, SecondaryStorageResource,
-    ShareTemplateAnswer, StartupResource, WorkerCommand,
-};
+use hostler_simulator::worker::ReadyWorker;
 use tokio::runtime::Runtime;
-use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -119,7 +114,7 @@ impl SimulatedHost {
             state_dir: Some(place.folder.join("state")),
             guest_bridge: Some("br0".to_owned()),
             reserved_memory: Mib(1024),
-            pretend: Some(Pretend { cpus: 4, cpu_speed: Mhz(2000), memory }),
+            pretend: Some(Pretend { name: None, cpus: 4, cpu_speed: Mhz(2000), memory }),
             threads: Threads::Own,
         };
         std::fs::create_dir_all(place.folder.join("state"))?;
@@ -142,15 +137,10 @@ impl SimulatedHost {
     /// If its files cannot be written.
     pub fn worker(authority: &Authority, place: &Place) -> anyhow::Result<Self> {
         std::fs::create_dir_all(place.folder.join("state"))?;
-        let refuses = Arc::new(AtomicBool::new(false));
-        let expected = Arc::<Mutex<BTreeSet<TemplateId>>>::default();
-        let forgets = Arc::new(AtomicBool::new(false));
-        let resource = Arc::new(ReadyWorker {
-            refuses: Arc::clone(&refuses),
-            forgets: Arc::clone(&forgets),
-            expected: Arc::clone(&expected),
-            threads: Threads::Own,
-        });
+        let worker = ReadyWorker::on(Threads::Own);
+        let (refuses, forgets) = (Arc::clone(&worker.refuses), Arc::clone(&worker.forgets));
+        let expected = Arc::clone(&worker.expected);
+        let resource = Arc::new(worker);
         let extra = "resource=SecondaryStorageResource\nsecondary.storage.path=/nonexistent\n\
                      secondary.storage.address=127.0.0.1\n";
         let mut worker = Self::new(authority, place, [PLACE[0], "", ""], extra, resource)?;
@@ -285,93 +275,4 @@ fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-/// An image worker for which every download is done at once.
-#[derive(Debug)]
-pub struct ReadyWorker {
-    refuses: Arc<AtomicBool>,
-    forgets: Arc<AtomicBool>,
-    expected: Arc<Mutex<BTreeSet<TemplateId>>>,
-    threads: Threads,
-}
-
-impl ReadyWorker {
-    /// One that refuses nothing, with its work done as `threads` says.
-    pub fn on(threads: Threads) -> Self {
-        let (refuses, forgets) = (Arc::default(), Arc::default());
-        Self { refuses, forgets, expected: Arc::default(), threads }
-    }
-
-    fn expected(&self) -> MutexGuard<'_, BTreeSet<TemplateId>> {
-        self.expected.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Resource for ReadyWorker {
-    fn startup(&self) -> Result<StartupResource, String> {
-        Ok(StartupResource::SecondaryStorage(SecondaryStorageResource {
-            serve_address: "127.0.0.1:8251".to_owned(),
-            path: "/nonexistent".to_owned(),
-            capacity: Bytes::from_gib(100),
-            available: Bytes::from_gib(100),
-        }))
-    }
-
-    fn ready(&self, _ready: &ReadyCommand) {}
-
-    fn execute(&self, command: Command, _task: &Task) -> Result<Answer, CommandFailure> {
-        if self.refuses.load(Ordering::Relaxed) {
-            let text = "told to refuse".to_owned();
-            return Err(CommandFailure { kind: FailureKind::Failed, text });
-        }
-        match command {
-            Command::Worker(WorkerCommand::Download(order)) => {
-                Ok(Answer::Download(DownloadAnswer {
-                    size: Bytes(20 << 20),
-                    virtual_size: Bytes(96 << 20),
-                    format: order.format,
-                    sha256: "00".repeat(32),
-                }))
-            }
-            Command::Worker(WorkerCommand::Expect(order)) => {
-                self.expected().insert(order.template);
-                Ok(Answer::ExpectTemplate(ExpectTemplateAnswer {}))
-            }
-            Command::Worker(WorkerCommand::Keep(_)) if self.forgets.load(Ordering::Relaxed) => {
-                let text = "told to keep nothing".to_owned();
-                Err(CommandFailure { kind: FailureKind::Failed, text })
-            }
-            Command::Worker(WorkerCommand::Keep(order)) => {
-                self.expected().remove(&order.template);
-                Ok(Answer::KeepTemplate(KeepTemplateAnswer { virtual_size: Bytes(96 << 20) }))
-            }
-            Command::Worker(WorkerCommand::Share(_)) => {
-                let base = "http://images.invalid/userdata".to_owned();
-                Ok(Answer::ShareTemplate(ShareTemplateAnswer { base }))
-            }
-            Command::Worker(WorkerCommand::Delete(order)) => {
-                self.expected().remove(&order.template);
-                Ok(Answer::DeleteTemplate(DeleteTemplateAnswer { was_there: true }))
-            }
-            other => Err(CommandFailure {
-                kind: FailureKind::Unsupported,
-                text: format!("{} is nothing for an image worker", other.name()),
-            }),
-        }
-    }
-
-    fn report(&self) -> HostReport {
-        HostReport::default()
-    }
-
-    fn ping(&self) -> Ping {
-        Ping::default()
-    }
-
-    fn watch(&self, _changes: mpsc::UnboundedSender<HostReport>) {}
-
-    fn threads(&self) -> Threads {
-        self.threads.clone()
-    }
 }

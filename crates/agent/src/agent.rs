@@ -68,21 +68,39 @@ pub async fn run_over<D: Dialer + Clone>(
     on_ready: OnReady,
     shutdown: CancellationToken,
 ) -> Result<(), AgentError> {
-    let properties = Arc::new(properties);
-    let mut connections = Vec::new();
+    let mut journaled = Vec::new();
     for (place, resource) in resources.into_iter().enumerate() {
         let guid = resource_guid(properties.guid, place);
         let journal = Journal::open(&properties.state_dir.join(format!("journal-{guid}.jsonl")))?;
-        let executor = Executor::new(Arc::clone(&resource), journal, properties.workers);
-        connections.push(Connection {
+        journaled.push((resource, Arc::new(journal)));
+    }
+    run_with(properties, journaled, dialer, on_ready, shutdown).await
+}
+
+/// Like [`run_over`], with the journal of each resource at hand: it may be one that an earlier life has written to.
+///
+/// # Errors
+/// See [`run`].
+pub async fn run_with<D: Dialer + Clone>(
+    properties: Properties,
+    resources: Vec<(Arc<dyn Resource>, Arc<Journal>)>,
+    dialer: D,
+    on_ready: OnReady,
+    shutdown: CancellationToken,
+) -> Result<(), AgentError> {
+    let properties = Arc::new(properties);
+    let connections: Vec<_> = resources
+        .into_iter()
+        .enumerate()
+        .map(|(place, (resource, journal))| Connection {
             properties: Arc::clone(&properties),
-            guid,
+            guid: resource_guid(properties.guid, place),
+            executor: Executor::new(Arc::clone(&resource), journal, properties.workers),
             resource,
-            executor,
             dialer: dialer.clone(),
             shutdown: shutdown.clone(),
-        });
-    }
+        })
+        .collect();
     let several = connections.len() > 1;
     let lives = connections.into_iter().map(|connection| {
         let span = if several {

@@ -77,10 +77,14 @@ struct Admission {
 
 impl Executor {
     /// An executor for `resource` that uses at most `workers` threads for commands that change something.
-    pub(crate) fn new(resource: Arc<dyn Resource>, journal: Journal, workers: usize) -> Arc<Self> {
+    pub(crate) fn new(
+        resource: Arc<dyn Resource>,
+        journal: Arc<Journal>,
+        workers: usize,
+    ) -> Arc<Self> {
         Arc::new(Self {
             resource,
-            journal: Arc::new(journal),
+            journal,
             lanes: Lanes::default(),
             open: Mutex::default(),
             workers: Arc::new(Semaphore::new(workers)),

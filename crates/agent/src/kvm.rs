@@ -60,9 +60,11 @@ pub struct KvmSettings {
     pub threads: Threads,
 }
 
-/// What a simulated host says that it has.
-#[derive(Debug, Clone, Copy)]
+/// What a simulated host says that it is.
+#[derive(Debug, Clone)]
 pub struct Pretend {
+    /// Its name; nothing: the machine's own.
+    pub name: Option<String>,
     /// Logical CPUs.
     pub cpus: u32,
     /// Speed of each.
@@ -179,7 +181,7 @@ impl LibvirtComputingResource {
 
     /// Speed of one CPU of the host.
     pub(crate) fn cpu_speed(&self) -> Mhz {
-        self.settings.pretend.map_or_else(|| HostReader::facts().speed, |it| it.cpu_speed)
+        self.settings.pretend.as_ref().map_or_else(|| HostReader::facts().speed, |it| it.cpu_speed)
     }
 
     /// Where a VM's serial console is written to. Makes the directory.
@@ -212,10 +214,15 @@ impl LibvirtComputingResource {
 }
 
 impl Resource for LibvirtComputingResource {
+    fn name(&self) -> Option<String> {
+        self.settings.pretend.as_ref()?.name.clone()
+    }
+
     fn startup(&self) -> Result<StartupResource, String> {
         let facts = self.hypervisor.facts().map_err(|error| commands::chain(&error))?;
         let host = HostReader::facts();
-        let has = self.settings.pretend.unwrap_or(Pretend {
+        let has = self.settings.pretend.clone().unwrap_or(Pretend {
+            name: None,
             cpus: host.cpus,
             cpu_speed: host.speed,
             memory: host.memory,
@@ -279,7 +286,11 @@ impl Resource for LibvirtComputingResource {
                 cpu_used_permille: load.cpu_permille,
                 load_centi: load.load_centi,
                 memory_used: load.memory_used,
-                memory_total: self.settings.pretend.map_or(load.memory_total, |it| it.memory),
+                memory_total: self
+                    .settings
+                    .pretend
+                    .as_ref()
+                    .map_or(load.memory_total, |it| it.memory),
                 network_received: load.received,
                 network_sent: load.sent,
                 pools: self.storage.stats(),

@@ -23,7 +23,7 @@ pub mod storage;
 pub mod threads;
 pub mod worker_resource;
 
-pub use agent::{AgentError, OnReady, resource_guid, run, run_over};
+pub use agent::{AgentError, OnReady, resource_guid, run, run_over, run_with};
 pub use properties::Properties;
 
 /// The agent's version, as hosts show it: `HOSTLER_VERSION` where that was set at the build, as packagers do, else

@@ -16,6 +16,11 @@ use crate::threads::Threads;
 
 /// A resource. Every call blocks and is made from a pool of blocking threads, except where it says otherwise.
 pub trait Resource: Debug + Send + Sync + 'static {
+    /// The machine's name in place of the one that the system says: for simulated hosts.
+    fn name(&self) -> Option<String> {
+        None
+    }
+
     /// What the Startup of a new connection says of it.
     ///
     /// # Errors
@@ -37,7 +42,8 @@ pub trait Resource: Debug + Send + Sync + 'static {
     /// The next sign of life, with statistics.
     fn ping(&self) -> Ping;
 
-    /// Where the resource sends changes of its VMs, for as long as it lives. Called once; does not block.
+    /// Where the resource sends changes of its VMs, for as long as it lives. Called once in each life of an
+    /// agent; does not block.
     fn watch(&self, changes: mpsc::UnboundedSender<HostReport>);
 
     /// Who makes the calls that block.

@@ -13,6 +13,7 @@ use crate::agents::{Agents, LastReports};
 use crate::jobs::Jobs;
 use crate::metrics::Metrics;
 use crate::onboarding::Onboarding;
+use crate::orchestration::views::HostViews;
 use crate::settings::Settings;
 
 /// How long agents may take to notice a new manager: twice their longest pause between tries.
@@ -35,6 +36,8 @@ pub struct Inner {
     pub onboarding: Onboarding,
     /// The jobs of this manager.
     pub jobs: Jobs,
+    /// The hosts as placements see them.
+    pub views: HostViews,
     /// The settings, in memory.
     pub settings: Settings,
     /// What is counted.
@@ -67,6 +70,7 @@ impl Context {
             reports: LastReports::default(),
             onboarding,
             jobs: Jobs::default(),
+            views: HostViews::default(),
             settings,
             metrics,
             cloud,

@@ -9,6 +9,7 @@ pub mod ca;
 pub mod config;
 pub mod context;
 pub mod error;
+pub mod identities;
 pub mod jobs;
 pub mod limits;
 pub mod manager;

@@ -12,6 +12,7 @@ use clap::{Parser, Subcommand};
 use hostler_manager::backup;
 use hostler_manager::ca::install_tls_provider;
 use hostler_manager::config::{Config, Flags};
+use hostler_manager::identities::issue_agents;
 use hostler_manager::manager::Manager;
 use hostler_model::Timestamp;
 use sd_notify::NotifyState;
@@ -49,6 +50,14 @@ enum Task {
     Restore {
         /// The backup
         file: PathBuf,
+    },
+    /// Write keys and certificates for agents that are not added over SSH, simulated ones, into one new file
+    IssueAgents {
+        /// The file, JSON; only its owner can read it
+        file: PathBuf,
+        /// How many agents
+        #[arg(long, default_value_t = 1)]
+        count: usize,
     },
 }
 
@@ -98,6 +107,10 @@ fn carry_out(task: &Task, config: &Config) -> anyhow::Result<()> {
             let made = backup::restore(file, state, now)?;
             let minutes = now.0.saturating_sub(made.0) / 60_000;
             info!(state_dir = %state.display(), minutes, "restored; it is so old; start with --read-only and look");
+        }
+        Task::IssueAgents { file, count } => {
+            issue_agents(state, file, *count)?;
+            info!(file = %file.display(), count, "issued; whoever has that file can come in as these hosts");
         }
     }
     Ok(())

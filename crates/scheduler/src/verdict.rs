@@ -40,6 +40,9 @@ pub struct HostVerdict {
     pub scores: Vec<Score>,
     /// Their sum, or what the planner looked at; the larger the better.
     pub total: f64,
+    /// Its place among all hosts that would do, the best first, from 0; only where not all are told of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rank: Option<usize>,
 }
 
 /// How many hosts a filter got and let through.
@@ -83,8 +86,11 @@ pub struct Miss {
 pub struct Verdict {
     /// What was wanted.
     pub demand: Demand,
-    /// What became of each host.
+    /// What became of each host; of very many, of the best and of those that came nearest.
     pub hosts: Vec<HostVerdict>,
+    /// How many hosts more there were.
+    #[serde(default)]
+    pub left_out: usize,
     /// What each filter did.
     pub filters: Vec<FilterCount>,
     /// The host that was chosen.
@@ -103,6 +109,10 @@ impl Verdict {
         let mut left: Vec<_> = self.hosts.iter().filter(|host| host.refused.is_none()).collect();
         left.sort_by(|a, b| b.total.total_cmp(&a.total).then(a.host.cmp(&b.host)));
         let seed = self.rule.seed.parse().unwrap_or_default();
+        if self.left_out > 0 {
+            let drawn = draw::below(seed, self.rule.subset.max(1));
+            return left.iter().find(|host| host.rank == Some(drawn)).map(|host| host.host);
+        }
         let drawn = draw::below(seed, self.rule.subset.clamp(1, left.len().max(1)));
         left.get(drawn).map(|host| host.host)
     }
@@ -158,7 +168,7 @@ impl Verdict {
             "RetryFilter" => "every one that could was tried, and failed",
             other => return format!("no host can take this VM just now: {other} leaves none"),
         };
-        let whole = last.before == self.hosts.len();
+        let whole = last.before == self.hosts.len() + self.left_out;
         let of = if whole { "" } else { "of those that it could run on, " };
         format!("no host can take this VM just now: {of}{what}")
     }

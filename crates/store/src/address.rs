@@ -2,7 +2,6 @@
 //!
 //! To NICs, and to hosts: each host serves DHCP and DNS on a network under an address of its own.
 
-use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr};
 
 use hostler_model::{HostId, NetworkId, NicId, Timestamp};
@@ -21,7 +20,7 @@ pub enum AddressFor {
     Host(HostId),
 }
 
-/// The addresses of a network, and which of them are given out.
+/// The addresses of a network, and the next one that is free.
 #[derive(Debug, Clone, Deserialize)]
 pub struct NetworkRoom {
     /// The network.
@@ -35,15 +34,58 @@ pub struct NetworkRoom {
     start: Ipv4Addr,
     last: Ipv4Addr,
     more: Vec<(Ipv4Addr, Ipv4Addr)>,
-    taken: HashSet<IpAddr>,
+    /// The lowest free one, as a number.
+    free: Option<u32>,
+}
+
+/// An expression for the number of a dotted address.
+macro_rules! number {
+    ($ip:literal) => {
+        concat!(
+            "((json_extract('[' || replace(",
+            $ip,
+            ", '.', ',') || ']', '$[0]') << 24)",
+            " | (json_extract('[' || replace(",
+            $ip,
+            ", '.', ',') || ']', '$[1]') << 16)",
+            " | (json_extract('[' || replace(",
+            $ip,
+            ", '.', ',') || ']', '$[2]') << 8)",
+            " | json_extract('[' || replace(",
+            $ip,
+            ", '.', ',') || ']', '$[3]'))"
+        )
+    };
+}
+
+/// A query for the number of the first free address of `network` from the number `$from` to the address `$last`. Each is
+/// looked up, so that it costs as much as there are given ones in the way.
+macro_rules! first_free {
+    ($from:expr, $last:literal) => {
+        concat!(
+            "(WITH RECURSIVE probe (number, last) AS (SELECT ", $from, ", ", number!($last),
+            " UNION ALL SELECT number + 1, last FROM probe WHERE number <= last AND EXISTS (
+                 SELECT 1 FROM address WHERE address.network = network.id AND ip = printf('%d.%d.%d.%d',
+                     number >> 24, number >> 16 & 255, number >> 8 & 255, number & 255)))
+             SELECT number FROM (SELECT max(number) AS number, last FROM probe) WHERE number <= last)"
+        )
+    };
 }
 
 /// A row of `network` as a [`NetworkRoom`], in JSON.
-pub(crate) const ROOM: &str = "json_object('id', network.id, 'name', network.name, 'start', network.start_ip,
+pub(crate) const ROOM: &str = concat!(
+    "json_object('id', network.id, 'name', network.name, 'start', network.start_ip,
      'last', network.end_ip, 'traffic_type', network.traffic_type,
      'services', (SELECT services FROM network_offering WHERE id = network.offering),
      'more', json((SELECT json_group_array(json_array(r.start_ip, r.end_ip)) FROM ip_range r WHERE r.network = network.id)),
-     'taken', json((SELECT json_group_array(ip) FROM address WHERE network = network.id)))";
+     'free', coalesce(",
+    first_free!(concat!("max(network.next_ip, ", number!("network.start_ip"), ")"), "network.end_ip"),
+    ", ",
+    first_free!(number!("network.start_ip"), "network.end_ip"),
+    ", (SELECT free FROM (SELECT r.rowid AS place, ",
+    first_free!(number!("r.start_ip"), "r.end_ip"),
+    " AS free FROM ip_range r WHERE r.network = network.id) WHERE free IS NOT NULL ORDER BY place LIMIT 1)))"
+);
 
 impl NetworkRoom {
     /// Whether it does `service` for its guests.
@@ -56,15 +98,9 @@ impl NetworkRoom {
         std::iter::once((self.start, self.last)).chain(self.more.iter().copied())
     }
 
-    /// Addresses that are given out and are of none of its ranges: there should be none.
-    pub(crate) fn outside(&self) -> Vec<IpAddr> {
-        let inside = |ip: &IpAddr| {
-            matches!(ip, IpAddr::V4(ip)
-                if self.ranges().any(|(start, last)| (start..=last).contains(ip)))
-        };
-        let mut outside: Vec<_> = self.taken.iter().copied().filter(|ip| !inside(ip)).collect();
-        outside.sort();
-        outside
+    /// Whether an address is of one of its ranges.
+    pub(crate) fn has(&self, ip: IpAddr) -> bool {
+        matches!(ip, IpAddr::V4(ip) if self.ranges().any(|(start, last)| (start..=last).contains(&ip)))
     }
 
     /// The ranges, for people.
@@ -73,36 +109,38 @@ impl NetworkRoom {
         ranges.join(", ")
     }
 
-    /// The wanted address, or the lowest free one.
+    /// The wanted address, or the next free one. Whoever takes it must do so in the transaction that read this.
     ///
     /// # Errors
     /// [`StoreError::Taken`] if the wanted one is given out or not of the network's ranges;
     /// [`StoreError::Exhausted`] if none is free.
-    pub fn choose(&self, wanted: Option<IpAddr>) -> Result<IpAddr, StoreError> {
-        let Some(ip) = wanted else { return self.lowest_free() };
+    pub fn choose(&self, tx: &Tx<'_>, wanted: Option<IpAddr>) -> Result<IpAddr, StoreError> {
+        let Some(ip) = wanted else { return self.next_free() };
         let name = &self.name;
-        let is_inside = matches!(ip, IpAddr::V4(ip)
-            if self.ranges().any(|(start, last)| (start..=last).contains(&ip)));
-        if !is_inside {
+        if !self.has(ip) {
             let ranges = self.ranges_text();
             return Err(StoreError::Taken(format!(
                 "address {ip} is not of the range {ranges} of network {name}; choose one that is"
             )));
         }
-        if self.taken.contains(&ip) {
-            return Err(StoreError::Taken(format!("address {ip} of network {name} is in use")));
+        let given = tx.row(
+            "look whether an address is given out",
+            "SELECT 1 FROM address WHERE network = ?1 AND ip = ?2",
+            params![self.id.to_string(), ip.to_string()],
+            |_| Ok(()),
+        )?;
+        match given {
+            Some(()) => Err(StoreError::Taken(format!("address {ip} of network {name} is in use"))),
+            None => Ok(ip),
         }
-        Ok(ip)
     }
 
-    /// The lowest free address of the network's first range, else of those that were added to it.
+    /// The next free address of the network's first range, else of those that were added to it.
     ///
     /// # Errors
     /// [`StoreError::Exhausted`] if there is none.
-    pub fn lowest_free(&self) -> Result<IpAddr, StoreError> {
-        let addresses = self.ranges().flat_map(|(start, last)| u32::from(start)..=u32::from(last));
-        let mut addresses = addresses.map(|number| IpAddr::V4(Ipv4Addr::from(number)));
-        addresses.find(|ip| !self.taken.contains(ip)).ok_or_else(|| {
+    pub fn next_free(&self) -> Result<IpAddr, StoreError> {
+        self.free.map(|number| IpAddr::V4(Ipv4Addr::from(number))).ok_or_else(|| {
             let Self { name, .. } = self;
             let ranges = self.ranges_text();
             StoreError::Exhausted(format!("network {name} has no free address in {ranges}"))
@@ -110,12 +148,12 @@ impl NetworkRoom {
     }
 }
 
-/// The lowest free address of the network's range.
+/// The next free address of the network's ranges.
 ///
 /// # Errors
 /// [`StoreError::Exhausted`] if there is none; [`StoreError::NotFound`] if there is no such network.
 pub fn address_free(tx: &Tx<'_>, network: NetworkId) -> Result<IpAddr, StoreError> {
-    network_room(tx, network)?.lowest_free()
+    network_room(tx, network)?.next_free()
 }
 
 /// The addresses of a network.
@@ -129,14 +167,14 @@ pub fn network_room(tx: &Tx<'_>, network: NetworkId) -> Result<NetworkRoom, Stor
         .ok_or_else(|| StoreError::NotFound { what: "network", id: network.to_string() })
 }
 
-/// Gives out an address. The row's key makes sure that it is given once.
+/// Gives out an address, `asked` for by somebody or the next free one. The row's key makes sure that it is given once.
 ///
 /// # Errors
 /// [`StoreError::Taken`].
 pub fn address_give(
     tx: &Tx<'_>,
     network: NetworkId,
-    ip: IpAddr,
+    (ip, asked): (IpAddr, bool),
     to: AddressFor,
     now: Timestamp,
 ) -> Result<(), StoreError> {
@@ -146,8 +184,8 @@ pub fn address_give(
     };
     let given = tx.execute(
         "give out an address",
-        "INSERT INTO address (network, ip, nic, host, given) VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![network.to_string(), ip.to_string(), nic, host, now.0],
+        "INSERT INTO address (network, ip, nic, host, given, asked) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![network.to_string(), ip.to_string(), nic, host, now.0, asked],
     );
     match given {
         Err(e) if e.is_unique_violation() => {
@@ -171,7 +209,7 @@ pub fn address_of_host(
         return Ok(ip);
     }
     let ip = address_free(tx, network)?;
-    address_give(tx, network, ip, AddressFor::Host(host), now)?;
+    address_give(tx, network, (ip, false), AddressFor::Host(host), now)?;
     Ok(ip)
 }
 

@@ -9,7 +9,7 @@ use hostler_model::{
 use rusqlite::params;
 use serde::Deserialize;
 
-use crate::columns::{amount, json, parsed, parsed_or_null};
+use crate::columns::{amount, json, parsed, parsed_or_null, to_json};
 use crate::nic::{NICS, NicRow};
 use crate::vm::{VM_COLUMNS, VmRow, read_vm};
 use crate::volume::{VOLUMES, VolumeRow};
@@ -50,7 +50,7 @@ pub struct Blueprint {
     pub availability_zone: Option<String>,
     /// Members of its affinity groups, and VMs of its hints, that run somewhere.
     pub mates: Vec<MateRow>,
-    /// Addresses under which hosts serve its networks, as far as they were given out.
+    /// Addresses under which its host serves its networks, as far as they were given out.
     pub served: Vec<(NetworkId, HostId, IpAddr)>,
 }
 
@@ -92,7 +92,7 @@ pub struct BlueprintTemplate {
     pub sha256: String,
     /// The image worker that serves it, and where.
     pub worker: Option<(HostGuid, String)>,
-    /// The pools that have a copy of it.
+    /// Those of its host's pools that have a copy of it.
     pub copies: Vec<StoragePoolId>,
 }
 
@@ -113,7 +113,7 @@ pub struct BlueprintIso {
     pub guid: Option<HostGuid>,
     /// Where that serves it.
     pub address: Option<String>,
-    /// The pools that have a copy of it.
+    /// Those of its host's pools that have a copy of it.
     pub copies: Vec<StoragePoolId>,
 }
 
@@ -121,8 +121,43 @@ pub struct BlueprintIso {
 const ISO: &str = "SELECT json_object('id', i.id, 'bootable', json(iif(i.bootable, 'true', 'false')),
          'size', coalesce(i.size, 0), 'virtual_size', coalesce(i.virtual_size, 0), 'sha256', coalesce(i.sha256, ''),
          'guid', iw.guid, 'address', iw.serve_address, 'copies',
-         json((SELECT json_group_array(pool) FROM template_copy WHERE template = i.id AND state = 'Ready')))
+         json((SELECT json_group_array(pool) FROM template_copy WHERE template = i.id AND state = 'Ready'
+             AND pool IN (SELECT p.id FROM storage_pool p JOIN vm_run r ON r.host = p.host WHERE r.id = vm.run))))
      FROM template i LEFT JOIN host iw ON iw.id = i.worker WHERE i.id = vm.iso AND i.state = 'Ready'";
+
+impl Blueprint {
+    /// Reads what the host that was chosen for a VM has of it: its addresses on the VM's networks, and copies of template and
+    /// ISO in its pool. A VM that has a run was read with that.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`].
+    pub fn goes_to(
+        &mut self,
+        tx: &Tx<'_>,
+        host: HostId,
+        pool: StoragePoolId,
+    ) -> Result<(), StoreError> {
+        let images = [Some(self.vm.template), self.iso.as_ref().map(|iso| iso.id)];
+        let networks: Vec<_> = self.nics.iter().map(|nic| nic.network).collect();
+        let found = tx.row(
+            "read what a host has of a VM",
+            "SELECT (SELECT json_group_array(json_array(network, host, ip)) FROM address
+                         WHERE host = ?1 AND network IN (SELECT value FROM json_each(?2))) AS served,
+                 (SELECT json_group_array(template) FROM template_copy WHERE pool = ?3 AND state = 'Ready'
+                     AND template IN (SELECT value FROM json_each(?4))) AS copies",
+            params![host.to_string(), to_json(&networks), pool.to_string(), to_json(&images)],
+            |row| Ok((json(row, "served")?, json::<Vec<TemplateId>>(row, "copies")?)),
+        )?;
+        let (served, copies) = found.unwrap_or_default();
+        self.served = served;
+        let of = |image: TemplateId| if copies.contains(&image) { vec![pool] } else { Vec::new() };
+        self.template.copies = of(self.vm.template);
+        if let Some(iso) = &mut self.iso {
+            iso.copies = of(iso.id);
+        }
+        Ok(())
+    }
+}
 
 /// Reads a VM with all that belongs to it.
 ///
@@ -138,13 +173,14 @@ pub fn blueprint(tx: &Tx<'_>, id: VmId) -> Result<Blueprint, StoreError> {
              t.state AS template_state, coalesce(vm.own_os, t.os) AS os, t.arch AS arch, t.format AS format,
              coalesce(t.size, 0) AS size, coalesce(t.virtual_size, 0) AS virtual_size,
              coalesce(t.sha256, '') AS sha256, w.guid AS guid, w.serve_address AS serve_address,
-             (SELECT json_group_array(pool) FROM template_copy WHERE template = t.id AND state = 'Ready') AS copies,
+             (SELECT json_group_array(pool) FROM template_copy WHERE template = t.id AND state = 'Ready'
+                  AND pool IN (SELECT p.id FROM storage_pool p JOIN vm_run r ON r.host = p.host WHERE r.id = vm.run)) AS copies,
              coalesce(({ISO}), 'null') AS iso_there,
              (SELECT json_group_array(json(volume)) FROM ({VOLUMES})) AS volumes,
              (SELECT json_group_array(json(nic)) FROM ({NICS})) AS nics,
              (SELECT json_group_array(json(mate)) FROM ({MATES})) AS mates,
-             (SELECT json_group_array(json_array(network, host, ip)) FROM address WHERE host IS NOT NULL
-                  AND network IN (SELECT network FROM nic WHERE vm = ?1 AND removed IS NULL)) AS served
+             (SELECT json_group_array(json_array(network, host, ip)) FROM address
+                  WHERE host = (SELECT host FROM vm_run WHERE id = vm.run) AND network IN (SELECT network FROM nic WHERE vm = ?1 AND removed IS NULL)) AS served
          FROM vm JOIN service_offering o ON o.id = vm.offering JOIN template t ON t.id = vm.template
          JOIN zone ON zone.id = vm.zone LEFT JOIN host w ON w.id = t.worker
          WHERE vm.id = ?1 AND vm.removed IS NULL"

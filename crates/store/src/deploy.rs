@@ -34,8 +34,8 @@ pub struct DeployFacts {
     pub local_storage: bool,
     /// The name of the offering, and whether its volumes are on hosts' own disks.
     pub offering_storage: Option<(String, bool)>,
-    /// Storage pools of the zone that are Up.
-    pub pools: u64,
+    /// Whether a storage pool of the zone is Up.
+    pub has_pool: bool,
     /// What limits leave to the owner.
     pub rooms: Vec<Room>,
 }
@@ -105,7 +105,7 @@ pub fn deploy_facts(
                 (SELECT json_group_array({ROOM}) FROM network WHERE zone = ?1 AND removed IS NULL AND {usable}
                      AND CASE ?4 WHEN '[]' THEN is_default = 1
                          ELSE id IN (SELECT value FROM json_each(?4)) END) AS networks,
-                (SELECT count(*) FROM storage_pool WHERE zone = ?1 AND state = 'Up' AND removed IS NULL) AS pools,
+                EXISTS (SELECT 1 FROM storage_pool WHERE zone = ?1 AND state = 'Up' AND removed IS NULL) AS has_pool,
                 (SELECT json_group_array(json(room)) FROM ({rooms})) AS rooms
          FROM (SELECT 1)
          LEFT JOIN zone z ON z.id = ?1 AND z.removed IS NULL
@@ -162,7 +162,7 @@ pub fn deploy_facts(
                 security_groups: row.get("security_groups")?,
                 groups: json(row, "groups")?,
                 networks: json(row, "networks")?,
-                pools: crate::columns::amount(row, "pools")?,
+                has_pool: row.get("has_pool")?,
                 rooms: json(row, "rooms")?,
             })
         },

@@ -25,6 +25,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0017_kept.sql"),
     include_str!("migrations/0018_owners.sql"),
     include_str!("migrations/0019_adoption.sql"),
+    include_str!("migrations/0020_large.sql"),
 ];
 
 /// Brings the database to the newest schema. Each migration is one transaction.

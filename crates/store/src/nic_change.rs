@@ -97,7 +97,7 @@ pub fn nic_set_ip(
             other => other.map(|_| ())?,
         }
     } else {
-        address_give(tx, nic.network, ip, AddressFor::Nic(nic.id), now)?;
+        address_give(tx, nic.network, (ip, true), AddressFor::Nic(nic.id), now)?;
     }
     let set = "UPDATE nic SET ip = ?2 WHERE id = ?1";
     tx.execute("give a NIC another address", set, params![nic.id.to_string(), ip.to_string()])?;

@@ -16,8 +16,8 @@ use hostler_agent::run_over;
 use hostler_agent::storage::MemoryStorage;
 use hostler_agent::threads::Threads;
 use hostler_model::{Bytes, HostGuid, Mhz, Mib, StoragePoolId};
+use hostler_simulator::worker::ReadyWorker;
 use hostler_tests::furnish::PLACE;
-use hostler_tests::simulated::ReadyWorker;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -113,7 +113,12 @@ impl Host {
                 state_dir: Some(self.folder.join("state")),
                 guest_bridge: Some("br0".to_owned()),
                 reserved_memory: Mib(1024),
-                pretend: Some(Pretend { cpus: 8, cpu_speed: Mhz(2000), memory: MEMORY }),
+                pretend: Some(Pretend {
+                    name: None,
+                    cpus: 8,
+                    cpu_speed: Mhz(2000),
+                    memory: MEMORY,
+                }),
                 threads,
             },
         )?;

@@ -29,7 +29,7 @@ pub(super) fn startup(
         versions: VersionRange::OURS,
         agent_version: crate::VERSION.to_owned(),
         guid,
-        name: uname.nodename().to_string_lossy().into_owned(),
+        name: resource.name().unwrap_or_else(|| uname.nodename().to_string_lossy().into_owned()),
         zone: properties.zone.clone(),
         pod: properties.pod.clone(),
         cluster: properties.cluster.clone(),

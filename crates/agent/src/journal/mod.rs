@@ -50,7 +50,7 @@ pub enum JournalError {
     },
 }
 
-/// The durable journal of one resource. Every call that writes blocks until the disk has it.
+/// The journal of one resource. Every call that writes blocks until the disk has it, where there is a file.
 #[derive(Debug)]
 pub struct Journal {
     /// Locked for moments only, so that who asks never waits for the disk.
@@ -68,7 +68,8 @@ struct Memory {
 
 #[derive(Debug)]
 struct Disk {
-    file: JournalFile,
+    /// Nothing: it is not kept.
+    file: Option<JournalFile>,
     /// The length above which the file is written anew.
     compact_above: u64,
 }
@@ -91,7 +92,7 @@ impl Journal {
                 Line::Done { id, result } => memory.note(id, Entry::Done(result)),
             }
         }
-        let mut disk = Disk { file, compact_above: COMPACT_ABOVE };
+        let mut disk = Disk { file: Some(file), compact_above: COMPACT_ABOVE };
         if !clean {
             tracing::warn!(path = %path.display(), "the command journal has lines that cannot be read; they are dropped");
         }
@@ -99,6 +100,12 @@ impl Journal {
             disk.compact(&memory.lines()).map_err(failed)?;
         }
         Ok(Self { memory: Mutex::new(memory), disk: Mutex::new(disk) })
+    }
+
+    /// A journal that is gone with the process: for agents that are simulated.
+    pub fn in_memory() -> Self {
+        let disk = Disk { file: None, compact_above: COMPACT_ABOVE };
+        Self { memory: Mutex::default(), disk: Mutex::new(disk) }
     }
 
     /// What is known of `id`; nothing: it never came, or was forgotten. Does not block.
@@ -124,7 +131,7 @@ impl Journal {
 
     fn write(&self, id: CommandId, entry: Entry, line: &Line) -> io::Result<()> {
         let mut disk = self.disk.lock().unwrap_or_else(PoisonError::into_inner);
-        let written = disk.file.append(line);
+        let written = disk.append(line);
         if written.is_ok() || matches!(entry, Entry::Done(_)) {
             self.memory().note(id, entry);
         }
@@ -166,13 +173,19 @@ impl Memory {
 }
 
 impl Disk {
+    fn append(&mut self, line: &Line) -> io::Result<()> {
+        self.file.as_mut().map_or(Ok(()), |file| file.append(line))
+    }
+
     fn is_full(&self) -> bool {
-        self.file.length() > self.compact_above
+        self.file.as_ref().is_some_and(|file| file.length() > self.compact_above)
     }
 
     fn compact(&mut self, lines: &[Line]) -> io::Result<()> {
-        self.file.replace(lines)?;
-        self.compact_above = COMPACT_ABOVE.max(2 * self.file.length());
+        if let Some(file) = &mut self.file {
+            file.replace(lines)?;
+            self.compact_above = COMPACT_ABOVE.max(2 * file.length());
+        }
         Ok(())
     }
 }
@@ -217,6 +230,15 @@ mod tests {
         assert_eq!(journal.find(id(2)), Some(Entry::Done(Err(refused()))));
         assert_eq!(journal.find(id(3)), Some(Entry::Begun));
         assert_eq!(journal.find(id(4)), None);
+    }
+
+    #[test]
+    fn a_journal_in_memory_knows_what_came_in_its_own_life() {
+        let journal = Journal::in_memory();
+        journal.begin(id(1), "StartCommand").unwrap();
+        assert_eq!(journal.find(id(1)), Some(Entry::Begun));
+        journal.finish(id(1), &Ok(started())).unwrap();
+        assert_eq!(journal.find(id(1)), Some(Entry::Done(Ok(started()))));
     }
 
     #[test]

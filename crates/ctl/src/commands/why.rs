@@ -93,7 +93,13 @@ fn show(context: &Context, decision: &Value, when: Option<&str>) -> Result<()> {
         Output::text(&format!("{when}{sentence}"))?;
     }
     let rows: Vec<_> = hosts.iter().map(host_verdict).collect();
-    context.output.rows(&rows, VERDICT)
+    context.output.rows(&rows, VERDICT)?;
+    match decision["hostsleftout"].as_u64() {
+        Some(more) if more > 0 && context.output.format() == Format::Table => {
+            Output::text(&format!("and {more} hosts more, of which the counts per filter tell"))
+        }
+        _ => Ok(()),
+    }
 }
 
 const VERDICT: &[Column] =

@@ -15,6 +15,7 @@ pub mod network;
 mod plans;
 pub mod snapshot;
 pub mod template;
+pub mod views;
 pub mod vm;
 pub mod volume;
 

@@ -10,7 +10,7 @@ use hostler_scheduler::{
 use hostler_store::host::host_get;
 use hostler_store::occupant::{OccupantRow, SizeRow, occupants, size_for_sale};
 
-use super::vm::{Placing, host_views, split};
+use super::vm::{Placing, split};
 use crate::context::Context;
 use crate::error::{ServiceError, ServiceErrorKind};
 
@@ -53,7 +53,8 @@ async fn sight(app: &Context, zone: ZoneId) -> Result<Sight, ServiceError> {
         .settings
         .policy(zone)
         .map_err(|why| ServiceError::new(ServiceErrorKind::Internal, why.to_string()))?;
-    let hosts = host_views(&rows, |host| app.agents.is_connected(host));
+    let is_connected = |host| app.agents.is_connected(host);
+    let hosts = app.views.look(zone, &rows, is_connected, <[HostView]>::to_vec);
     Ok(Sight { hosts, occupants: there.into_iter().map(occupant).collect(), policy })
 }
 

@@ -202,3 +202,46 @@ proptest! {
         }
     }
 }
+
+/// Hosts of which each has room for a little more than the one before; the first `full` have none.
+fn many(count: u128, full: u128) -> Vec<HostView> {
+    (1..=count).map(|n| host(n, if n <= full { 100 } else { 4096 })).collect()
+}
+
+#[test]
+fn a_verdict_over_very_many_hosts_tells_of_the_best_and_the_nearest_and_counts_the_rest() {
+    let hosts = many(1000, 300);
+    let told = place(&hosts, &demand(512), &Policy::standard(), 0).unwrap().verdict;
+    let (fit, refused): (Vec<_>, Vec<_>) = told.hosts.iter().partition(|h| h.refused.is_none());
+    assert_eq!((fit.len(), refused.len(), told.left_out), (TOLD, TOLD, 1000 - 2 * TOLD));
+    assert_eq!(
+        fit.iter().filter_map(|host| host.rank).collect::<Vec<_>>(),
+        Vec::from_iter(0..TOLD)
+    );
+    let ram = told.filters.iter().find(|count| count.filter == "RamFilter").unwrap();
+    assert_eq!((ram.before, ram.after), (1000, 700));
+    assert!(serde_json::to_string(&told).unwrap().len() < 12_000);
+}
+
+#[test]
+fn a_verdict_that_leaves_hosts_out_still_gives_the_same_choice() {
+    let hosts = many(1000, 10);
+    for planner in [Planner::Filter, Planner::Random, Planner::FirstFit] {
+        for subset in [1, 7, 500] {
+            for seed in 0..20 {
+                let policy = Policy { planner, subset, ..Policy::standard() };
+                let placement = place(&hosts, &demand(512), &policy, seed).unwrap();
+                assert_eq!(placement.verdict.again(), Some(placement.host), "{planner:?} {seed}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_refusal_by_very_many_hosts_says_so_of_all() {
+    let hosts = many(1000, 1000);
+    let told = place(&hosts, &demand(512), &Policy::standard(), 0).unwrap_err().verdict;
+    assert_eq!((told.hosts.len(), told.left_out), (TOLD, 1000 - TOLD));
+    assert_eq!(told.for_user(), "no host can take this VM just now: none has enough free memory");
+    assert!(told.for_administrator().contains("RamFilter 1000→0"), "{}", told.for_administrator());
+}

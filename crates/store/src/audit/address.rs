@@ -1,5 +1,7 @@
 //! Addresses: each is given to a NIC or a host that is there, on its own network and within its ranges, and every NIC has its own.
 
+use std::net::IpAddr;
+
 use super::Audit;
 use crate::address::{NetworkRoom, ROOM};
 use crate::columns::json;
@@ -36,11 +38,16 @@ pub(super) fn check(tx: &Tx<'_>, audit: &mut Audit) -> Result<(), StoreError> {
          FROM address a JOIN network ON network.id = a.network
          WHERE network.removed IS NOT NULL GROUP BY network.id",
     )?;
-    let sql = format!("SELECT {ROOM} AS room FROM network WHERE removed IS NULL");
-    let rooms: Vec<NetworkRoom> =
-        tx.rows("read the addresses of every network", &sql, &[], |row| json(row, "room"))?;
-    for room in rooms {
-        for ip in room.outside() {
+    let sql = format!(
+        "SELECT {ROOM} AS room, (SELECT json_group_array(ip) FROM address a WHERE a.network = network.id) AS given
+         FROM network WHERE removed IS NULL"
+    );
+    let rooms: Vec<(NetworkRoom, Vec<IpAddr>)> =
+        tx.rows("read the addresses of every network", &sql, &[], |row| {
+            Ok((json(row, "room")?, json(row, "given")?))
+        })?;
+    for (room, given) in rooms {
+        for ip in given.into_iter().filter(|ip| !room.has(*ip)) {
             let text = format!("address {ip} of network {} is of none of its ranges", room.name);
             audit.tell("address", room.id, text);
         }

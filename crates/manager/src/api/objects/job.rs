@@ -98,7 +98,8 @@ api_object! {
         "rule" map "how one of the hosts that were left was chosen: planner, subset, seed" => view.verdict.get("rule"),
         "demand" map "what was wanted" => view.verdict.get("demand"),
         "filters" list "how many hosts each filter got and let through" => view.verdict.get("filters"),
-        "hosts" list "what became of each host: its refusal, or its scores" => view.verdict.get("hosts"),
+        "hosts" list "what became of each host: its refusal, or its scores; of very many, the best and those that came nearest" => view.verdict.get("hosts"),
+        "hostsleftout" integer "how many hosts more there were" => view.verdict.get("left_out"),
     }
 }
 

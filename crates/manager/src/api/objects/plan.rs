@@ -90,7 +90,8 @@ api_object! {
         "demand" map "what was wanted" => verdict.demand,
         "filters" list "how many hosts each filter got and let through" => verdict.filters,
         "rule" map "how one of the hosts that were left was chosen" => verdict.rule,
-        "hosts" list "what became of each host: its refusal, or its scores" => verdict.hosts,
+        "hosts" list "what became of each host: its refusal, or its scores; of very many, the best and those that came nearest" => verdict.hosts,
+        "hostsleftout" integer "how many hosts more there were" => verdict.left_out,
     }
 }
 

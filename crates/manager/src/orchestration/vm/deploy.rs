@@ -396,7 +396,7 @@ fn check(
              (localstorageenabled); choose another one"
         )));
     }
-    if facts.pools == 0 {
+    if !facts.has_pool {
         return Err(ServiceError::new(
             ServiceErrorKind::Unavailable,
             format!("zone {} has no storage pool that is Up; add a host first", request.zone),

@@ -21,7 +21,7 @@ pub mod scale;
 pub mod serve;
 mod size;
 mod spec;
-pub(crate) use spec::{disk_format, host_views, split};
+pub(crate) use spec::{disk_format, host_view, split};
 pub mod start;
 pub mod stop;
 mod user_data;

@@ -44,11 +44,11 @@ pub(super) fn give_nic(
     let id = NicId::new(Uuid::new_v4());
     let drawn = id.uuid().into_bytes();
     let number = u32::from_be_bytes([drawn[0], drawn[1], drawn[2], drawn[3]]);
-    let ip = room.choose(wish.ip)?;
+    let ip = room.choose(tx, wish.ip)?;
     let mac = wish.mac.unwrap_or_else(|| MacAddress::of_nic(drawn[4], number));
     let network = room.id;
     nic_add(tx, &NewNic { id, vm, network, device, mac, ip: Some(ip), is_default }, now)?;
-    address_give(tx, network, ip, AddressFor::Nic(id), now)?;
+    address_give(tx, network, (ip, wish.ip.is_some()), AddressFor::Nic(id), now)?;
     Ok(id)
 }
 
@@ -178,7 +178,7 @@ pub async fn set_nic_ip(
             let row = visible(tx, &caller, place.vm)?;
             must_be_idle(tx, &row, "given another address")?;
             if ip.is_none() || ip != place.ip {
-                let ip = network_room(tx, place.network)?.choose(ip)?;
+                let ip = network_room(tx, place.network)?.choose(tx, ip)?;
                 nic_set_ip(tx, &place, ip, now)?;
             }
             let done = AtOnce {
@@ -207,7 +207,7 @@ pub async fn add_nic_ip(
         .write(move |tx| {
             let place = nic_get(tx, nic)?;
             let row = visible(tx, &caller, place.vm)?;
-            let ip = network_room(tx, place.network)?.choose(ip)?;
+            let ip = network_room(tx, place.network)?.choose(tx, ip)?;
             secondary_add(tx, id, &place, ip, now)?;
             let result = json!({ "nicsecondaryip": {
                 "id": id,

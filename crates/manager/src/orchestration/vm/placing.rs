@@ -24,10 +24,10 @@ pub(super) struct Sight {
 pub(super) struct Planned {
     /// What the VM wants.
     pub(super) demand: Demand,
-    /// The hosts of its zone.
-    pub(super) hosts: Vec<HostView>,
-    /// The host, or why none will do.
-    pub(super) outcome: Result<Placement, Box<NoHost>>,
+    /// Hosts of its zone that take VMs and were Up a moment ago, but are not connected.
+    pub(super) away: usize,
+    /// The host and why that one, or why none will do.
+    pub(super) outcome: Result<(HostView, Placement), Box<NoHost>>,
 }
 
 /// Reads what a VM's placement is planned from. The hosts are in memory.
@@ -59,12 +59,32 @@ impl Sight {
             .policy
             .as_ref()
             .map_err(|why| ServiceError::new(ServiceErrorKind::Internal, why.to_string()))?;
-        let hosts = spec::host_views(&self.capacities, |host| app.agents.is_connected(host));
         let siblings = self.siblings.clone();
         let demand = Demand { siblings, ..spec::demand(&self.blueprint, tried, wanted) };
-        let outcome = place(&hosts, &demand, policy, rand::random());
-        Ok(Planned { demand, hosts, outcome })
+        let is_connected = |host| app.agents.is_connected(host);
+        let zone = self.blueprint.vm.zone;
+        let (away, outcome) = app.views.look(zone, &self.capacities, is_connected, |hosts| {
+            let outcome = place(hosts, &demand, policy, rand::random());
+            let outcome = outcome.map(|it| (hosts.iter().find(|h| h.id == it.host).cloned(), it));
+            (hosts.iter().filter(|host| is_away(host)).count(), outcome)
+        });
+        let outcome = match outcome {
+            Ok((Some(host), placement)) => Ok((host, placement)),
+            Ok((None, _)) => {
+                let text = "a host was chosen that was not among those to choose from";
+                return Err(ServiceError::new(ServiceErrorKind::Internal, text));
+            }
+            Err(none) => Err(none),
+        };
+        Ok(Planned { demand, away, outcome })
     }
+}
+
+/// Whether a host may only not have come back yet to a manager that has just begun.
+fn is_away(host: &HostView) -> bool {
+    !host.is_up
+        && host.closed.is_none()
+        && matches!(host.status.as_str(), "Up" | "Connecting" | "Disconnected")
 }
 
 /// That no host will do: one sentence for everybody, and the counts and the nearest miss for administrators.

@@ -80,11 +80,10 @@ pub async fn rehearse_start(
 }
 
 fn placed(app: &Context, seen: &Sight, placing: Placing) -> Result<Rehearsal, ServiceError> {
-    let Planned { hosts, outcome, .. } = seen.plan(app, Vec::new(), &placing)?;
-    let placement = outcome.map_err(|none| refusal(&none))?;
-    let name = hosts.iter().find(|host| host.id == placement.host).map(|host| &host.name);
+    let Planned { outcome, .. } = seen.plan(app, Vec::new(), &placing)?;
+    let (host, placement) = outcome.map_err(|none| refusal(&none))?;
     Ok(Rehearsal {
-        summary: format!("the VM would run on {}", name.map_or("a host", String::as_str)),
+        summary: format!("the VM would run on {}", host.name),
         verdict: serde_json::to_value(&placement.verdict).ok(),
     })
 }

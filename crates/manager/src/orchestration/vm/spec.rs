@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
 
 use super::{start, user_data};
 use hostler_model::{
@@ -28,18 +27,15 @@ pub(super) fn servers(blueprint: &Blueprint, host: HostId) -> ServerAddresses {
     of_host.map(|(network, _, ip)| (*network, *ip)).collect()
 }
 
-/// Hosts as the scheduler sees them. `is_connected` is asked for those that are recorded as Up.
-pub(crate) fn host_views(
-    rows: &[Arc<HostCapacity>],
-    is_connected: impl Fn(HostId) -> bool,
-) -> Vec<HostView> {
-    let view = |row: &Arc<HostCapacity>| HostView {
+/// A host as the scheduler sees it, taken for not Up: only who knows the connections can say that.
+pub(crate) fn host_view(row: &HostCapacity) -> HostView {
+    HostView {
         id: row.host,
         name: row.name.clone(),
         status: row.status.clone(),
         cluster: row.cluster.0,
         pod: row.pod,
-        is_up: row.status == "Up" && is_connected(row.host),
+        is_up: false,
         closed: row.closed.clone(),
         arch: Arch::new(&row.arch),
         tags: split(&row.tags),
@@ -61,8 +57,7 @@ pub(crate) fn host_views(
             used: pool.used,
             promised: pool.promised,
         }),
-    };
-    rows.iter().map(view).collect()
+    }
 }
 
 fn tenant(kept: &KeptFor) -> Tenant {

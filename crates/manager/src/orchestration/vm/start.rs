@@ -10,7 +10,7 @@ use hostler_model::{
     Bytes, ClusterId, CopyState, HostId, LimitKind, PodId, RunEvent, RunId, RunState,
     StoragePoolId, TemplateState, VmEvent, VmState, VolumeEvent, VolumeId, VolumeState,
 };
-use hostler_scheduler::{HostView, NoHost};
+use hostler_scheduler::NoHost;
 use hostler_store::address::address_of_host;
 use hostler_store::blueprint::{Blueprint, blueprint};
 use hostler_store::claim::{Claim, claim_take};
@@ -169,28 +169,27 @@ impl Workflow for StartVm {
 async fn choose(cx: &StepContext) -> Result<Done, StepError> {
     let (vm, memory) = (vm_of(cx), Memory::of(cx));
     let input: Input = serde_json::from_value(cx.job.input.clone()).unwrap_or_default();
-    let (blueprint, demand, hosts, placement) = loop {
+    let (blueprint, demand, host, placement) = loop {
         let mut news = cx.app.agents.subscribe();
         let app = cx.app.clone();
         let sight = cx.read(move |tx| sight(tx, &app, vm)).await?;
         check(&sight.blueprint)?;
-        let Planned { demand, hosts, outcome } =
+        let Planned { demand, away, outcome } =
             sight.plan(&cx.app, memory.tried.clone(), &input)?;
         let placed = &cx.app.metrics.record;
         match outcome {
-            Ok(placement) => {
+            Ok((host, placement)) => {
                 placed.placed("placed");
-                break (sight.blueprint, demand, hosts, placement);
+                break (sight.blueprint, demand, host, placement);
             }
-            Err(none) if !somebody_returns(cx, &hosts, &mut news).await => {
+            Err(none) if !somebody_returns(cx, away, &mut news).await => {
                 placed.placed(none.verdict.stopped_by().unwrap_or("no host in the zone"));
                 return Err(refuse(cx, &none).await?);
             }
             Err(_) => {}
         }
     };
-    let found = hosts.iter().find(|h| h.id == placement.host);
-    let Some((host, pool)) = found.and_then(|h| Some((h, h.pool.as_ref()?.id))) else {
+    let Some(pool) = host.pool.as_ref().map(|pool| pool.id) else {
         return Err(StepError::fail(
             ServiceErrorKind::Internal,
             "the chosen host has no storage pool",
@@ -210,8 +209,8 @@ async fn choose(cx: &StepContext) -> Result<Done, StepError> {
     let claim = Claim {
         run,
         host: host.id,
-        cpu: demand.cpu_on(host),
-        memory: demand.memory_on(host),
+        cpu: demand.cpu_on(&host),
+        memory: demand.memory_on(&host),
         disk: (demand.disk.0 > 0).then_some((pool, demand.disk)),
     };
     let (ratios, now, job) = ((host.cpu_ratio, host.memory_ratio), cx.app.now(), cx.job.id);
@@ -233,6 +232,7 @@ async fn choose(cx: &StepContext) -> Result<Done, StepError> {
             let event = VolumeEvent::CreateRequested;
             *volume = volume_transition(tx, volume, event, Some(pool), None, now)?;
         }
+        blueprint.goes_to(tx, chosen.host, pool)?;
         let served = spec::servers(&blueprint, chosen.host);
         let unserved = |nic: &&NicRow| nic.ip.is_some() && !served.contains_key(&nic.network);
         for nic in blueprint.nics.iter().filter(unserved) {
@@ -246,16 +246,10 @@ async fn choose(cx: &StepContext) -> Result<Done, StepError> {
     .remembering(memory.value()))
 }
 
-/// Waits for news of hosts while some that the last manager had were not Up in this one yet.
+/// Waits for news of hosts while `away` that the last manager had were not Up in this one yet.
 ///
-/// `news` must be older than `hosts`: who came Up since then is in it.
-async fn somebody_returns(
-    cx: &StepContext,
-    hosts: &[HostView],
-    news: &mut Receiver<HostNews>,
-) -> bool {
-    let returns = |h: &&HostView| matches!(h.status.as_str(), "Up" | "Connecting" | "Disconnected");
-    let away = hosts.iter().filter(returns).filter(|h| h.closed.is_none() && !h.is_up).count();
+/// `news` must be older than their count: who came Up since then is in it.
+async fn somebody_returns(cx: &StepContext, away: usize, news: &mut Receiver<HostNews>) -> bool {
     let Some(left) = cx.app.hosts_return_within().filter(|_| away > 0) else { return false };
     cx.wait_for(&format!("the manager began a moment ago; {away} hosts are not connected yet"))
         .await;

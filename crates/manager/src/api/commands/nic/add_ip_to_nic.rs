@@ -18,7 +18,7 @@ api_command! {
 
     /// The NIC.
     nicid: required uuid<NicId> .entity("nic"),
-    /// The address, of the network's range; the lowest free one by default.
+    /// The address, of the network's range; the next free one by default.
     ipaddress: optional choice<Ipv4Addr>,
 }
 

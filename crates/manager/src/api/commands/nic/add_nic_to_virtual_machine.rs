@@ -20,7 +20,7 @@ api_command! {
     virtualmachineid: required uuid<VmId> .entity("virtualmachine"),
     /// The network that the NIC is to be on.
     networkid: required uuid<NetworkId> .entity("network"),
-    /// Its address, of the network's range; the lowest free one by default.
+    /// Its address, of the network's range; the next free one by default.
     ipaddress: optional choice<Ipv4Addr>,
     /// Its hardware address; one that is drawn by default.
     macaddress: optional choice<MacAddress>,

@@ -17,7 +17,7 @@ api_command! {
 
     /// The NIC.
     nicid: required uuid<NicId> .entity("nic"),
-    /// Its address, of the network's range; the lowest free one by default.
+    /// Its address, of the network's range; the next free one by default.
     ipaddress: optional choice<Ipv4Addr>,
 }
 

@@ -46,7 +46,7 @@ api_command! {
     networkids: optional list<NetworkId> .entity("network"),
     /// Its networks with addresses, as iptonetworklist[0].networkid, .ip and .mac; in place of networkids.
     iptonetworklist: optional records,
-    /// Its address on its default network; the lowest free one without it.
+    /// Its address on its default network; the next free one without it.
     ipaddress: optional choice<Ipv4Addr>,
     /// IPv6 addresses cannot be had: guest networks have IPv4 only.
     ip6address: optional string,

@@ -195,7 +195,7 @@ impl Record {
         let now = self.now;
         for (device, nic) in (0..).zip(&self.plan.nics) {
             let ip = match nic.ip {
-                Some(ip) => Some(network_room(tx, nic.network)?.choose(Some(ip))?),
+                Some(ip) => Some(network_room(tx, nic.network)?.choose(tx, Some(ip))?),
                 None => None,
             };
             let new = NewNic {
@@ -209,7 +209,7 @@ impl Record {
             };
             nic_add(tx, &new, now)?;
             if let Some(ip) = ip {
-                address_give(tx, nic.network, ip, AddressFor::Nic(new.id), now)?;
+                address_give(tx, nic.network, (ip, true), AddressFor::Nic(new.id), now)?;
             }
         }
         Ok(())
