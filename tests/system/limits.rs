@@ -4,9 +4,12 @@
 #![allow(clippy::unwrap_used)] // a test says what it expects
 
 use hostler_model::{AccountType, Mib};
+use hostler_store::StoreError;
+use hostler_store::address::network_room;
 use hostler_tests::books::Books;
 use hostler_tests::cloud::{Cloud, PATIENCE};
 use hostler_tests::http::{Api, Reply, tenant};
+use hostler_tests::many::World;
 use serde_json::Value;
 
 /// A cloud of two large hosts, and its administrator.
@@ -281,4 +284,53 @@ async fn a_template_counts_from_its_registration_and_its_size_when_it_is_known()
     assert_eq!(job["jobresult"]["errorcode"], 535, "{job}");
     assert_eq!(count(&admin, &shop, Some("alice"), "11").await, 0);
     assert_eq!(count(&admin, &shop, Some("alice"), "4").await, 1);
+}
+
+/// The last part of the next free address of the catalogue's network, 10.1.0.0/24; 0: none is free.
+async fn next_free(world: &World) -> u8 {
+    let network = world.catalogue.network;
+    let store = &world.manager.context.store;
+    let room = store.read(move |tx| network_room(tx, network)).await.unwrap();
+    match room.next_free() {
+        Ok(std::net::IpAddr::V4(ip)) => ip.octets()[3],
+        Err(StoreError::Exhausted(_)) => 0,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn addresses_are_given_in_turn_and_what_was_given_back_rests() {
+    let world = World::new().await.unwrap();
+    let (network, database) = (world.catalogue.network, world.database().unwrap());
+    database
+        .execute_batch(&format!(
+            "UPDATE network SET start_ip = '10.1.0.10', end_ip = '10.1.0.13' WHERE id = '{network}';
+             INSERT INTO ip_range (id, zone, network, gateway, netmask, start_ip, end_ip, created)
+                 SELECT 'r', zone, id, '10.1.0.1', '255.255.255.0', '10.1.0.100', '10.1.0.101', 1
+                 FROM network WHERE id = '{network}';"
+        ))
+        .unwrap();
+    let give = |last: u8, asked: bool| {
+        let sql = "INSERT INTO address (network, ip, given, asked) VALUES (?1, ?2, 1, ?3)";
+        let row = (network.to_string(), format!("10.1.0.{last}"), asked);
+        database.execute(sql, row).unwrap();
+    };
+    let take_back = |last: u8| {
+        let ip = format!("10.1.0.{last}");
+        database.execute("DELETE FROM address WHERE ip = ?1", [ip]).unwrap();
+    };
+    give(11, true); // somebody asked for it: whose turn it is does not change
+    for expected in [10, 12, 13, 100, 101] {
+        assert_eq!(next_free(&world).await, expected);
+        give(expected, false);
+    }
+    assert_eq!(next_free(&world).await, 0, "all are given out");
+    take_back(12);
+    assert_eq!(next_free(&world).await, 12);
+    give(12, false);
+    take_back(10);
+    take_back(13);
+    assert_eq!(next_free(&world).await, 13, "the one that comes next, not the lowest");
+    give(13, false);
+    assert_eq!(next_free(&world).await, 10);
 }

@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 use tokio_util::sync::CancellationToken;
 
 use crate::control::Control;
-use crate::figures::{Churned, Figures, Restarted, Rested};
+use crate::figures::{Churned, Figures, Rate, Restarted, Rested};
 use crate::fleet::Fleet;
 use crate::load::{Catalogue, Load};
 use crate::manager::Manager;

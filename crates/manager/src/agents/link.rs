@@ -19,6 +19,7 @@ use tokio_util::codec::FramedWrite;
 use tokio_util::sync::CancellationToken;
 
 use super::CallError;
+use super::session::BUFFER;
 use crate::metrics::Counted;
 
 /// Why a link ends.
@@ -164,7 +165,7 @@ pub(super) async fn write_frames(
     wait: Duration,
     kill: CancellationToken,
 ) -> Result<(), EndCause> {
-    let mut out = FramedWrite::new(half, FrameCodec::new());
+    let mut out = FramedWrite::with_capacity(half, FrameCodec::new(), BUFFER);
     let work = async {
         while let Some(item) = queue.recv().await {
             let frame = match item {

@@ -28,6 +28,9 @@ pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
+/// What the buffers of a connection begin with, bytes: enough for a ping, and there are as many as hosts. They grow.
+pub(super) const BUFFER: usize = 1024;
+
 pub(super) type Reader = FramedRead<ReadHalf<Box<dyn Stream>>, FrameCodec>;
 
 /// The first frame of a connection, with whose it is.
@@ -52,7 +55,7 @@ pub(super) async fn run(
     certificate: PeerCertificate,
 ) {
     let (read_half, write_half) = tokio::io::split(stream);
-    let mut reader = FramedRead::new(read_half, FrameCodec::new());
+    let mut reader = FramedRead::with_capacity(read_half, FrameCodec::new(), BUFFER);
     let Some(hello) = first_frame(&shared, &mut reader, peer, certificate).await else { return };
     let (queue, queued) = mpsc::channel(shared.settings.queue);
     let kill = CancellationToken::new();
@@ -61,10 +64,14 @@ pub(super) async fn run(
     let outbox = Arc::new(Outbox::new(queue, shared.manager));
     let connected = {
         let _counted = shared.metrics.count_connection("connecting");
-        connect(&shared, &hello, &outbox, &mut reader).await
+        // in a box, as what it needs is not needed for as long as the connection lives
+        Box::pin(connect(&shared, &hello, &outbox, &mut reader)).await
     };
     match connected {
-        Ok((row, link)) => serve(&shared, &row, &link, &mut reader, writer, &kill).await,
+        Ok((row, link)) => {
+            drop(hello);
+            serve(&shared, &row, &link, &mut reader, writer, &kill).await;
+        }
         Err(NotIn::Refused(refusal)) => {
             shared.metrics.refused(&format!("{:?}", refusal.reason));
             tracing::warn!(%peer, guid = %hello.startup.guid, reason = ?refusal.reason, text = refusal.text, "refusing an agent");
@@ -166,7 +173,7 @@ async fn talk(
     shared: &Shared,
     link: &Arc<Link>,
     reader: &mut Reader,
-    news: &mpsc::Sender<News>,
+    news: &mpsc::Sender<Box<News>>,
 ) -> EndCause {
     let silence = shared.settings.silence();
     let mut heard = Instant::now();
@@ -215,14 +222,14 @@ async fn hear(
     shared: &Shared,
     link: &Arc<Link>,
     frame: Frame,
-    news: &mpsc::Sender<News>,
+    news: &mpsc::Sender<Box<News>>,
 ) -> Result<Option<EndCause>, EndCause> {
     match frame.message {
         Message::Ping(ping) => {
             let pong = Pong { ping_clock_ms: ping.clock_ms, clock_ms: now_ms() };
             link.outbox.answer(frame.sequence, Some(link.host), Message::Pong(pong))?;
             // Listeners that are behind miss a ping; the next one says the same and more.
-            let _ = news.try_send(News::Ping(ping));
+            let _ = news.try_send(Box::new(News::Ping(ping)));
         }
         Message::Pong(pong) => link.heard_pong(pong.ping_clock_ms),
         Message::Response(outcomes) => {
@@ -238,7 +245,7 @@ async fn hear(
         Message::Progress(progress) => drop(shared.progress.send((link.host, progress))),
         Message::Report(report) => {
             // A host that reports faster than it is listened to waits; others do not.
-            let _ = news.send(News::Report(report)).await;
+            let _ = news.send(Box::new(News::Report(report))).await;
         }
         Message::Shutdown(goodbye) => return Ok(Some(EndCause::Shutdown(goodbye.reason))),
         // `manager_receives` lets nothing else through.
@@ -247,11 +254,11 @@ async fn hear(
     Ok(None)
 }
 
-async fn tell_listeners(shared: Arc<Shared>, row: HostRow, mut news: mpsc::Receiver<News>) {
+async fn tell_listeners(shared: Arc<Shared>, row: HostRow, mut news: mpsc::Receiver<Box<News>>) {
     let limit = shared.settings.listener_wait;
     shared.listeners.ready(&row, limit).await;
     while let Some(news) = news.recv().await {
-        match news {
+        match *news {
             News::Ping(ping) => shared.listeners.ping(row.id, &ping, limit).await,
             News::Report(report) => shared.listeners.report(row.id, &report, limit).await,
         }
