@@ -5,24 +5,35 @@
 
 use hostler_manager::agents::HostListener as _;
 use hostler_manager::monitors::VmSync;
+use hostler_model::Generation;
 use hostler_tests::many::{Many, World};
+
+/// How often each is looked at.
+const LOOKS: u64 = 3;
 
 /// Statements and commits that a report of the runs of so many VMs takes, once when all of it is news and once when nothing is.
 async fn cost(vms: usize) -> [(u64, u64); 2] {
     let world = World::new().await.unwrap();
     Many::write(&world, vms).unwrap();
-    let (host, report) = Many::on_one_host(&world, 2).unwrap();
+    let (host, mut report) = Many::on_one_host(&world, 2).unwrap();
     assert_eq!(report.runs.len(), vms * 3 / 4, "three quarters of the VMs run");
     let context = &world.manager.context;
     let sync = VmSync::new(context.clone());
-    let mut costs = [(0, 0); 2];
-    for cost in &mut costs {
-        let before = context.store.counters();
-        sync.report(host, &report).await;
-        let after = context.store.counters();
-        *cost = (after.statements - before.statements, after.commits - before.commits);
+    // the manager's own work, such as renewing its leases, may fall into a look: of some looks the least counts
+    let mut costs = [(u64::MAX, u64::MAX); 2];
+    for look in 0..LOOKS {
+        for run in &mut report.runs {
+            run.generation = Generation(2 + look);
+        }
+        for cost in &mut costs {
+            let before = context.store.counters();
+            sync.report(host, &report).await;
+            let after = context.store.counters();
+            let seen = (after.statements - before.statements, after.commits - before.commits);
+            *cost = seen.min(*cost);
+        }
     }
-    let seen = "SELECT count(*) FROM vm_run WHERE generation = 2 AND power = 'on'";
+    let seen = "SELECT count(*) FROM vm_run WHERE generation = 4 AND power = 'on'";
     let seen: i64 = world.database().unwrap().query_row(seen, [], |row| row.get(0)).unwrap();
     assert_eq!(usize::try_from(seen).unwrap(), report.runs.len(), "all of it was taken in");
     costs

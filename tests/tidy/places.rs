@@ -193,6 +193,7 @@ const MAY_WAIT: &[(&str, &str)] = &[
     ("crates/secondary-storage/src/serve.rs", "the time that transfers get to end"),
     ("crates/secondary-storage/src/serve/listener.rs", "accepting fails for want of files"),
     ("crates/secondary-storage/src/transfer.rs", "the pause before a broken download goes on"),
+    ("crates/simulator/src/pause.rs", "a simulation takes time, and looks at another process"),
 ];
 
 #[test]

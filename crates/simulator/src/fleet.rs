@@ -14,6 +14,7 @@ use crate::dial::Cable;
 use crate::host::{HostError, Machine};
 use crate::identity::Identity;
 use crate::order::{Deed, Hosts, Order};
+use crate::pause::pause;
 use crate::scenario::Scenario;
 
 /// The zone of a simulated cloud.
@@ -104,7 +105,7 @@ impl Fleet {
         if let Some(time) = *time {
             let (fleet, deed) = (self.clone(), *deed);
             tokio::spawn(async move {
-                tokio::time::sleep(time).await;
+                pause(time).await;
                 for host in &chosen {
                     fleet.undo(host, deed);
                 }

@@ -22,6 +22,7 @@ use uuid::Uuid;
 
 use crate::dial::{Cable, CableDialer};
 use crate::identity::Identity;
+use crate::pause::pause;
 use crate::scenario::HostShape;
 use crate::worker::ReadyWorker;
 
@@ -227,8 +228,7 @@ fn paced(bounds: &Arc<Mutex<(u64, u64)>>) -> Pace {
         let (from, to) = *bounds.lock().unwrap_or_else(PoisonError::into_inner);
         Box::pin(async move {
             if to > 0 {
-                let pause = rand::random_range(from..=to.max(from));
-                tokio::time::sleep(Duration::from_millis(pause)).await;
+                pause(Duration::from_millis(rand::random_range(from..=to.max(from)))).await;
             }
         })
     })

@@ -13,6 +13,7 @@ pub mod load;
 pub mod manager;
 pub mod metrics;
 pub mod order;
+mod pause;
 pub mod process;
 pub mod run;
 pub mod scenario;

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::figures::{Clock, Rate};
 use crate::fleet::{ZONE, place};
+use crate::pause::pause;
 use crate::scenario::Scenario;
 
 /// Between two looks at a job: as patient as clients are, but fine enough to measure.
@@ -151,7 +152,7 @@ impl Load {
                 let (job, waited) = (catalogue.template.clone(), started.elapsed());
                 return Err(ClientError::JobStillRunning { job, waited });
             }
-            tokio::time::sleep(LOOK).await; // the API tells nobody of its own accord
+            pause(LOOK).await; // the API tells nobody of its own accord
         }
     }
 
@@ -230,12 +231,12 @@ impl Load {
                 let chance = StdRng::seed_from_u64(scenario.seed ^ worker.rotate_left(32));
                 let (load, catalogue) = (self.clone(), catalogue.clone());
                 let (deeds, stop) = (Arc::clone(&deeds), stop.clone());
-                let pause = scenario.churn.pause;
+                let rest = scenario.churn.pause;
                 tokio::spawn(async move {
                     let mut worker = Worker { load, catalogue, deeds, chance };
                     while !stop.is_cancelled() {
                         worker.once().await;
-                        tokio::time::sleep(pause).await; // what users wait between two things
+                        pause(rest).await; // what users wait between two things
                     }
                 })
             })
@@ -254,7 +255,7 @@ impl Load {
         let handle = self.session.start_job(request).await?;
         self.measured.request.note(started.elapsed());
         loop {
-            tokio::time::sleep(LOOK).await; // clients of this API ask again and again
+            pause(LOOK).await; // clients of this API ask again and again
             let asked = Instant::now();
             match self.session.job(&handle.job).await {
                 Ok(job) if job.is_finished() => {
@@ -288,7 +289,7 @@ impl Load {
     async fn pages(self, stop: CancellationToken) {
         let request = Request::new("listVirtualMachines").with("listall", "true");
         let request = request.with("page", "1").with("pagesize", "100");
-        while stop.run_until_cancelled(tokio::time::sleep(PAGE)).await.is_some() {
+        while stop.run_until_cancelled(pause(PAGE)).await.is_some() {
             let asked = Instant::now();
             if self.session.call(&request).await.is_ok() {
                 self.measured.list_page.note(asked.elapsed());

@@ -14,6 +14,7 @@ use hostler_client::{Request, Session};
 use tokio::process::{Child, Command};
 
 use crate::identity::Identity;
+use crate::pause::pause;
 
 /// How long a manager may take to give a first answer.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -93,7 +94,7 @@ impl Manager {
             {
                 bail!("the manager ended ({status}); see {}", log.display());
             }
-            tokio::time::sleep(LOOK).await; // another process tells nobody that it is ready
+            pause(LOOK).await; // another process tells nobody that it is ready
         }
         bail!("the manager gives no answer in {PATIENCE:?}; see {}", log.display())
     }

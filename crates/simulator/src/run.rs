@@ -15,6 +15,7 @@ use crate::fleet::Fleet;
 use crate::load::{Catalogue, Load};
 use crate::manager::Manager;
 use crate::metrics;
+use crate::pause::pause;
 use crate::process::Sample;
 use crate::scenario::{Churn, Event, Scenario};
 
@@ -114,7 +115,7 @@ impl Cloud {
         }
         tell(&format!("nothing is asked for during {time:?}"));
         let before = self.sample()?;
-        tokio::time::sleep(time).await; // how much a manager takes in a time needs that time
+        pause(time).await; // how much a manager takes in a time needs that time
         let after = self.sample()?;
         let (cpu_ms, seconds) = (after.cpu_ms - before.cpu_ms, time.as_secs_f64());
         self.figures.rested = Some(Rested {
@@ -226,7 +227,7 @@ impl Cloud {
                 self.figures.wrong.extend(wrong);
                 return Ok(());
             }
-            tokio::time::sleep(LOOK).await; // agreement is reached by the manager's own monitors
+            pause(LOOK).await; // agreement is reached by the manager's own monitors
         }
     }
 
@@ -291,14 +292,14 @@ async fn all_up(load: &Load, hosts: usize) -> anyhow::Result<()> {
             told = Instant::now();
             tell(&format!("{up} of {hosts} hosts are Up"));
         }
-        tokio::time::sleep(LOOK).await; // the API tells nobody of its own accord
+        pause(LOOK).await; // the API tells nobody of its own accord
     }
 }
 
 /// An event at its times, until `stop`. Says what happened.
 async fn happen(event: Event, fleet: Fleet, stop: CancellationToken) -> Vec<String> {
-    let (mut happened, mut pause, started) = (Vec::new(), event.at, Instant::now());
-    while stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_some() {
+    let (mut happened, mut left, started) = (Vec::new(), event.at, Instant::now());
+    while stop.run_until_cancelled(pause(left)).await.is_some() {
         let text = fleet.order(&event.order).unwrap_or_else(|why| why);
         let text = format!("{:.1} s: {text}", started.elapsed().as_secs_f64());
         tell(&text);
@@ -306,7 +307,7 @@ async fn happen(event: Event, fleet: Fleet, stop: CancellationToken) -> Vec<Stri
         if event.every.is_zero() {
             break;
         }
-        pause = event.every;
+        left = event.every;
     }
     happened
 }

@@ -3,14 +3,15 @@
 use std::net::IpAddr;
 
 use hostler_model::{
-    AffinityKind, Bytes, HostGuid, HostId, Mhz, Mib, NetworkId, StoragePoolId, TemplateId,
-    TemplateState, VmId,
+    AffinityKind, Bytes, HostGuid, HostId, Mhz, Mib, NetworkId, RunId, StoragePoolId, TemplateId,
+    TemplateState, Timestamp, VmId,
 };
 use rusqlite::params;
 use serde::Deserialize;
 
 use crate::columns::{amount, json, parsed, parsed_or_null, to_json};
 use crate::nic::{NICS, NicRow};
+use crate::run::{RunRow, run_add_reading};
 use crate::vm::{VM_COLUMNS, VmRow, read_vm};
 use crate::volume::{VOLUMES, VolumeRow};
 use crate::{StoreError, Tx};
@@ -126,36 +127,41 @@ const ISO: &str = "SELECT json_object('id', i.id, 'bootable', json(iif(i.bootabl
      FROM template i LEFT JOIN host iw ON iw.id = i.worker WHERE i.id = vm.iso AND i.state = 'Ready'";
 
 impl Blueprint {
-    /// Reads what the host that was chosen for a VM has of it: its addresses on the VM's networks, and copies of template and
-    /// ISO in its pool. A VM that has a run was read with that.
+    /// Records a run of the VM on a host, as [`run_add`](crate::run::run_add) does, and reads what that host has of it: its
+    /// addresses on the VM's networks, and copies of template and ISO in its pool. A VM with a run was read with that.
     ///
     /// # Errors
-    /// [`StoreError::Sqlite`].
+    /// See [`run_add`](crate::run::run_add).
     pub fn goes_to(
         &mut self,
         tx: &Tx<'_>,
-        host: HostId,
-        pool: StoragePoolId,
-    ) -> Result<(), StoreError> {
+        run: RunId,
+        (host, pool): (HostId, StoragePoolId),
+        ratios: (f64, f64),
+        now: Timestamp,
+    ) -> Result<RunRow, StoreError> {
         let images = [Some(self.vm.template), self.iso.as_ref().map(|iso| iso.id)];
         let networks: Vec<_> = self.nics.iter().map(|nic| nic.network).collect();
-        let found = tx.row(
-            "read what a host has of a VM",
-            "SELECT (SELECT json_group_array(json_array(network, host, ip)) FROM address
-                         WHERE host = ?1 AND network IN (SELECT value FROM json_each(?2))) AS served,
-                 (SELECT json_group_array(template) FROM template_copy WHERE pool = ?3 AND state = 'Ready'
-                     AND template IN (SELECT value FROM json_each(?4))) AS copies",
-            params![host.to_string(), to_json(&networks), pool.to_string(), to_json(&images)],
+        let reads = "(SELECT json_group_array(json_array(network, host, ip)) FROM address
+                 WHERE host = ?3 AND network IN (SELECT value FROM json_each(?9))) AS served,
+             (SELECT json_group_array(template) FROM template_copy WHERE pool = ?10 AND state = 'Ready'
+                 AND template IN (SELECT value FROM json_each(?11))) AS copies";
+        let (networks, of_pool, images) = (to_json(&networks), pool.to_string(), to_json(&images));
+        let (row, (served, copies)) = run_add_reading(
+            tx,
+            (run, self.vm.id, host),
+            ratios,
+            now,
+            (reads, params![networks, of_pool, images]),
             |row| Ok((json(row, "served")?, json::<Vec<TemplateId>>(row, "copies")?)),
         )?;
-        let (served, copies) = found.unwrap_or_default();
         self.served = served;
         let of = |image: TemplateId| if copies.contains(&image) { vec![pool] } else { Vec::new() };
         self.template.copies = of(self.vm.template);
         if let Some(iso) = &mut self.iso {
             iso.copies = of(iso.id);
         }
-        Ok(())
+        Ok(row)
     }
 }
 

@@ -64,41 +64,54 @@ pub fn run_add(
     ratios: (f64, f64),
     now: Timestamp,
 ) -> Result<RunRow, StoreError> {
-    let added = tx.execute(
-        "record a run",
+    run_add_reading(tx, (run, vm, host), ratios, now, ("1", &[]), |_| Ok(())).map(|(row, ())| row)
+}
+
+/// The same, and `read`s expressions in the same statement; their own parameters begin with `?9`.
+///
+/// # Errors
+/// See [`run_add`].
+pub(crate) fn run_add_reading<T>(
+    tx: &Tx<'_>,
+    (run, vm, host): (RunId, VmId, HostId),
+    ratios: (f64, f64),
+    now: Timestamp,
+    (expressions, parameters): (&str, &[&dyn ToSql]),
+    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<(RunRow, T), StoreError> {
+    let sql = format!(
         "INSERT INTO vm_run (id, vm, host, generation, owner, state, cpu_ratio, memory_ratio, created,
              cause, vm_number)
          SELECT ?1, ?2, ?3, ?4, 'manager', 'Claimed', ?5, ?6, ?7, ?8, (SELECT number FROM vm WHERE id = ?2)
-         WHERE NOT EXISTS (SELECT 1 FROM stray WHERE vm = ?2 AND power <> 'off')",
-        params![
-            run.to_string(),
-            vm.to_string(),
-            host.to_string(),
-            stored(Generation::FIRST.0),
-            ratios.0,
-            ratios.1,
-            now.0,
-            tx.cause_json(),
-        ],
+         WHERE NOT EXISTS (SELECT 1 FROM stray WHERE vm = ?2 AND power <> 'off')
+         RETURNING {expressions}"
     );
-    match added {
+    let (id, of_vm, on_host) = (run.to_string(), vm.to_string(), host.to_string());
+    let (generation, cause) = (stored(Generation::FIRST.0), tx.cause_json());
+    let own: &[&dyn ToSql] =
+        params![id, of_vm, on_host, generation, ratios.0, ratios.1, now.0, cause];
+    match tx.row("record a run", &sql, &[own, parameters].concat(), read) {
         Err(e) if e.is_unique_violation() => {
             Err(StoreError::Taken(format!("vm {vm} has a run that may be alive; stop it first")))
         }
-        Ok(0) => Err(StoreError::Taken(format!(
+        Err(e) => Err(e),
+        Ok(None) => Err(StoreError::Taken(format!(
             "a host runs vm {vm}, which the record does not believe there; see listDrift"
         ))),
-        other => other.map(|_| RunRow {
-            id: run,
-            vm,
-            host,
-            generation: Generation::FIRST,
-            state: RunState::Claimed,
-            power: PowerState::Unknown,
-            power_reason: PowerReason::Other,
-            power_seen: None,
-            missing: None,
-        }),
+        Ok(Some(found)) => {
+            let row = RunRow {
+                id: run,
+                vm,
+                host,
+                generation: Generation::FIRST,
+                state: RunState::Claimed,
+                power: PowerState::Unknown,
+                power_reason: PowerReason::Other,
+                power_seen: None,
+                missing: None,
+            };
+            Ok((row, found))
+        }
     }
 }
 

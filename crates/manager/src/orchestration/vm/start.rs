@@ -18,7 +18,7 @@ use hostler_store::event::event_add;
 use hostler_store::limit;
 use hostler_store::nic::NicRow;
 use hostler_store::placement::placement_add;
-use hostler_store::run::{RunRow, run_add, run_confirm, run_get, run_transition};
+use hostler_store::run::{RunRow, run_confirm, run_get, run_transition};
 use hostler_store::template::copy_set;
 use hostler_store::vm::{VmChange, vm_get, vm_transition};
 use hostler_store::volume::{volume_transition, volumes_of};
@@ -224,7 +224,7 @@ async fn choose(cx: &StepContext) -> Result<Done, StepError> {
             let asked = [(LimitKind::Cpu, cpus), (LimitKind::Memory, blueprint.memory.0)];
             limit::claim(tx, &limits, blueprint.vm.account, &asked)?;
         }
-        let row = run_add(tx, run, vm, chosen.host, ratios, now)?;
+        let row = blueprint.goes_to(tx, run, (chosen.host, pool), ratios, now)?;
         claim_take(tx, &claim)?;
         let change = VmChange { run: Some(run), last_host: Some(chosen.host), error: None };
         blueprint.vm = vm_transition(tx, &blueprint.vm, VmEvent::StartRequested, &change, now)?;
@@ -232,7 +232,6 @@ async fn choose(cx: &StepContext) -> Result<Done, StepError> {
             let event = VolumeEvent::CreateRequested;
             *volume = volume_transition(tx, volume, event, Some(pool), None, now)?;
         }
-        blueprint.goes_to(tx, chosen.host, pool)?;
         let served = spec::servers(&blueprint, chosen.host);
         let unserved = |nic: &&NicRow| nic.ip.is_some() && !served.contains_key(&nic.network);
         for nic in blueprint.nics.iter().filter(unserved) {
