@@ -51,6 +51,8 @@ pub struct StagedFile {
 pub struct Surplus {
     /// Its id.
     pub id: TemplateId,
+    /// Whether a link led to it; else it was fetched.
+    pub was_given: bool,
     /// The account of its volume.
     pub account: AccountId,
     /// That account's domain.
@@ -197,7 +199,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<StagedFile> {
 pub fn staged_surplus(tx: &Tx<'_>, now: Timestamp) -> Result<Vec<Surplus>, StoreError> {
     tx.rows(
         "find files of image workers that are not needed",
-        "SELECT f.id, f.user, v.account, a.domain
+        "SELECT f.id, f.purpose = 'Given' AS was_given, f.user, v.account, a.domain
          FROM staged_file f JOIN volume v ON v.id = f.volume JOIN account a ON a.id = v.account
          LEFT JOIN vm ON vm.id = v.vm
          WHERE NOT EXISTS (SELECT 1 FROM job WHERE job.id = f.job AND job.finished IS NULL)
@@ -209,6 +211,7 @@ pub fn staged_surplus(tx: &Tx<'_>, now: Timestamp) -> Result<Vec<Surplus>, Store
         |row| {
             Ok(Surplus {
                 id: parsed(row, "id")?,
+                was_given: row.get("was_given")?,
                 account: parsed(row, "account")?,
                 domain: parsed(row, "domain")?,
                 user: parsed(row, "user")?,

@@ -34,6 +34,7 @@ pub async fn keep_house(app: Context, stop: CancellationToken) {
     let mut snapshots = every(SNAPSHOTS);
     // not at the start: hosts and image workers are not back yet
     let mut unstage = interval_at(Instant::now() + PRUNE, PRUNE);
+    unstage.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut expunge = every(app.settings.duration(&EXPUNGE_INTERVAL));
     loop {
         let (task, result) = tokio::select! {

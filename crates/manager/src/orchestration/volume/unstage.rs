@@ -43,11 +43,12 @@ pub async fn unstage_surplus(app: &Context) -> Result<(), ServiceError> {
 /// [`StoreError::Sqlite`].
 pub(super) fn record_surplus(tx: &Tx<'_>, now: Timestamp) -> Result<Vec<NewJob>, StoreError> {
     let mut jobs = Vec::new();
-    for Surplus { id, account, domain, user } in staged_surplus(tx, now)? {
+    for Surplus { id, was_given, account, domain, user } in staged_surplus(tx, now)? {
         let (role, request) = (AccountType::User, "timer staged files".to_owned());
         let caller = Caller { user, account, domain, role, request };
         let subject = ("StagedFile", id.uuid());
-        let job = caller.job("volume.unstage", "", subject, json!({}), STEPS);
+        let api_command = if was_given { "extractVolume" } else { "uploadVolume" };
+        let job = caller.job("volume.unstage", api_command, subject, json!({}), STEPS);
         job_add(tx, &job, now)?;
         staged_take(tx, id, job.id)?;
         jobs.push(job);
