@@ -107,7 +107,9 @@ async fn vm_snapshots(w: &mut Witness, vm: &str) {
         ("startVirtualMachine", &[("id", vm)]),
     ] {
         let answer = w.call(command, params).await;
-        w.job(&answer).await;
+        let job = w.job(&answer).await;
+        let url = job["jobresult"]["volume"]["url"].as_str();
+        assert!(command != "extractVolume" || url.is_some_and(|url| url.len() > 60), "{job}");
     }
 }
 

@@ -160,11 +160,8 @@ async fn a_link_to_a_volume_leads_to_a_copy_that_goes_when_the_link_has_ended() 
     let world = World::new().await;
     let vm = world.deployed().await;
     let root = world.root_of(&vm).await;
-    let reply = world.admin.call(
-        "extractVolume",
-        &[("id", root.as_str()), ("zoneid", &world.zone), ("mode", "HTTP_DOWNLOAD")],
-    );
-    let reply = reply.await;
+    let of_root = [("id", root.as_str()), ("zoneid", &world.zone), ("mode", "HTTP_DOWNLOAD")];
+    let reply = world.admin.call("extractVolume", &of_root).await;
     assert!(reply.status >= 400 && reply.body.contains("is Running; stop it"), "{}", reply.body);
     world.done("stopVirtualMachine", &[("id", &vm)]).await.unwrap();
     let link = world.extract(&root).await.unwrap();

@@ -4,6 +4,7 @@ use hostler_wire::{CreateSnapshotAnswer, CreateSnapshotCommand};
 
 use super::{CommandError, copy_volumes};
 use crate::kvm::LibvirtComputingResource;
+use crate::storage::StorageError;
 
 pub(super) fn execute(
     resource: &LibvirtComputingResource,
@@ -11,5 +12,6 @@ pub(super) fn execute(
 ) -> Result<CreateSnapshotAnswer, CommandError> {
     let copies = [(command.snapshot, command.volume)];
     let made = copy_volumes::copy(resource, command.pool, &copies, command.used_by.as_ref())?;
-    made.into_iter().next().ok_or(CommandError::Unsupported { name: "CreateSnapshotCommand" })
+    let snapshot = command.snapshot;
+    Ok(made.into_iter().next().ok_or(StorageError::NoSnapshot { snapshot })?)
 }

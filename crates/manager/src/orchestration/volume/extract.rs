@@ -1,4 +1,4 @@
-//! `volume.extract`: choose → expect → send → keep → share. What a volume holds that nobody has open is had by a link for
+//! `volume.extract`: choose → expect → send → keep → share → tell. What a volume holds that nobody has open is had by a link for
 //! a while.
 //!
 //! The volume's host sends a copy to an image worker, as for a template, and the worker makes a link to it. The volume
@@ -32,7 +32,7 @@ use crate::orchestration::template::create::most;
 use crate::orchestration::template::{Origin, file_name, worker_of};
 use crate::settings::EXTRACT_URL_EXPIRES;
 
-const STEPS: &[&str] = &["choose", "expect", "send", "keep", "share"];
+const STEPS: &[&str] = &["choose", "expect", "send", "keep", "share", "tell"];
 
 /// See the file's description.
 #[derive(Debug)]
@@ -142,7 +142,8 @@ impl Workflow for ExtractVolume {
             "expect" => expect(cx).await,
             "send" => send(cx).await,
             "keep" => keep(cx).await,
-            _ => share(cx).await,
+            "share" => share(cx).await,
+            _ => Ok(tell(cx, volume_of(cx)?)),
         }
     }
 
@@ -243,19 +244,20 @@ async fn keep(cx: &StepContext) -> Result<Done, StepError> {
 
 /// Has the worker make the link.
 async fn share(cx: &StepContext) -> Result<Done, StepError> {
-    let (wants, memory, volume) = (Wants::of(cx)?, Memory::of(cx), volume_of(cx)?);
-    let Wants { file, token, name, seconds } = wants;
+    let (Wants { file, token, name, seconds }, memory) = (Wants::of(cx)?, Memory::of(cx));
     let link = format!("{token}/{name}");
     let command = ShareTemplateCommand { template: file, token: Secret::new(token), name, seconds };
     let worker = memory.worker()?;
     let answer = cx.call(worker, "share", command, WAIT).await.map_err(ServiceError::from)?;
     let until = cx.app.now().plus(Duration::from_secs(seconds.into()));
     let text = format!("a link to the volume that lasts {seconds} s");
-    let event = step_event(cx, "VOLUME.EXTRACT", "INFO", volume, text.clone());
     let memory = json!(Memory { url: format!("{}/{link}", answer.base), ..memory });
-    let done = Done::writing(text, move |tx| {
-        staged_until(tx, file, until)?;
-        event_add(tx, &event)
-    });
-    Ok(done.remembering(memory))
+    Ok(Done::writing(text, move |tx| staged_until(tx, file, until)).remembering(memory))
+}
+
+/// Says that there is a link; which one is in the job's result alone.
+fn tell(cx: &StepContext, volume: VolumeId) -> Done {
+    let text = "a link to the volume is made";
+    let event = step_event(cx, "VOLUME.EXTRACT", "INFO", volume, text.to_owned());
+    Done::writing(text, move |tx| event_add(tx, &event))
 }
