@@ -64,8 +64,12 @@ mod vm_deploy;
 mod vm_lists;
 #[path = "api/vm_nics.rs"]
 mod vm_nics;
+#[path = "api/vm_snapshots.rs"]
+mod vm_snapshots;
 #[path = "api/vms.rs"]
 mod vms;
+#[path = "api/volume_files.rs"]
+mod volume_files;
 #[path = "api/volumes.rs"]
 mod volumes;
 #[path = "api/wires.rs"]

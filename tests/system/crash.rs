@@ -56,10 +56,12 @@ async fn run(
     name: &str,
     point: Option<&str>,
 ) -> anyhow::Result<Vec<String>> {
-    crash.begin(point.filter(|point| *point != QUEUED)).await?;
+    // points that jobs of the preparation pass too
+    let is_late = |point: &&str| *point == QUEUED || scenario.operation.prepares_with_its_like();
+    crash.begin(point.filter(|point| !is_late(point))).await?;
     let subject = scenario.operation.prepare(crash, name).await.context("prepare")?;
-    if point == Some(QUEUED) {
-        // every job passes this point; those of the preparation must not end there
+    if point.as_ref().is_some_and(is_late) {
+        // those must not end there
         crash.begin(point).await?;
     }
     crash.all_up().await?;
@@ -79,6 +81,7 @@ async fn run(
     }
     let job = newest_job(crash, scenario.operation.kind())?;
     crash.cloud.ended(job).await?;
+    scenarios::idle(crash).await?;
     let end = scenarios::end(crash, job, &said)?;
     Luck::Good.strike(&crash.cloud);
     Ok(end)

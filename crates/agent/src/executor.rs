@@ -225,9 +225,11 @@ impl Executor {
         let reads = only_reads(&order.command);
         let permits = match &order.command {
             _ if reads => &self.readers,
-            Command::CreateSnapshot(_) | Command::RestoreSnapshot(_) | Command::SendTemplate(_) => {
-                &self.copiers
-            }
+            Command::CreateSnapshot(_)
+            | Command::CopyVolumes(_)
+            | Command::RestoreSnapshot(_)
+            | Command::SendTemplate(_)
+            | Command::ImportVolume(_) => &self.copiers,
             _ => &self.workers,
         };
         let permit = tokio::select! {
@@ -386,9 +388,11 @@ fn allowed(order: &Order) -> Duration {
     match &order.command {
         Command::Stop(c) => minutes(5) + Duration::from_secs(c.grace_seconds.into()),
         Command::PrepareTemplate(_) | Command::Worker(_) => minutes(6 * 60),
-        Command::CreateSnapshot(_) | Command::RestoreSnapshot(_) | Command::SendTemplate(_) => {
-            minutes(6 * 60)
-        }
+        Command::CreateSnapshot(_)
+        | Command::CopyVolumes(_)
+        | Command::RestoreSnapshot(_)
+        | Command::SendTemplate(_)
+        | Command::ImportVolume(_) => minutes(6 * 60),
         Command::CreateVolume(_)
         | Command::DeleteVolume(_)
         | Command::DeleteSnapshot(_)

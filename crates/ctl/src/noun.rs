@@ -51,6 +51,8 @@ pub(crate) enum Prints {
     Record(&'static Kind),
     /// The object that came out, or this sentence with the first argument before it.
     Outcome(&'static str),
+    /// These columns of the object that came out.
+    Link(&'static [Column]),
 }
 
 /// One argument, and the parameter that it becomes.
@@ -177,6 +179,11 @@ impl Verb {
         Self { prints: Prints::Rows(Some(columns)), ..self }
     }
 
+    /// The same, printing these columns of what came out.
+    pub(crate) const fn giving(self, columns: &'static [Column]) -> Self {
+        Self { prints: Prints::Link(columns), ..self }
+    }
+
     /// The parameters that it can send.
     pub(crate) fn params(&self) -> impl Iterator<Item = &'static str> {
         let own = self.arguments.iter().map(|argument| argument.param);
@@ -214,6 +221,7 @@ impl Verb {
                 let sentence = format!("{}{sentence}", named.unwrap_or_default());
                 context.perform(&request, &sentence, noun.columns).await
             }
+            Prints::Link(columns) => context.perform(&request, noun.name, columns).await,
             Prints::Record(_) => context.perform(&request, noun.name, noun.columns).await,
         }
     }

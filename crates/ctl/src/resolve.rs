@@ -96,6 +96,11 @@ pub(crate) static SNAPSHOT: Kind = Kind {
 };
 pub(crate) static SNAPSHOT_POLICY: Kind =
     Kind { fixed: &[("listall", "true")], ..kind("snapshot policy", "listSnapshotPolicies") };
+pub(crate) static VM_SNAPSHOT: Kind = Kind {
+    fixed: &[("listall", "true")],
+    tells_apart: &["virtualmachinename", "created", "account"],
+    ..kind("VM snapshot", "listVMSnapshot")
+};
 pub(crate) static ISO: Kind = Kind {
     fixed: &[("isofilter", "executable")],
     tells_apart: &["zonename", "account"],

@@ -222,6 +222,8 @@ settings! {
     VM_STOP_GRACE = "vm.stop.grace.seconds", Seconds(0), "60", Global, Advanced, true;
     /// Largest user data of a VM, in bytes after encoding; an account's value holds for what its users send.
     USER_DATA_MAX = "vm.userdata.max.length", Number(0), "32768", Account, Advanced, true;
+    /// VM snapshots that a VM may have.
+    VM_SNAPSHOT_MAX = "vmsnapshot.max", Number(0), "10", Global, Storage, true;
     /// Time for an order to an agent that says no time of its own.
     WAIT = "wait", Seconds(1), "1800", Global, Advanced, true;
 }

@@ -120,6 +120,8 @@ typed_ids! {
     UserId,
     /// A virtual machine as its user knows it. It outlives every libvirt domain made for it.
     VmId,
+    /// Copies of all volumes of a VM, as they were at one moment.
+    VmSnapshotId,
     /// A disk, attached to a VM or not.
     VolumeId,
     /// A data centre.

@@ -20,6 +20,7 @@ mod sync;
 mod timestamp;
 mod transition;
 mod units;
+mod vm_snapshot_state;
 mod vm_state;
 
 pub use access::{AccountType, AllocationState, NetworkType};
@@ -40,4 +41,5 @@ pub use sync::{Believed, Look, SyncAction, Work, sync_action};
 pub use timestamp::Timestamp;
 pub use transition::InvalidTransition;
 pub use units::{Bytes, Mhz, Mib, of_physical};
+pub use vm_snapshot_state::{VmSnapshotEvent, VmSnapshotState};
 pub use vm_state::{RunEvent, RunState, VmEvent, VmState};

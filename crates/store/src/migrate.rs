@@ -25,7 +25,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0017_kept.sql"),
     include_str!("migrations/0018_owners.sql"),
     include_str!("migrations/0019_adoption.sql"),
-    include_str!("migrations/0020_large.sql"),
+    include_str!("migrations/0020_staged.sql"),
+    include_str!("migrations/0021_vm_snapshots.sql"),
+    include_str!("migrations/0022_large.sql"),
 ];
 
 /// Brings the database to the newest schema. Each migration is one transaction.

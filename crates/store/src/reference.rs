@@ -48,6 +48,7 @@ pub enum Entity {
     User,
     UserData,
     Vm,
+    VmSnapshot,
     Volume,
     Zone,
 }
@@ -85,6 +86,7 @@ impl Entity {
             Self::User => "user",
             Self::UserData => "user_data",
             Self::Vm => "vm",
+            Self::VmSnapshot => "vm_snapshot",
             Self::Volume => "volume",
             Self::Zone => "zone",
         }
@@ -109,6 +111,7 @@ impl Entity {
             | Self::User
             | Self::UserData
             | Self::Vm
+            | Self::VmSnapshot
             | Self::Volume => Some("t.account"),
             _ => None,
         }
@@ -126,6 +129,7 @@ impl Entity {
     const fn kind(self) -> Option<&'static str> {
         match self {
             Self::Iso => Some("t.format = 'ISO'"),
+            Self::Snapshot => Some("t.vm_snapshot IS NULL"), // others are parts of VM snapshots
             _ => None,
         }
     }

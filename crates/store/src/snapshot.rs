@@ -119,7 +119,7 @@ pub fn snapshot_get(tx: &Tx<'_>, id: SnapshotId) -> Result<SnapshotRow, StoreErr
         .ok_or_else(|| StoreError::NotFound { what: "snapshot", id: id.to_string() })
 }
 
-/// The snapshots of an account.
+/// The snapshots of an account, without those that belong to VM snapshots.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
@@ -127,8 +127,20 @@ pub fn snapshots_of_account(
     tx: &Tx<'_>,
     account: AccountId,
 ) -> Result<Vec<SnapshotRow>, StoreError> {
-    let sql = format!("{SELECT} WHERE s.account = ?1 AND s.removed IS NULL ORDER BY s.number");
-    tx.rows("read the snapshots of an account", &sql, params![account.to_string()], read)
+    snapshots_where(tx, "s.account = ?1 AND s.vm_snapshot IS NULL", &account.to_string())
+}
+
+/// The snapshots of which `?1` in `condition` says which, in the order in which they were asked for.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub(crate) fn snapshots_where(
+    tx: &Tx<'_>,
+    condition: &str,
+    value: &str,
+) -> Result<Vec<SnapshotRow>, StoreError> {
+    let sql = format!("{SELECT} WHERE {condition} AND s.removed IS NULL ORDER BY s.number");
+    tx.rows("read snapshots", &sql, params![value], read)
 }
 
 /// Moves a snapshot along `event`.

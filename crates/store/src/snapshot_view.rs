@@ -88,7 +88,7 @@ pub struct SnapshotFilter {
     pub keyword: Option<String>,
 }
 
-/// Snapshots in the order in which they were asked for.
+/// Snapshots in the order in which they were asked for, without those that belong to VM snapshots.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
@@ -99,7 +99,7 @@ pub fn snapshot_list(
     page: Page,
 ) -> Result<Listed<SnapshotView>, StoreError> {
     snapshots()
-        .only("s.removed IS NULL")
+        .only("s.removed IS NULL AND s.vm_snapshot IS NULL")
         .scope(scope)
         .is("s.id", filter.id)
         .any("s.id", &filter.ids)

@@ -28,6 +28,10 @@ pub struct VolumeView {
     pub size: Bytes,
     /// Where it is in its life.
     pub state: VolumeState,
+    /// Whether an image worker has a file that it is to be written from, or fetches it: `Uploaded`, `UploadOp`.
+    pub upload: Option<String>,
+    /// Whether its bytes may be had: if those of its template may, or it has none.
+    pub is_extractable: bool,
     /// Whose it is.
     pub account: AccountId,
     /// That account's name.
@@ -160,6 +164,9 @@ fn volumes() -> Query {
          vm.state AS vm_state, vm.offering, o.name AS offering_name, t.name AS template_name,
          t.display_text AS template_text, p.name AS pool_name, p.pod AS pod, pod.name AS pod_name,
          p.cluster AS cluster, cluster.name AS cluster_name, k.name AS disk_name, k.display_text AS disk_text,
+         coalesce(t.is_extractable, 1) AS is_extractable,
+         (SELECT iif(f.sha256 IS NULL, 'UploadOp', 'Uploaded') FROM staged_file f
+          WHERE f.volume = v.id AND f.purpose = 'Fetched') AS upload,
          j.id AS job_id, j.state AS job_state, ",
              tags_column!("v.id")
          ),
@@ -191,6 +198,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<VolumeView> {
         device: row.get("device")?,
         size: Bytes(amount(row, "size")?),
         state: parsed(row, "state")?,
+        upload: row.get("upload")?,
+        is_extractable: row.get("is_extractable")?,
         account: parsed(row, "account")?,
         account_name: row.get("account_name")?,
         domain: parsed(row, "domain")?,

@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AdoptAnswer, AdoptCommand, AttachVolumeCommand, Call, ChangeIsoCommand, Command,
-    ConsoleLogCommand, CreateSnapshotCommand, CreateVolumeCommand, DeleteSnapshotCommand,
-    DeleteTemplateAnswer, DeleteTemplateCommand, DeleteVolumeCommand, DescribeAnswer,
-    DescribeCommand, DetachVolumeCommand, DownloadAnswer, DownloadCommand, ExpectTemplateAnswer,
-    ExpectTemplateCommand, ForgetCommand, InquireCommand, KeepTemplateAnswer, KeepTemplateCommand,
+    ConsoleLogCommand, CopyVolumesCommand, CreateSnapshotCommand, CreateVolumeCommand,
+    DeleteSnapshotCommand, DeleteTemplateAnswer, DeleteTemplateCommand, DeleteVolumeCommand,
+    DescribeAnswer, DescribeCommand, DetachVolumeCommand, DownloadAnswer, DownloadCommand,
+    ExpectTemplateAnswer, ExpectTemplateCommand, ForgetCommand, ImportVolumeAnswer,
+    ImportVolumeCommand, InquireCommand, KeepTemplateAnswer, KeepTemplateCommand,
     ListTemplatesAnswer, ListTemplatesCommand, PrepareNicCommand, PrepareTemplateCommand,
     RebootCommand, ReleaseAnswer, ReleaseCommand, ReleaseNicCommand, RemoveTemplateCommand,
     ReportAnswer, ReportCommand, ResizeVolumeCommand, RestoreSnapshotCommand, SendTemplateAnswer,
@@ -88,6 +89,10 @@ pub enum Answer {
     KeepTemplate(KeepTemplateAnswer),
     /// To `Worker(Share)`.
     ShareTemplate(ShareTemplateAnswer),
+    /// A volume is written from a file of an image worker.
+    ImportVolume(ImportVolumeAnswer),
+    /// Several volumes are copied.
+    CopyVolumes(CopyVolumesAnswer),
 }
 
 /// Why an order was not carried out. After any of these nothing of it is left, unless the text says so.
@@ -236,6 +241,13 @@ pub struct CreateSnapshotAnswer {
     pub path: String,
 }
 
+/// The answer to [`CopyVolumesCommand`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CopyVolumesAnswer {
+    /// One for each copy, in the order of the command.
+    pub copies: Vec<CreateSnapshotAnswer>,
+}
+
 /// The answer to [`DeleteSnapshotCommand`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeleteSnapshotAnswer {
@@ -354,6 +366,8 @@ calls! {
     AdoptCommand => Adopt, AdoptAnswer;
     ReleaseCommand => Release, ReleaseAnswer;
     SendTemplateCommand => SendTemplate, SendTemplateAnswer;
+    ImportVolumeCommand => ImportVolume, ImportVolumeAnswer;
+    CopyVolumesCommand => CopyVolumes, CopyVolumesAnswer;
 }
 
 macro_rules! worker_calls {
@@ -410,6 +424,8 @@ impl Answer {
             Self::ExpectTemplate(_) => "ExpectTemplateAnswer",
             Self::KeepTemplate(_) => "KeepTemplateAnswer",
             Self::ShareTemplate(_) => "ShareTemplateAnswer",
+            Self::ImportVolume(_) => "ImportVolumeAnswer",
+            Self::CopyVolumes(_) => "CopyVolumesAnswer",
         }
     }
 }

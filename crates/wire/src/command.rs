@@ -7,8 +7,9 @@ use hostler_model::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AdoptCommand, Answer, DescribeCommand, DiskSpec, GuestNetwork, HostReport, IsoSpec, NicSpec,
-    ReleaseCommand, SendTemplateCommand, TemplateSource, VmSpec, VolumeSpec, WorkerCommand,
+    AdoptCommand, Answer, DescribeCommand, DiskSpec, GuestNetwork, HostReport, ImportVolumeCommand,
+    IsoSpec, NicSpec, ReleaseCommand, SendTemplateCommand, TemplateSource, VmSpec, VolumeSpec,
+    WorkerCommand,
 };
 
 /// A numbered order. The same id is the same order, however often it arrives; it runs once.
@@ -78,6 +79,10 @@ pub enum Command {
     Release(ReleaseCommand),
     /// Send a volume, or such a copy, to an image worker.
     SendTemplate(SendTemplateCommand),
+    /// Write a volume from a file of an image worker.
+    ImportVolume(ImportVolumeCommand),
+    /// Copy several volumes of a VM as they are at one moment.
+    CopyVolumes(CopyVolumesCommand),
 }
 
 /// Ties each command to its own answer: who calls with a `StopCommand` gets a `StopAnswer`.
@@ -289,6 +294,18 @@ pub struct CreateSnapshotCommand {
     pub used_by: Option<RunningVm>,
 }
 
+/// Copies several volumes as they all are at one moment, as if the power had failed then, each to a file of its own on
+/// the same pool. When all copies are complete already that is a success; when some are, all are made anew.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CopyVolumesCommand {
+    /// The copies, each with its volume.
+    pub copies: Vec<(SnapshotId, VolumeId)>,
+    /// The pool of all.
+    pub pool: StoragePoolId,
+    /// The VM that has all of them as disks just now; nothing: nobody may have one open.
+    pub used_by: Option<RunningVm>,
+}
+
 /// Deletes a copy of a volume. Not there is a success.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeleteSnapshotCommand {
@@ -347,6 +364,8 @@ impl Command {
             Self::Adopt(_) => "AdoptCommand",
             Self::Release(_) => "ReleaseCommand",
             Self::SendTemplate(_) => "SendTemplateCommand",
+            Self::ImportVolume(_) => "ImportVolumeCommand",
+            Self::CopyVolumes(_) => "CopyVolumesCommand",
         }
     }
 
@@ -364,13 +383,16 @@ impl Command {
             Self::ChangeIso(c) => Some(c.of.vm),
             Self::ResizeVolume(ResizeVolumeCommand { used_by: Some(by), .. }) => Some(by.vm),
             Self::CreateSnapshot(CreateSnapshotCommand { used_by: Some(by), .. }) => Some(by.vm),
+            Self::CopyVolumes(CopyVolumesCommand { used_by: Some(by), .. }) => Some(by.vm),
             Self::Adopt(c) => Some(c.vm),
             Self::Release(c) => Some(c.vm),
             Self::ResizeVolume(_)
             | Self::CreateSnapshot(_)
             | Self::DeleteSnapshot(_)
             | Self::RestoreSnapshot(_)
+            | Self::CopyVolumes(_)
             | Self::SendTemplate(_)
+            | Self::ImportVolume(_)
             | Self::PrepareTemplate(_)
             | Self::RemoveTemplate(_)
             | Self::CreateVolume(_)

@@ -184,6 +184,31 @@ pub struct SendTemplateAnswer {
     pub sha256: String,
 }
 
+/// Writes a data volume from a file that an image worker has; its worker knows that file as it knows a template. The
+/// volume is whole: an overlay of nothing. One that is written already is a success.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportVolumeCommand {
+    /// The volume.
+    pub volume: VolumeId,
+    /// The pool that it is to be on.
+    pub pool: StoragePoolId,
+    /// How large the guest is to see it; at least as large as the file has it.
+    pub size: Bytes,
+    /// The file.
+    pub file: TemplateId,
+    /// Where it is had, and what it must be.
+    pub source: TemplateSource,
+}
+
+/// The answer to [`ImportVolumeCommand`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportVolumeAnswer {
+    /// How large the guest sees it.
+    pub size: Bytes,
+    /// Where it is on the host.
+    pub path: String,
+}
+
 /// Makes a link by which anybody who knows it has a template for a while. Made again, it lasts from then on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShareTemplateCommand {

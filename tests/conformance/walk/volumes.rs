@@ -35,7 +35,9 @@ pub(crate) async fn all(w: &mut Witness, cloud: &Cloud, vm: &str) {
     let answer = w.call("createVolume", &params).await;
     let volume = answer["id"].as_str().unwrap().to_owned();
     w.call("deleteVolume", &[("id", &volume)]).await;
+    files(w, &zone).await;
     snapshots(w, vm).await;
+    vm_snapshots(w, vm).await;
     policies(w, vm).await;
     w.call("deleteDiskOffering", &[("id", &fixed)]).await;
 }
@@ -68,6 +70,47 @@ async fn snapshots(w: &mut Witness, vm: &str) {
     }
     let answer = w.call("deleteSnapshot", &of_it).await;
     w.job(&answer).await;
+}
+
+/// A volume that begins as a file, and a link to one.
+async fn files(w: &mut Witness, zone: &str) {
+    let params = [
+        ("name", "v6"),
+        ("url", "http://images.invalid/v6.raw"),
+        ("format", "RAW"),
+        ("zoneid", zone),
+    ];
+    let answer = w.call("uploadVolume", &params).await;
+    w.job(&answer).await;
+    let listed = w.call("listVolumes", &[("name", "v6")]).await;
+    assert_eq!(listed["volume"][0]["state"], "Uploaded", "{listed}");
+    w.call("deleteVolume", &[("id", &id(&listed, "volume"))]).await;
+}
+
+/// Copies of all volumes of a VM that runs, and the way back to them.
+async fn vm_snapshots(w: &mut Witness, vm: &str) {
+    let of_vm = [("virtualmachineid", vm)];
+    let answer = w.call("createVMSnapshot", &[of_vm[0], ("description", "before")]).await;
+    w.job(&answer).await;
+    let of_it = [("vmsnapshotid", answer["id"].as_str().unwrap())];
+    let listed = w.call("listVMSnapshot", &[of_vm[0], of_it[0]]).await;
+    assert_eq!(listed["vmsnapshot"][0]["state"], "Ready", "{listed}");
+    let answer = w.call("stopVirtualMachine", &[("id", vm)]).await;
+    w.job(&answer).await;
+    let roots = w.call("listVolumes", &[of_vm[0], ("type", "ROOT")]).await;
+    let zone = roots["volume"][0]["zoneid"].as_str().unwrap();
+    let link = [("id", &*id(&roots, "volume")), ("zoneid", zone), ("mode", "HTTP_DOWNLOAD")];
+    for (command, params) in [
+        ("extractVolume", &link[..]),
+        ("revertToVMSnapshot", &of_it),
+        ("deleteVMSnapshot", &of_it),
+        ("startVirtualMachine", &[("id", vm)]),
+    ] {
+        let answer = w.call(command, params).await;
+        let job = w.job(&answer).await;
+        let url = job["jobresult"]["volume"]["url"].as_str();
+        assert!(command != "extractVolume" || url.is_some_and(|url| url.len() > 60), "{job}");
+    }
 }
 
 /// When the root volume of a VM is copied by itself.

@@ -99,7 +99,7 @@ impl World {
 
     fn copies_by_qemu(&self) -> usize {
         let calls = self.cloud.hosts[0].hypervisor.calls();
-        calls.iter().filter(|call| call.starts_with("copy_disk")).count()
+        calls.iter().filter(|call| call.starts_with("copy_disks")).count()
     }
 
     fn audit(&self) {
@@ -191,14 +191,14 @@ async fn a_volume_is_reverted_only_while_its_vm_is_stopped() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copy_that_fails_is_in_error_counts_for_nothing_and_can_be_deleted() {
     let world = World::new().await;
-    let refuse = BTreeSet::from(["copy_disk"]);
+    let refuse = BTreeSet::from(["copy_disks"]);
     world.cloud.hosts[0].hypervisor.trouble(Trouble { refuse, ..Trouble::default() });
     let why = world.done("createSnapshot", &[("volumeid", &world.root)]).await.unwrap_err();
-    assert!(why.contains("copy_disk"), "{why}");
+    assert!(why.contains("copy_disks"), "{why}");
     let listed = world.listed(&[]).await;
     let failed = &listed["snapshot"][0];
     assert_eq!((&failed["state"], &failed["physicalsize"]), (&"Error".into(), &Value::Null));
-    assert!(failed["status"].as_str().unwrap().contains("copy_disk"), "{failed}");
+    assert!(failed["status"].as_str().unwrap().contains("copy_disks"), "{failed}");
     world.audit();
     world.done("deleteSnapshot", &[("id", id(failed))]).await.unwrap();
     world.audit();

@@ -107,7 +107,7 @@ async fn a_template_of_a_snapshot_can_be_made_while_the_vm_runs() {
 async fn the_volume_of_a_vm_that_runs_and_one_that_is_not_written_are_refused() {
     let world = World::new().await;
     let text = world.refused(&[("volumeid", &world.root)]).await;
-    assert!(text.contains("is Running; stop it, or make the template from a snapshot"), "{text}");
+    assert!(text.contains("is Running; stop it, or make a template from a snapshot"), "{text}");
     let text = world.refused(&[]).await;
     assert!(text.contains("parameter volumeid is missing"), "{text}");
     let text = world.refused(&[("volumeid", &world.root), ("snapshotid", &world.root)]).await;

@@ -70,6 +70,20 @@ pub(crate) enum Operation {
     TemplateOfSnapshot,
     /// A link to the cloud's template.
     Extract,
+    /// A link to the root volume of a VM that is stopped.
+    ExtractVolume,
+    /// A data volume that begins as a file.
+    Upload,
+    /// Such a volume to a VM that runs.
+    AttachUploaded,
+    /// The file of such a volume that is deleted, while another is uploaded.
+    Unstage,
+    /// All volumes of a VM that runs.
+    VmSnapshot,
+    /// The same of one that is stopped.
+    VmSnapshotOff,
+    DeleteVmSnapshot,
+    RevertToVmSnapshot,
     /// A network that a VM runs on.
     RestartNetwork,
     /// What that asks of the VM.
@@ -140,6 +154,12 @@ pub(crate) static ALL: &[Scenario] = &[
     ),
     good("template extracted", O::Extract, &["job Succeeded -", "template Ready"]),
     bad("extract refused", O::Extract, Luck::WorkerRefuses, "share", &["job Failed 530"]),
+    good("volume extracted", O::ExtractVolume, &["job Succeeded -", "staged Given 1 1"]),
+    bad("volume not taken", O::ExtractVolume, Luck::WorkerForgets, "keep", &["job Failed 530"]),
+    good("upload", O::Upload, &["job Succeeded -", "data Allocated 0 0 0 0", "staged Fetched 1 0"]),
+    bad("upload refused", O::Upload, Luck::WorkerRefuses, "download", &["job Failed 530"]),
+    good("attach uploaded", O::AttachUploaded, &["job Succeeded -", "data Ready 1 1 0 0"]),
+    good("file unstaged", O::Unstage, &["job Succeeded -", "files 1"]),
     good("delete", O::Delete, &["job Succeeded -"]),
     good("deploy", O::Deploy, &["job Succeeded -", "vm Running", "domains 1", "volume Ready"]),
     good("start", O::Start, &["job Succeeded -", "vm Running", "domains 1"]),
@@ -194,14 +214,25 @@ pub(crate) static ALL: &[Scenario] = &[
     good("attach ISO", O::AttachIso, &["job Succeeded -", "iso 1", "call change_drive"]),
     good("detach ISO", O::DetachIso, &["job Succeeded -", "iso 0", "call change_drive"]),
     good("snapshot off", O::SnapshotOff, &["job Succeeded -", "snapshot BackedUp 1 1"]),
-    good("snapshot", O::Snapshot, &["job Succeeded -", "snapshot BackedUp 1 1", "call copy_disk"]),
+    good("snapshot", O::Snapshot, &["job Succeeded -", "snapshot BackedUp 1 1", "call copy_disks"]),
     good("snapshot deleted", O::DeleteSnapshot, &["job Succeeded -"]),
     good("revert", O::Revert, &["job Succeeded -", "snapshot BackedUp 1 1"]),
+    good("VM snapshot off", O::VmSnapshotOff, &["job Succeeded -", "whole Ready", IS_COPIED]),
+    good("VM snapshot", O::VmSnapshot, &["whole Ready", IS_COPIED, "call copy_disks"]),
+    good("VM snapshot deleted", O::DeleteVmSnapshot, &["job Succeeded -"]),
+    good("VM reverted", O::RevertToVmSnapshot, &["job Succeeded -", "whole Ready", IS_COPIED]),
+    bad(
+        "VM snapshot refused",
+        O::VmSnapshot,
+        Luck::Refused(&["copy_disks"]),
+        "copy",
+        &["job Failed 530", "whole Error", "snapshot Error 1 0"],
+    ),
     good("volume from snapshot", O::FromSnapshot, &["job Succeeded -", "data Ready 0 0 0 0"]),
     bad(
         "snapshot refused",
         O::Snapshot,
-        Luck::Refused(&["copy_disk"]),
+        Luck::Refused(&["copy_disks"]),
         "copy",
         &["job Failed 530", "snapshot Error 1 0"],
     ),
@@ -232,6 +263,7 @@ pub(crate) static ALL: &[Scenario] = &[
 
 /// The kind of guest of that name, the same in every cloud.
 const LINUX: &str = "4be007aa-6ec5-5de2-83f2-499fa51a08f9";
+const IS_COPIED: &str = "snapshot BackedUp 1 1";
 const ENDING: Luck = Luck::Refused(&["shut_down", "destroy"]);
 const NO_CHANGE: Luck = Luck::Refused(&["change_drive"]);
 const NO_START: Luck = Luck::Refused(&["start"]);
@@ -291,7 +323,7 @@ impl Operation {
             Self::RestoreRunning => "vm.restore_running",
             Self::Register => "template.register",
             Self::Delete => "template.delete",
-            Self::Attach | Self::AttachOff => "volume.attach",
+            Self::Attach | Self::AttachOff | Self::AttachUploaded => "volume.attach",
             Self::Detach => "volume.detach",
             Self::Resize => "volume.resize",
             Self::DeleteVolume => "volume.delete",
@@ -303,6 +335,12 @@ impl Operation {
             Self::FromSnapshot => "volume.from_snapshot",
             Self::Template | Self::TemplateOfSnapshot => "template.create",
             Self::Extract => "template.extract",
+            Self::ExtractVolume => "volume.extract",
+            Self::Upload => "volume.upload",
+            Self::Unstage => "volume.unstage",
+            Self::VmSnapshot | Self::VmSnapshotOff => "vm_snapshot.create",
+            Self::DeleteVmSnapshot => "vm_snapshot.delete",
+            Self::RevertToVmSnapshot => "vm_snapshot.revert",
             Self::RestartNetwork => "network.restart",
             Self::ServeNics => "vm.serve_nics",
             Self::Maintain => "host.maintain",
@@ -318,8 +356,14 @@ impl Operation {
     pub(crate) const fn asked_by(self) -> Option<&'static str> {
         match self {
             Self::ServeNics => Some("network.restart"),
+            Self::Unstage => Some("volume.upload"),
             _ => None,
         }
+    }
+
+    /// Whether jobs of the same workflow run before it is asked for.
+    pub(crate) const fn prepares_with_its_like(self) -> bool {
+        matches!(self, Self::Unstage)
     }
 
     /// Makes what it works on; its id.
@@ -330,7 +374,36 @@ impl Operation {
     ) -> anyhow::Result<Option<String>> {
         offer(crash).await?;
         match self {
-            Self::Deploy | Self::Record | Self::Register => Ok(None),
+            Self::Deploy | Self::Record | Self::Register | Self::Upload => Ok(None),
+            Self::AttachUploaded => {
+                let (vm, volume) = (deploy(crash, name, None).await?, uploaded(crash, name).await?);
+                Ok(Some(format!("{vm} {volume}")))
+            }
+            Self::Unstage => {
+                let volume = uploaded(crash, name).await?;
+                job(crash, &Request::new("deleteVolume").with("id", volume)).await?;
+                Ok(None)
+            }
+            Self::VmSnapshot
+            | Self::VmSnapshotOff
+            | Self::DeleteVmSnapshot
+            | Self::RevertToVmSnapshot => {
+                let deployed = with_data(crash, new_vm(crash, name, None));
+                let handle = crash.client()?.start_job(&deployed).await?;
+                succeeded(crash, &handle.job).await?;
+                let vm = handle.id.context("the id of the VM")?;
+                if matches!(self, Self::VmSnapshot) {
+                    return Ok(Some(vm));
+                }
+                job(crash, &Request::new("stopVirtualMachine").with("id", &vm)).await?;
+                if matches!(self, Self::VmSnapshotOff) {
+                    return Ok(Some(vm));
+                }
+                let request = Self::VmSnapshot.request(crash, name, Some(&vm));
+                let handle = crash.client()?.start_job(&request).await?;
+                succeeded(crash, &handle.job).await?;
+                handle.id.context("the id of the VM snapshot").map(Some)
+            }
             Self::Extract => Ok(Some(crash.cloud.catalogue.template.to_string())),
             Self::RestoreRunning => {
                 // it begins on the host that is preferred
@@ -364,7 +437,7 @@ impl Operation {
                 }
                 Ok(Some(both))
             }
-            Self::Snapshot | Self::SnapshotOff | Self::Template => {
+            Self::Snapshot | Self::SnapshotOff | Self::Template | Self::ExtractVolume => {
                 let vm = deploy(crash, name, None).await?;
                 if !matches!(self, Self::Snapshot) {
                     job(crash, &Request::new("stopVirtualMachine").with("id", &vm)).await?;
@@ -435,7 +508,7 @@ impl Operation {
         let id = subject.unwrap_or_default();
         let (vm, volume) = id.split_once(' ').unwrap_or_default();
         match self {
-            Self::Attach | Self::AttachOff => {
+            Self::Attach | Self::AttachOff | Self::AttachUploaded => {
                 Request::new("attachVolume").with("id", volume).with("virtualmachineid", vm)
             }
             Self::Detach => Request::new("detachVolume").with("id", volume),
@@ -485,6 +558,20 @@ impl Operation {
             Self::Extract => {
                 Request::new("extractTemplate").with("id", id).with("mode", "HTTP_DOWNLOAD")
             }
+            Self::ExtractVolume => Request::new("extractVolume")
+                .with("id", id)
+                .with("zoneid", crash.cloud.catalogue.zone.to_string())
+                .with("mode", "HTTP_DOWNLOAD"),
+            Self::Upload | Self::Unstage => Request::new("uploadVolume")
+                .with("name", name)
+                .with("url", "http://images.invalid/disk.raw")
+                .with("format", "RAW")
+                .with("zoneid", crash.cloud.catalogue.zone.to_string()),
+            Self::VmSnapshot | Self::VmSnapshotOff => {
+                Request::new("createVMSnapshot").with("virtualmachineid", id)
+            }
+            Self::DeleteVmSnapshot => Request::new("deleteVMSnapshot").with("vmsnapshotid", id),
+            Self::RevertToVmSnapshot => Request::new("revertToVMSnapshot").with("vmsnapshotid", id),
             Self::RestartNetwork | Self::ServeNics => Request::new("restartNetwork").with("id", id),
             Self::Maintain => Request::new("prepareHostForMaintenance").with("id", id),
             Self::Resume => Request::new("cancelHostMaintenance").with("id", id),
@@ -589,6 +676,14 @@ async fn volume(crash: &CrashCloud, name: &str) -> anyhow::Result<String> {
     handle.id.context("the id of the volume")
 }
 
+/// A data volume that began as a file.
+async fn uploaded(crash: &CrashCloud, name: &str) -> anyhow::Result<String> {
+    job(crash, &O::Upload.request(crash, name, None)).await?;
+    idle(crash).await?;
+    let sql = format!("SELECT id FROM volume WHERE name = '{name}' AND removed IS NULL");
+    Books::open(&crash.database())?.value(&sql)?.context("the volume")
+}
+
 /// The root volume of a VM.
 fn root_of(crash: &CrashCloud, vm: &str) -> anyhow::Result<String> {
     let sql = format!("SELECT id FROM volume WHERE vm = '{vm}' AND kind = 'ROOT'");
@@ -632,6 +727,15 @@ async fn succeeded(crash: &CrashCloud, job: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Waits until no job is at work: files of image workers are removed by jobs that nobody waits for.
+pub(crate) async fn idle(crash: &CrashCloud) -> anyhow::Result<()> {
+    let sql = "SELECT id FROM job WHERE finished IS NULL AND state <> 'NeedsHelp' LIMIT 1";
+    while let Some(job) = Books::open(&crash.database())?.value(sql)? {
+        crash.cloud.ended(job.parse()?).await?;
+    }
+    Ok(())
+}
+
 /// How often each host was told something so far.
 pub(crate) fn said(cloud: &Cloud) -> Vec<usize> {
     cloud.hosts.iter().map(|host| host.hypervisor.calls().len()).collect()
@@ -659,6 +763,18 @@ pub(crate) fn end(crash: &CrashCloud, job: JobId, said: &[usize]) -> anyhow::Res
             "snapshot",
             "SELECT state, pool IS NOT NULL, physical_size IS NOT NULL FROM snapshot WHERE removed IS NULL"
                 .to_owned(),
+        ),
+        ("whole", "SELECT state FROM vm_snapshot WHERE removed IS NULL".to_owned()),
+        (
+            "staged",
+            format!(
+                "SELECT purpose, sha256 IS NOT NULL, until IS NOT NULL FROM staged_file
+                 WHERE volume = (SELECT json_extract(input, '$.volume') FROM job WHERE id = '{job}')"
+            ),
+        ),
+        (
+            "files",
+            format!("SELECT count(*) FROM staged_file WHERE id <> {of_job} AND purpose = 'Fetched'"),
         ),
         (
             "event",
@@ -711,7 +827,8 @@ pub(crate) async fn clean_up(crash: &CrashCloud) -> anyhow::Result<()> {
         let aliens = host.hypervisor.domains().into_iter().filter(|domain| domain.mark.is_none());
         aliens.for_each(|domain| host.hypervisor.vanish(domain.uuid));
     }
-    for snapshot in books.rows("SELECT id FROM snapshot WHERE removed IS NULL")? {
+    let copies = "SELECT id FROM snapshot WHERE removed IS NULL AND vm_snapshot IS NULL";
+    for snapshot in books.rows(copies)? {
         job(crash, &O::DeleteSnapshot.request(crash, "", Some(&snapshot))).await?;
     }
     for volume in books.rows("SELECT id FROM volume WHERE removed IS NULL")? {

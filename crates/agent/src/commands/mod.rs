@@ -8,6 +8,7 @@ mod adoption_tests;
 mod attach_volume;
 mod change_iso;
 mod console_log;
+mod copy_volumes;
 mod create_snapshot;
 mod create_volume;
 mod delete_snapshot;
@@ -16,6 +17,7 @@ mod describe;
 mod detach_volume;
 mod error;
 mod forget;
+mod import_volume;
 #[cfg(test)]
 mod iso_tests;
 mod prepare_nic;
@@ -86,6 +88,10 @@ pub fn execute(
         Command::ChangeIso(c) => change_iso::execute(resource, &c).map(Answer::ChangeIso),
         Command::CreateSnapshot(c) => {
             create_snapshot::execute(resource, &c).map(Answer::CreateSnapshot)
+        }
+        Command::CopyVolumes(c) => copy_volumes::execute(resource, &c).map(Answer::CopyVolumes),
+        Command::ImportVolume(c) => {
+            import_volume::execute(resource, &c, task).map(Answer::ImportVolume)
         }
         Command::DeleteSnapshot(c) => {
             delete_snapshot::execute(resource, &c).map(Answer::DeleteSnapshot)

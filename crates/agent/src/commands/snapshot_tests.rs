@@ -22,7 +22,7 @@ fn copy(world: &World, vm: &VmSpec, runs: bool) -> Result<CreateSnapshotAnswer, 
 }
 
 fn copies_by_qemu(world: &World) -> usize {
-    world.hypervisor.calls().iter().filter(|call| call.starts_with("copy_disk")).count()
+    world.hypervisor.calls().iter().filter(|call| call.starts_with("copy_disks")).count()
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn the_disk_of_a_guest_that_has_ended_meanwhile_is_copied_as_a_file() {
 fn a_copy_that_qemu_gives_up_leaves_nothing() {
     let (world, vm) = (world(), linux(1));
     world.start(&vm).unwrap();
-    let refuse = BTreeSet::from(["copy_disk"]);
+    let refuse = BTreeSet::from(["copy_disks"]);
     world.hypervisor.trouble(Trouble { refuse, ..Trouble::default() });
     copy(&world, &vm, true).unwrap_err();
     assert!(world.storage.snapshots().is_empty());
@@ -106,4 +106,56 @@ fn a_volume_becomes_a_template_only_while_no_guest_has_it_open() {
     assert_eq!(refused.kind, FailureKind::InUse);
     world.stop(&vm).unwrap();
     call(&world.resource, send).unwrap();
+}
+
+/// Copies the two volumes of a VM at once.
+fn copy_both(world: &World, vm: &VmSpec, runs: bool) -> Result<CopyVolumesAnswer, CommandFailure> {
+    let id = |number| SnapshotId::new(Uuid::from_u128(number));
+    let copies = vec![(id(1), vm.disks[0].volume), (id(2), vm.disks[1].volume)];
+    let (of, run, generation, name) = (vm.vm, vm.run, vm.generation, vm.name.clone());
+    let used_by = runs.then_some(RunningVm { vm: of, run, generation, name });
+    call(&world.resource, CopyVolumesCommand { copies, pool: vm.disks[0].pool, used_by })
+}
+
+/// A VM with two disks that are there.
+fn with_two_disks(world: &World) -> VmSpec {
+    let mut vm = linux(1);
+    vm.disks.truncate(1);
+    let volume = hostler_model::VolumeId::new(Uuid::from_u128(0xd2));
+    vm.disks.push(DiskSpec { volume, device: 1, ..vm.disks[0].clone() });
+    for disk in &vm.disks {
+        let (volume, pool, size) = (disk.volume, disk.pool, Bytes(1 << 20));
+        world.storage.insert_volume(VolumeSpec { volume, pool, template: None, size });
+    }
+    vm
+}
+
+#[test]
+fn the_disks_of_a_guest_that_runs_are_copied_in_one_job_and_once() {
+    let world = world();
+    let vm = with_two_disks(&world);
+    world.start(&vm).unwrap();
+    let first = copy_both(&world, &vm, true).unwrap();
+    assert_eq!(copy_both(&world, &vm, true).unwrap(), first);
+    assert_eq!((first.copies.len(), copies_by_qemu(&world)), (2, 1));
+    assert_eq!(world.storage.snapshots().len(), 2);
+}
+
+#[test]
+fn all_copies_of_a_vm_are_there_or_none_and_one_of_another_moment_is_made_anew() {
+    let world = world();
+    let vm = with_two_disks(&world);
+    world.start(&vm).unwrap();
+    let refused = copy_both(&world, &vm, false).unwrap_err();
+    assert_eq!((refused.kind, world.storage.snapshots().len()), (FailureKind::InUse, 0));
+    copy_both(&world, &vm, true).unwrap();
+    let (snapshot, pool) = (SnapshotId::new(Uuid::from_u128(2)), vm.disks[0].pool);
+    call(&world.resource, DeleteSnapshotCommand { snapshot, pool }).unwrap();
+    let refuse = BTreeSet::from(["copy_disks"]);
+    world.hypervisor.trouble(Trouble { refuse, ..Trouble::default() });
+    copy_both(&world, &vm, true).unwrap_err();
+    assert!(world.storage.snapshots().is_empty());
+    world.hypervisor.trouble(Trouble::default());
+    copy_both(&world, &vm, true).unwrap();
+    assert_eq!((copies_by_qemu(&world), world.storage.snapshots().len()), (3, 2));
 }

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -531,14 +531,13 @@ impl Hypervisor for FakeHypervisor {
         Ok(())
     }
 
-    fn copy_disk(
+    fn copy_disks(
         &self,
         domain: &OwnedDomain,
-        _disk: &DiskView,
-        _to: &Path,
+        _copies: &[(DiskView, PathBuf)],
         _limit: Duration,
     ) -> Result<(), HypervisorError> {
-        self.changing("copy_disk", domain).map(drop)
+        self.changing("copy_disks", domain).map(drop)
     }
 
     fn resize_disk(

@@ -15,7 +15,7 @@ mod libvirt;
 mod owned;
 
 use std::fmt::Debug;
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use hostler_model::{
@@ -191,16 +191,15 @@ pub trait Hypervisor: Debug + Send + Sync + 'static {
         force: bool,
     ) -> Result<(), HypervisorError>;
 
-    /// Copies a disk of a running domain to the file `to`, which is not there yet, as the disk is at one moment, and
+    /// Copies disks of a running domain, each to a file that is not there yet, as all of them are at one moment, and
     /// waits for the end of it. The domain runs on.
     ///
     /// # Errors
-    /// [`HypervisorError`]; something of the file may be there.
-    fn copy_disk(
+    /// [`HypervisorError`]; something of the files may be there.
+    fn copy_disks(
         &self,
         domain: &OwnedDomain,
-        disk: &DiskView,
-        to: &Path,
+        copies: &[(DiskView, PathBuf)],
         limit: Duration,
     ) -> Result<(), HypervisorError>;
 

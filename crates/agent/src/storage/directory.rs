@@ -14,14 +14,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use hostler_model::{Bytes, SnapshotId, StoragePoolId, TemplateId, VmId, VolumeId};
 use hostler_wire::{
-    DiskFormat, LocalPool, PoolStats, SendTemplateCommand, TemplateSource, VmSpec, VolumeSpec,
+    DiskFormat, ImportVolumeCommand, LocalPool, PoolStats, SendTemplateCommand, TemplateSource,
+    VmSpec, VolumeSpec,
 };
 use tracing::{info, warn};
 
 use super::template::{QEMU_IMG, check_template, name};
 use super::{
     FetchFailure, OutsideFile, Sent, SnapshotThere, Storage, StorageError, TemplateFetcher,
-    TemplateThere, outgoing, outside, qcow2, snapshots,
+    TemplateThere, import, outgoing, outside, qcow2, snapshots,
 };
 use crate::program;
 use crate::resource::Task;
@@ -83,7 +84,8 @@ impl DirectoryStorage {
         self.root.join("volumes").join(format!("{volume}.qcow2"))
     }
 
-    fn lock_of(&self, template: TemplateId) -> Arc<Mutex<()>> {
+    /// The lock of whoever brings, uses or removes a template, or such a file.
+    pub(super) fn lock_of(&self, template: TemplateId) -> Arc<Mutex<()>> {
         let mut locks = self.templates.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(locks.entry(template).or_default())
     }
@@ -152,7 +154,8 @@ impl DirectoryStorage {
         grown.map(drop).map_err(|e| self.full_or(e, NOTHING_LEFT, format!("volume {volume}")))
     }
 
-    fn bring(
+    /// Has a file of an image worker at `to`, complete.
+    pub(super) fn fetch(
         &self,
         template: TemplateId,
         source: &TemplateSource,
@@ -161,8 +164,7 @@ impl DirectoryStorage {
     ) -> Result<(), StorageError> {
         let what = || format!("template {template}");
         self.require(source.size, what)?;
-        let fetched = self.root.join("tmp").join(format!("template-{template}"));
-        self.fetcher.fetch(template, source, &fetched, task).map_err(|failure| match failure {
+        self.fetcher.fetch(template, source, to, task).map_err(|failure| match failure {
             FetchFailure::NoSpace(_) => StorageError::Full {
                 path: self.root.clone(),
                 available: self.available(),
@@ -170,7 +172,18 @@ impl DirectoryStorage {
                 what: what(),
             },
             source => StorageError::Fetch { template, source },
-        })?;
+        })
+    }
+
+    fn bring(
+        &self,
+        template: TemplateId,
+        source: &TemplateSource,
+        to: &Path,
+        task: &Task,
+    ) -> Result<(), StorageError> {
+        let fetched = self.root.join("tmp").join(format!("template-{template}"));
+        self.fetch(template, source, &fetched, task)?;
         let settled = check_template(template, source, &fetched).and_then(|()| {
             let settle = || {
                 fs::set_permissions(&fetched, Permissions::from_mode(0o444))?;
@@ -427,6 +440,14 @@ impl Storage for DirectoryStorage {
         outside::unlink(&self.named_path(volume))
     }
 
+    fn import_volume(
+        &self,
+        command: &ImportVolumeCommand,
+        task: &Task,
+    ) -> Result<Bytes, StorageError> {
+        import::import(self, command, task)
+    }
+
     fn send_template(
         &self,
         command: &SendTemplateCommand,
@@ -501,6 +522,7 @@ fn remove_half_written(root: &Path) -> io::Result<()> {
         ("tmp", "volume-"),
         ("tmp", snapshots::PREFIX),
         ("tmp", outgoing::PREFIX),
+        ("tmp", import::PREFIX),
         ("seeds", seed::WORK_PREFIX),
     ] {
         for entry in fs::read_dir(root.join(directory))? {

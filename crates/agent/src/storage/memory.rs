@@ -6,7 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hostler_model::{Bytes, SnapshotId, StoragePoolId, TemplateId, VmId, VolumeId};
 use hostler_wire::{
-    LocalPool, PoolStats, SendTemplateCommand, TemplateOrigin, TemplateSource, VmSpec, VolumeSpec,
+    ImportVolumeCommand, LocalPool, PoolStats, SendTemplateCommand, TemplateOrigin, TemplateSource,
+    VmSpec, VolumeSpec,
 };
 
 use super::{OutsideFile, Sent, SnapshotThere, Storage, StorageError, TemplateThere};
@@ -247,6 +248,17 @@ impl Storage for MemoryStorage {
             }
         };
         Ok(Sent { size: Bytes(size.0 / 2), sha256: "00".repeat(32) })
+    }
+
+    fn import_volume(
+        &self,
+        command: &ImportVolumeCommand,
+        _: &Task,
+    ) -> Result<Bytes, StorageError> {
+        let (volume, pool) = (command.volume, command.pool);
+        let mut books = self.check(pool)?;
+        let spec = VolumeSpec { volume, pool, template: None, size: command.size };
+        Ok(books.volumes.entry(volume).or_insert(spec).size)
     }
 
     fn volume_path(&self, pool: StoragePoolId, volume: VolumeId) -> Result<PathBuf, StorageError> {

@@ -7,6 +7,7 @@
 mod directory;
 mod error;
 mod fetch;
+mod import;
 #[cfg(any(test, feature = "fake-hypervisor"))]
 mod memory;
 mod outgoing;
@@ -20,7 +21,10 @@ use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 
 use hostler_model::{Bytes, SnapshotId, StoragePoolId, TemplateId, VmId, VolumeId};
-use hostler_wire::{LocalPool, PoolStats, SendTemplateCommand, TemplateSource, VmSpec, VolumeSpec};
+use hostler_wire::{
+    ImportVolumeCommand, LocalPool, PoolStats, SendTemplateCommand, TemplateSource, VmSpec,
+    VolumeSpec,
+};
 
 pub use directory::DirectoryStorage;
 pub use error::StorageError;
@@ -217,6 +221,16 @@ pub trait Storage: Debug + Send + Sync + 'static {
         command: &SendTemplateCommand,
         task: &Task,
     ) -> Result<Sent, StorageError>;
+
+    /// Writes a volume from a file that an image worker has, or finds it written; how large a guest sees it.
+    ///
+    /// # Errors
+    /// [`StorageError`]; nothing is left of it then.
+    fn import_volume(
+        &self,
+        command: &ImportVolumeCommand,
+        task: &Task,
+    ) -> Result<Bytes, StorageError>;
 
     /// Where a volume's file is, or would be.
     ///

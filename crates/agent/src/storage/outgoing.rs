@@ -62,7 +62,7 @@ impl Draft {
         let draft = Self(to);
         draft.remove();
         snapshots::require_room(storage, &from, volume)?;
-        snapshots::convert(storage, "copy volume", &from, &draft.0)?;
+        snapshots::convert(storage, "copy volume", (&from, "qcow2"), &draft.0)?;
         Ok(draft)
     }
 

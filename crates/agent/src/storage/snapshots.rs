@@ -111,7 +111,7 @@ pub(super) fn copy(
     }
     let to = draft(storage, pool, snapshot, volume)?;
     let from = storage.volume_file(pool, volume)?;
-    convert(storage, "copy volume", &from, &to)?;
+    convert(storage, "copy volume", (&from, "qcow2"), &to)?;
     keep(storage, snapshot)
 }
 
@@ -138,35 +138,46 @@ pub(super) fn restore(
     remove(&new)?;
     let wanted = Bytes(there.physical_size.0.saturating_add(NOTHING_LEFT.0));
     storage.require(wanted, || format!("volume {volume}"))?;
-    convert(storage, "write volume", &there.path, &new)?;
-    let written = storage.grow_file(&new, there.size, size, volume).and_then(|()| {
-        let settle = || {
-            fs::set_permissions(&new, Permissions::from_mode(0o600))?;
-            File::open(&new)?.sync_all()?;
-            fs::rename(&new, &path)?;
-            sync_directory_of(&path)
-        };
-        settle().map_err(file_error("keep volume", &path))
-    });
-    if let Err(error) = written {
-        let _ = fs::remove_file(&new);
-        return Err(error);
-    }
+    convert(storage, "write volume", (&there.path, "qcow2"), &new)?;
+    settle_volume(storage, volume, (&new, there.size), &path, size)?;
     Ok(there.size.max(size))
+}
+
+/// Makes a new file as large as `size`, and puts it in place of what there is of a volume.
+pub(super) fn settle_volume(
+    storage: &DirectoryStorage,
+    volume: VolumeId,
+    (new, there): (&Path, Bytes),
+    path: &Path,
+    size: Bytes,
+) -> Result<(), StorageError> {
+    let written = storage.grow_file(new, there, size, volume).and_then(|()| {
+        let settle = || {
+            fs::set_permissions(new, Permissions::from_mode(0o600))?;
+            File::open(new)?.sync_all()?;
+            fs::rename(new, path)?;
+            sync_directory_of(path)
+        };
+        settle().map_err(file_error("keep volume", path))
+    });
+    if written.is_err() {
+        let _ = fs::remove_file(new);
+    }
+    written
 }
 
 /// Copies what a guest sees of a file that nobody has open, with all that it is an overlay of.
 pub(super) fn convert(
     storage: &DirectoryStorage,
     what: &'static str,
-    from: &Path,
+    (from, format): (&Path, &str),
     to: &Path,
 ) -> Result<(), StorageError> {
     let arguments: [&OsStr; 8] = [
         "convert".as_ref(),
         "-q".as_ref(),
         "-f".as_ref(),
-        "qcow2".as_ref(),
+        format.as_ref(),
         "-O".as_ref(),
         "qcow2".as_ref(),
         from.as_ref(),

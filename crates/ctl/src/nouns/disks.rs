@@ -107,6 +107,32 @@ pub(super) static VOLUME: Noun = Noun {
         ),
         shows(&VOLUME_ID, "Show a disk", &[first("volume", "id", Id(&VOLUME_ID), "Name or id")]),
         does(
+            "upload",
+            "uploadVolume",
+            "Make a data disk that begins as a file from outside",
+            &[
+                first("name", "name", Text, "Its name"),
+                must("url", "url", Text, "Where the file is"),
+                must("format", "format", Text, "QCOW2 or RAW"),
+                flag("zone", "zoneid", OnlyId(&ZONE), "Its zone; needed where there are several"),
+                flag("checksum", "checksum", Text, "What the file must hash to"),
+                flag("offering", "diskofferingid", Id(&OFFERING_ID), "Its disk offering"),
+            ],
+            "uploaded",
+        ),
+        does(
+            "extract",
+            "extractVolume",
+            "Make a link by which anybody who knows it downloads a disk, for a while",
+            &[
+                first("volume", "id", Id(&VOLUME_ID), "Name or id"),
+                flag("zone", "zoneid", OnlyId(&ZONE), "Its zone; needed where there are several"),
+            ],
+            "extracted",
+        )
+        .fixed(&[("mode", "HTTP_DOWNLOAD")])
+        .giving(&[column("NAME", "name"), column("URL", "url")]),
+        does(
             "attach",
             "attachVolume",
             "Put a disk into a VM, running or not",

@@ -25,6 +25,7 @@ pub(crate) static NOUNS: &[&Noun] = &[
     &disks::ISO,
     &snapshots::SNAPSHOT,
     &snapshots::SNAPSHOT_POLICY,
+    &snapshots::VM_SNAPSHOT,
     &groups::SECURITY_GROUP,
     &groups::AFFINITY_GROUP,
     &groups::INSTANCE_GROUP,

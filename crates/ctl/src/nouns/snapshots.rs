@@ -4,7 +4,8 @@ use crate::noun::Takes::{Id, Switch, Text};
 use crate::noun::{Noun, does, first, flag, lists, must, shows};
 use crate::output::column;
 use crate::resolve::{
-    DISK_OFFERING, SNAPSHOT as SNAPSHOT_ID, SNAPSHOT_POLICY as POLICY_ID, VOLUME,
+    DISK_OFFERING, SNAPSHOT as SNAPSHOT_ID, SNAPSHOT_POLICY as POLICY_ID, VM,
+    VM_SNAPSHOT as VM_SNAPSHOT_ID, VOLUME,
 };
 
 pub(super) static SNAPSHOT: Noun = Noun {
@@ -69,6 +70,61 @@ pub(super) static SNAPSHOT: Noun = Noun {
             "deleteSnapshot",
             "Remove a copy of a disk",
             &[first("snapshot", "id", Id(&SNAPSHOT_ID), "Name or id")],
+            "deleted",
+        ),
+    ],
+};
+
+pub(super) static VM_SNAPSHOT: Noun = Noun {
+    name: "vm-snapshot",
+    about: "Copies of all disks of a VM as they were at one moment",
+    columns: &[
+        column("ID", "id"),
+        column("NAME", "name"),
+        column("STATE", "state"),
+        column("VM", "virtualmachinename"),
+        column("CURRENT", "current"),
+        column("CREATED", "created"),
+    ],
+    verbs: &[
+        does(
+            "create",
+            "createVMSnapshot",
+            "Copy all disks of a VM at once; it may run",
+            &[
+                first("vm", "virtualmachineid", Id(&VM), "Name or id"),
+                flag("name", "name", Text, "The name of the VM snapshot"),
+                flag("text", "description", Text, "Any text"),
+            ],
+            "copied",
+        ),
+        lists(
+            "list",
+            "listVMSnapshot",
+            "List VM snapshots",
+            &[
+                flag("vm", "virtualmachineid", Id(&VM), "Only of this VM"),
+                flag("all", "listall", Switch, "All that you may see"),
+            ],
+        ),
+        lists(
+            "show",
+            "listVMSnapshot",
+            "Show a VM snapshot",
+            &[first("snapshot", "vmsnapshotid", Id(&VM_SNAPSHOT_ID), "Name or id")],
+        ),
+        does(
+            "revert",
+            "revertToVMSnapshot",
+            "Write the disks of a VM that is off as its VM snapshot has them; what was on them is lost",
+            &[first("snapshot", "vmsnapshotid", Id(&VM_SNAPSHOT_ID), "Name or id")],
+            "reverted",
+        ),
+        does(
+            "delete",
+            "deleteVMSnapshot",
+            "Remove a VM snapshot",
+            &[first("snapshot", "vmsnapshotid", Id(&VM_SNAPSHOT_ID), "Name or id")],
             "deleted",
         ),
     ],

@@ -1,4 +1,5 @@
-//! What time brings: leases are renewed, destroyed VMs expunged, snapshots made, old jobs and events removed.
+//! What time brings: leases are renewed, destroyed VMs expunged, snapshots made, old jobs and events removed, and files
+//! that image workers keep for volumes.
 
 use std::time::Duration;
 
@@ -8,13 +9,14 @@ use hostler_store::event::event_prune;
 use hostler_store::history::history_prune;
 use hostler_store::job::{job_prune, jobs_renew};
 use hostler_store::vm::{VmRow, vm_due_to_expunge};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, interval_at};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::context::Context;
 use crate::error::ServiceError;
 use crate::orchestration::snapshot::policy;
+use crate::orchestration::volume::unstage_surplus;
 use crate::orchestration::{Caller, vm};
 use crate::settings::{EVENT_PURGE_DAYS, EXPUNGE_DELAY, EXPUNGE_INTERVAL, JOB_EXPIRE_MINUTES};
 
@@ -30,6 +32,9 @@ pub async fn keep_house(app: Context, stop: CancellationToken) {
     let mut renew = every(RENEW);
     let mut prune = every(PRUNE);
     let mut snapshots = every(SNAPSHOTS);
+    // not at the start: hosts and image workers are not back yet
+    let mut unstage = interval_at(Instant::now() + PRUNE, PRUNE);
+    unstage.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut expunge = every(app.settings.duration(&EXPUNGE_INTERVAL));
     loop {
         let (task, result) = tokio::select! {
@@ -37,6 +42,7 @@ pub async fn keep_house(app: Context, stop: CancellationToken) {
             _ = renew.tick() => ("renewing leases", renew_leases(&app).await),
             _ = prune.tick() => ("removing old rows", prune_old(&app).await),
             _ = snapshots.tick() => ("making snapshots", keep_snapshots(&app).await),
+            _ = unstage.tick() => ("removing files of image workers", unstage_surplus(&app).await),
             _ = expunge.tick() => ("expunging VMs", expunge_due(&app).await),
         };
         if let Err(error) = result {

@@ -17,6 +17,7 @@ pub mod snapshot;
 pub mod template;
 pub mod views;
 pub mod vm;
+pub mod vm_snapshot;
 pub mod volume;
 
 pub use audit::audit;
@@ -52,9 +53,15 @@ pub static WORKFLOWS: &[&dyn Workflow] = &[
     &volume::resize::ResizeVolume,
     &volume::delete::DeleteVolume,
     &volume::from_snapshot::FromSnapshot,
+    &volume::extract::ExtractVolume,
+    &volume::upload::UploadVolume,
+    &volume::unstage::UnstageFile,
     &snapshot::create::CreateSnapshot,
     &snapshot::delete::DeleteSnapshot,
     &snapshot::revert::RevertSnapshot,
+    &vm_snapshot::create::CreateVmSnapshot,
+    &vm_snapshot::delete::DeleteVmSnapshot,
+    &vm_snapshot::revert::RevertToVmSnapshot,
     &account::DeleteAccount,
     &account::DisableAccount,
     &domain::DeleteDomain,

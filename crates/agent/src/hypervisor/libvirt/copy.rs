@@ -1,10 +1,10 @@
-//! Copying a disk while its guest runs: a backup that QEMU pushes to a file.
+//! Copying disks while their guest runs: a backup that QEMU pushes to files.
 //!
-//! The copy is the disk as it was when the job began. QEMU keeps what the guest overwrites until it is copied, so the
+//! The copies are the disks as all of them were when the job began. QEMU keeps what the guest overwrites until it is copied, so the
 //! guest runs on. The end of the job is an event; because events get lost, it is looked at from time to time too.
 
 use std::ffi::CString;
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use virt::sys;
@@ -19,12 +19,11 @@ const LOOK_AGAIN: Duration = Duration::from_secs(10);
 /// How long a job that was called off may take to end.
 const ENDING: Duration = Duration::from_mins(1);
 
-/// See [`Hypervisor::copy_disk`](crate::hypervisor::Hypervisor::copy_disk).
-pub(super) fn copy_disk(
+/// See [`Hypervisor::copy_disks`](crate::hypervisor::Hypervisor::copy_disks).
+pub(super) fn copy_disks(
     libvirt: &LibvirtHypervisor,
     domain: &OwnedDomain,
-    disk: &DiskView,
-    to: &Path,
+    copies: &[(DiskView, PathBuf)],
     limit: Duration,
 ) -> Result<(), HypervisorError> {
     let mut attention = libvirt.hub.attend(domain.uuid());
@@ -32,12 +31,12 @@ pub(super) fn copy_disk(
     if is_at_it(libvirt, domain)? {
         call_off(libvirt, domain, &mut attention)?;
     }
-    let what = || format!("copy a disk of {}", domain.name());
-    let xml = CString::new(description(disk, to)).map_err(|error| HypervisorError::Refused {
+    let what = || format!("copy {} disks of {}", copies.len(), domain.name());
+    let xml = CString::new(description(copies)).map_err(|error| HypervisorError::Refused {
         what: what(),
         source: Fault(error.to_string()),
     })?;
-    libvirt.with("copy a disk of", PLUGGING, domain, move |_, handle| {
+    libvirt.with("copy disks of", PLUGGING, domain, move |_, handle| {
         checked::backup_begin(handle, &xml)
     })?;
     if !wait(libvirt, domain, limit, &mut attention)? {
@@ -57,14 +56,18 @@ pub(super) fn copy_disk(
     Err(HypervisorError::Refused { what: what(), source })
 }
 
-/// A push backup of one disk; disks that are not named are left out.
-fn description(disk: &DiskView, to: &Path) -> String {
-    let escape = quick_xml::escape::escape;
-    let to = to.to_string_lossy();
-    let (target, to) = (escape(disk.target.as_str()), escape(to.as_ref()));
-    format!(
-        r#"<domainbackup mode="push"><disks><disk name="{target}" backup="yes" type="file"><driver type="qcow2"/><target file="{to}"/></disk></disks></domainbackup>"#
-    )
+/// A push backup of these disks; those that are not named are left out.
+fn description(copies: &[(DiskView, PathBuf)]) -> String {
+    let disk = |(disk, to): &(DiskView, PathBuf)| {
+        let to = to.to_string_lossy();
+        let target = quick_xml::escape::escape(disk.target.as_str());
+        let to = quick_xml::escape::escape(to.as_ref());
+        format!(
+            r#"<disk name="{target}" backup="yes" type="file"><driver type="qcow2"/><target file="{to}"/></disk>"#
+        )
+    };
+    let disks: String = copies.iter().map(disk).collect();
+    format!(r#"<domainbackup mode="push"><disks>{disks}</disks></domainbackup>"#)
 }
 
 fn is_at_it(libvirt: &LibvirtHypervisor, domain: &OwnedDomain) -> Result<bool, HypervisorError> {
@@ -115,11 +118,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_disk_that_is_meant_is_copied_and_to_a_file_of_its_own() {
-        let disk = DiskView { target: "vdb".to_owned(), ..DiskView::default() };
-        let xml = description(&disk, Path::new("/a&b/s.qcow2"));
-        assert_eq!(xml.matches("<disk ").count(), 1);
-        assert!(xml.contains(r#"name="vdb" backup="yes""#), "{xml}");
-        assert!(xml.contains(r#"<target file="/a&amp;b/s.qcow2"/>"#), "{xml}");
+    fn only_the_disks_that_are_meant_are_copied_and_each_to_a_file_of_its_own() {
+        let disk = |target: &str| DiskView { target: target.to_owned(), ..DiskView::default() };
+        let copies = [(disk("vda"), "/a&b/s.qcow2".into()), (disk("vdb"), "/a&b/t.qcow2".into())];
+        let xml = description(&copies);
+        assert_eq!(xml.matches("<disk ").count(), 2);
+        for (target, file) in [("vda", "s"), ("vdb", "t")] {
+            let whole = format!(
+                r#"<disk name="{target}" backup="yes" type="file"><driver type="qcow2"/><target file="/a&amp;b/{file}.qcow2"/></disk>"#
+            );
+            assert!(xml.contains(&whole), "{xml}");
+        }
     }
 }

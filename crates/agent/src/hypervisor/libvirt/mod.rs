@@ -10,7 +10,7 @@ mod events;
 mod read;
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -368,14 +368,13 @@ impl Hypervisor for LibvirtHypervisor {
         })
     }
 
-    fn copy_disk(
+    fn copy_disks(
         &self,
         domain: &OwnedDomain,
-        disk: &DiskView,
-        to: &Path,
+        copies: &[(DiskView, PathBuf)],
         limit: Duration,
     ) -> Result<(), HypervisorError> {
-        copy::copy_disk(self, domain, disk, to, limit)
+        copy::copy_disks(self, domain, copies, limit)
     }
 
     fn resize_disk(

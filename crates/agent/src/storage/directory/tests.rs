@@ -369,3 +369,38 @@ fn a_copy_of_a_volume_is_sent_as_it_is_and_stays() {
     let error = world.storage.send_template(&outgoing(TemplateOrigin::Snapshot(none)), &task());
     assert!(matches!(error, Err(StorageError::NoSnapshot { .. })), "{error:?}");
 }
+
+#[test]
+fn an_imported_volume_is_whole_as_large_as_asked_and_written_once() {
+    let world = world();
+    let raw = world.directory.path().join("upload.raw");
+    fs::write(&raw, "disk\n".repeat(1000)).unwrap();
+    let (from, to) = (raw.to_str().unwrap(), world.fetcher.from.to_str().unwrap().to_owned());
+    qemu_img(&["convert", "-f", "raw", "-O", "qcow2", from, &to]);
+    qemu_img(&["resize", "-q", "-f", "qcow2", &to, "8M"]);
+    let volume = VolumeId::new(Uuid::from_u128(30));
+    let (size, file) = (Bytes(16 * MIB), template());
+    let command = ImportVolumeCommand { volume, pool: pool(), size, file, source: source() };
+    for _ in 0..2 {
+        assert_eq!(world.storage.import_volume(&command, &task()).unwrap(), size);
+    }
+    assert_eq!(world.fetcher.fetched.load(Ordering::SeqCst), 1);
+    let path = world.storage.volume_file(pool(), volume).unwrap();
+    assert_eq!(qcow2::header(&path).unwrap(), qcow2::Header { size, backing: None });
+    assert_eq!(beginning(&world, &path), "disk\n");
+    let left = fs::read_dir(world.storage.root().join("tmp")).unwrap().count();
+    assert_eq!(left, 0, "what was fetched is removed");
+}
+
+#[test]
+fn a_volume_whose_file_is_not_what_was_promised_is_not_there() {
+    let world = world();
+    let source = TemplateSource { virtual_size: Bytes(9 * MIB), ..source() };
+    let volume = VolumeId::new(Uuid::from_u128(31));
+    let (size, file) = (Bytes(16 * MIB), template());
+    let command = ImportVolumeCommand { volume, pool: pool(), size, file, source };
+    let refused = world.storage.import_volume(&command, &task()).unwrap_err();
+    assert!(matches!(refused, StorageError::BadTemplate { .. }), "{refused}");
+    assert!(world.storage.volume_file(pool(), volume).is_err());
+    assert_eq!(fs::read_dir(world.storage.root().join("tmp")).unwrap().count(), 0);
+}

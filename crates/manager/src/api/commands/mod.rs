@@ -42,6 +42,7 @@ pub(crate) mod template;
 mod user;
 mod userdata;
 mod vm;
+mod vmsnapshot;
 mod volume;
 mod zone;
 
@@ -114,6 +115,7 @@ static TABLES: &[&[Entry]] = &[
     user::COMMANDS,
     userdata::COMMANDS,
     vm::COMMANDS,
+    vmsnapshot::COMMANDS,
     volume::COMMANDS,
     zone::COMMANDS,
 ];

@@ -36,6 +36,7 @@ pub(crate) mod tag;
 pub(crate) mod template;
 pub(crate) mod userdata;
 pub(crate) mod vm;
+pub(crate) mod vm_snapshot;
 
 /// Declares a shape, and the function that renders an object of it.
 ///

@@ -12,7 +12,7 @@ api_object! {
         "id" string "its id" => view.id,
         "name" string "its name" => view.name,
         "type" string "ROOT or DATADISK" => view.kind,
-        "state" string "Allocated, Creating, Ready or Expunging" => view.state,
+        "state" string "Allocated, UploadOp, Uploaded, Creating, Ready or Expunging" => state(view),
         "size" long "how large a guest sees it, in bytes" => view.size,
         "virtualsize" long "the same" => view.size,
         "deviceid" long "its place among the VM's disks, from 0" => view.vm.map(|_| view.device),
@@ -58,11 +58,17 @@ api_object! {
         "hypervisor" string "always KVM" => "KVM",
         "destroyed" boolean "whether it is being deleted" =>
             view.state == hostler_model::VolumeState::Expunging,
-        "isextractable" boolean "whether it may be downloaded, always false" => false,
+        "isextractable" boolean "whether it may be downloaded, as its template may" => view.is_extractable,
         "quiescevm" boolean "whether its VM is stilled for snapshots, always false" => false,
         "created" date "since when there has been one" => date(view.created),
         "tags" set(TAG) "its tags" => tags(&view.tags),
     }
+}
+
+/// A volume that no host has written yet is in one of several states for clients.
+fn state(view: &VolumeView) -> &str {
+    let unwritten = view.state == hostler_model::VolumeState::Allocated;
+    view.upload.as_deref().filter(|_| unwritten).unwrap_or(view.state.as_str())
 }
 
 api_object! {

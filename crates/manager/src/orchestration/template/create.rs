@@ -142,7 +142,7 @@ fn new(id: TemplateId, account: AccountId, origin: &Origin, request: CreateReque
 }
 
 /// The largest template there may be, as a file and as guests see it.
-fn most(app: &Context) -> Bytes {
+pub(in crate::orchestration) fn most(app: &Context) -> Bytes {
     Bytes::from_gib(app.settings.number(&SECSTORAGE_MAX_TEMPLATE_SIZE))
 }
 

@@ -59,7 +59,7 @@ pub async fn extract(
                 let text = format!("{} may not be downloaded; its owner may allow it", row.name);
                 return Err(ServiceError::new(ServiceErrorKind::Denied, text));
             }
-            let name = file_name(&row);
+            let name = file_name(&row.name, &row.format);
             let input = json!(Input { token, name, seconds });
             let (command, kind) = if row.is_iso() {
                 ("extractIso", "ISO.EXTRACT")
@@ -85,12 +85,12 @@ fn must_be_ready(row: &TemplateRow) -> Result<(), ServiceError> {
     Err(ServiceError::new(ServiceErrorKind::Unsupported, text))
 }
 
-/// Letters of its name that no program minds, with the ending of its format.
-fn file_name(row: &TemplateRow) -> String {
+/// Letters of a name that no program minds, with the ending of its format.
+pub(in crate::orchestration) fn file_name(name: &str, format: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     let plain = |c: char| if is_plain(c) { c } else { '-' };
-    let name: String = row.name.chars().take(60).map(plain).collect();
-    format!("{name}.{}", row.format.to_ascii_lowercase())
+    let name: String = name.chars().take(60).map(plain).collect();
+    format!("{name}.{}", format.to_ascii_lowercase())
 }
 
 #[async_trait]

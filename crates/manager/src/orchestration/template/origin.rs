@@ -16,17 +16,17 @@ use crate::orchestration::volume::{must_live, refused};
 
 /// A volume or a snapshot, as it is recorded.
 #[derive(Debug)]
-pub(super) struct Origin {
+pub(in crate::orchestration) struct Origin {
     /// For people.
-    pub(super) name: String,
+    pub(in crate::orchestration) name: String,
     /// Whose it is.
-    pub(super) account: AccountId,
+    pub(in crate::orchestration) account: AccountId,
     /// Where it is.
-    pub(super) zone: ZoneId,
+    pub(in crate::orchestration) zone: ZoneId,
     /// The volume, if it is one.
-    pub(super) volume: Option<VolumeRow>,
+    pub(in crate::orchestration) volume: Option<VolumeRow>,
     /// Whether the bytes of what is made from it may be had: if those of its own template may, or it has none.
-    pub(super) is_extractable: bool,
+    pub(in crate::orchestration) is_extractable: bool,
     which: TemplateOrigin,
     vm: Option<VmRow>,
     snapshot: Option<SnapshotState>,
@@ -36,7 +36,10 @@ pub(super) struct Origin {
 }
 
 impl Origin {
-    pub(super) fn read(tx: &Tx<'_>, which: TemplateOrigin) -> Result<Self, StoreError> {
+    pub(in crate::orchestration) fn read(
+        tx: &Tx<'_>,
+        which: TemplateOrigin,
+    ) -> Result<Self, StoreError> {
         match which {
             TemplateOrigin::Volume(id) => {
                 let volume = volume_get(tx, id)?;
@@ -78,7 +81,7 @@ impl Origin {
     }
 
     /// Whose jobs a job on it takes turns with.
-    pub(super) fn lane(&self) -> (&'static str, Uuid) {
+    pub(in crate::orchestration) fn lane(&self) -> (&'static str, Uuid) {
         match (self.which, &self.vm) {
             (_, Some(vm)) => ("VirtualMachine", vm.id.uuid()),
             (TemplateOrigin::Volume(id), None) => ("Volume", id.uuid()),
@@ -90,7 +93,7 @@ impl Origin {
     ///
     /// # Errors
     /// [`ServiceError`] says what is in the way.
-    pub(super) fn check(&self, most: Bytes) -> Result<(), ServiceError> {
+    pub(in crate::orchestration) fn check(&self, most: Bytes) -> Result<(), ServiceError> {
         if let Some(volume) = &self.volume {
             must_live(volume)?;
             if volume.state != VolumeState::Ready {
@@ -102,7 +105,7 @@ impl Origin {
         }
         if let Some(vm) = self.vm.as_ref().filter(|vm| vm.state != VmState::Stopped) {
             return Err(refused(format!(
-                "{} has {} and is {}; stop it, or make the template from a snapshot",
+                "{} has {} and is {}; stop it, or make a template from a snapshot",
                 vm.instance_name, self.name, vm.state
             )));
         }
@@ -122,7 +125,7 @@ impl Origin {
     ///
     /// # Errors
     /// [`ServiceError`] if they are not in the cloud any more.
-    pub(super) fn place(&self) -> Result<(StoragePoolId, HostId), ServiceError> {
+    pub(in crate::orchestration) fn place(&self) -> Result<(StoragePoolId, HostId), ServiceError> {
         self.pool.zip(self.host).ok_or_else(|| {
             let text = format!("the host of {} is not in the cloud any more", self.name);
             ServiceError::new(ServiceErrorKind::Unavailable, text)

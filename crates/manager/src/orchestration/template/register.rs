@@ -66,7 +66,7 @@ pub async fn register(
     caller: &Caller,
     request: RegisterRequest,
 ) -> Result<TemplateId, ServiceError> {
-    check(caller, &request)?;
+    check_source(caller, &request.url, &request.format, &["QCOW2", "RAW", "ISO"])?;
     let id = TemplateId::new(Uuid::now_v7());
     let subject = ("Template", id.uuid());
     let (command, kind) = match request.format.as_str() {
@@ -109,8 +109,17 @@ pub async fn register(
     Ok(id)
 }
 
-fn check(caller: &Caller, request: &RegisterRequest) -> Result<(), ServiceError> {
-    let scheme = request.url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+/// Refuses an address that nobody, or not this caller, may have fetched, and a format that is not one of those known.
+///
+/// # Errors
+/// [`ServiceError`] names the parameter.
+pub(in crate::orchestration) fn check_source(
+    caller: &Caller,
+    url: &str,
+    format: &str,
+    known: &[&str],
+) -> Result<(), ServiceError> {
+    let scheme = url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
     match scheme.as_deref() {
         Some("http" | "https") => {}
         Some("file") if caller.is_root() => {}
@@ -126,10 +135,10 @@ fn check(caller: &Caller, request: &RegisterRequest) -> Result<(), ServiceError>
             ));
         }
     }
-    if !["QCOW2", "RAW", "ISO"].iter().any(|known| known.eq_ignore_ascii_case(&request.format)) {
+    if !known.iter().any(|known| known.eq_ignore_ascii_case(format)) {
         return Err(ServiceError::parameter(format!(
-            "parameter format: {:?} cannot be used; known are QCOW2, RAW and ISO",
-            request.format
+            "parameter format: {format:?} cannot be used; known are {}",
+            known.join(", ")
         )));
     }
     Ok(())
@@ -229,7 +238,7 @@ impl Workflow for RegisterTemplate {
 }
 
 /// A connected image worker of the zone; waits, visibly, until there is one.
-pub(super) async fn worker_of(
+pub(in crate::orchestration) async fn worker_of(
     cx: &StepContext,
     zone: Option<ZoneId>,
 ) -> Result<HostId, ServiceError> {

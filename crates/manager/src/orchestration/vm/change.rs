@@ -17,7 +17,7 @@ use hostler_store::vm_change::{
 use super::{groups, requests, size};
 use crate::context::Context;
 use crate::error::{ServiceError, ServiceErrorKind};
-use crate::orchestration::Caller;
+use crate::orchestration::{Caller, vm_snapshot};
 
 /// What a VM takes of its owner's limits beside its volumes.
 pub(super) const OF_SIZE: &[LimitKind] = &[LimitKind::UserVm, LimitKind::Cpu, LimitKind::Memory];
@@ -121,6 +121,7 @@ pub async fn assign(
         .write(move |tx| {
             let row = visible(tx, &caller, id)?;
             must_be_idle(tx, &row, "given away")?;
+            vm_snapshot::refuse_if_any(tx, &row, "given away")?;
             if row.account == account {
                 let text = format!("{} is that account's already", row.instance_name);
                 return Err(ServiceError::parameter(format!("parameter account: {text}")));

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use super::{step_event, stop, vm_of, vm_result};
 use crate::error::ServiceError;
 use crate::jobs::{Commit, Done, StepContext, StepError, Undone, Workflow, nothing};
+use crate::orchestration::vm_snapshot;
 
 /// Stops a VM and throws it away; it can be recovered until it is expunged.
 pub static DESTROY: RetireVm =
@@ -99,7 +100,7 @@ fn give_up(cx: &StepContext) -> Commit {
     })
 }
 
-/// Has each host delete the VM's volumes that it holds, and forget the VM.
+/// Has each host delete the VM's volumes and VM snapshots that it holds, and forget the VM.
 async fn delete(cx: &StepContext) -> Result<Done, StepError> {
     let (vm, now) = (vm_of(cx), cx.app.now());
     let (row, volumes) = cx.read(move |tx| Ok((vm_get(tx, vm)?, volumes_of(tx, vm)?))).await?;
@@ -116,9 +117,11 @@ async fn delete(cx: &StepContext) -> Result<Done, StepError> {
         let command = ForgetCommand { vm, name: row.instance_name.clone() };
         cx.call(host, "forget", command, WAIT).await.map_err(ServiceError::from)?;
     }
+    vm_snapshot::delete_of_vm(cx, vm).await?;
     let count = volumes.iter().filter(|volume| goes(volume)).count();
     let text = format!("{count} volumes deleted, {} kept", volumes.len() - count);
     Ok(Done::writing(text, move |tx| {
+        vm_snapshot::forget_of_vm(tx, vm, now)?;
         for volume in volumes_of(tx, vm)? {
             let mut volume = volume;
             if !goes(&volume) {

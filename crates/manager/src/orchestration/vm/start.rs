@@ -38,6 +38,7 @@ use super::{step_event, vm_of, vm_result};
 use crate::agents::HostNews;
 use crate::error::{ServiceError, ServiceErrorKind};
 use crate::jobs::{Commit, Done, StepContext, StepError, Undone, Workflow, nothing};
+use crate::orchestration::volume::write_data;
 use crate::settings::START_RETRY;
 
 /// The first start of a VM. When it fails the VM is in Error.
@@ -388,9 +389,13 @@ async fn prepare_storage(
             size: volume.size.max(least),
         };
         let label = format!("volume {}", volume.id);
-        let answer =
-            cx.call(chosen.host, &label, CreateVolumeCommand { volume: spec }, WAIT).await?;
-        paths.insert(volume.id, answer.path);
+        let path = if volume.is_root {
+            let command = CreateVolumeCommand { volume: spec };
+            cx.call(chosen.host, &label, command, WAIT).await?.path
+        } else {
+            write_data(cx, chosen.host, &label, spec, WAIT).await?
+        };
+        paths.insert(volume.id, path);
     }
     if let Some(iso) = &blueprint.iso {
         let source = spec::iso_source(iso).ok_or_else(|| CommandFailure {

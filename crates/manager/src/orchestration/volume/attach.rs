@@ -12,15 +12,15 @@ use hostler_store::volume::{
 };
 use hostler_store::{StoreError, Tx};
 use hostler_wire::{
-    AttachVolumeCommand, CreateVolumeCommand, DeleteVolumeCommand, DetachVolumeCommand, DiskFormat,
-    DiskSpec, RunningVm, VolumeSpec,
+    AttachVolumeCommand, DeleteVolumeCommand, DetachVolumeCommand, DiskFormat, DiskSpec, RunningVm,
+    VolumeSpec,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
     Ask, Scene, WAIT, input, must_live, refused, run, running_vm, step_event, volume_of,
-    volume_result,
+    volume_result, write_data,
 };
 use crate::context::Context;
 use crate::error::{ServiceError, ServiceErrorKind};
@@ -315,14 +315,11 @@ async fn write(cx: &StepContext) -> Result<Done, StepError> {
     };
     let volume = cx.read(move |tx| volume_get(tx, id)).await?;
     let spec = VolumeSpec { volume: id, pool: live.pool, template: None, size: volume.size };
-    let answer = cx
-        .call(live.host, "create", CreateVolumeCommand { volume: spec }, WAIT)
-        .await
-        .map_err(ServiceError::from)?;
-    let now = cx.app.now();
-    Ok(Done::writing(format!("{} at {}", volume.size, answer.path), move |tx| {
+    let written = write_data(cx, live.host, "create", spec, WAIT).await;
+    let (path, now) = (written.map_err(ServiceError::from)?, cx.app.now());
+    Ok(Done::writing(format!("{} at {path}", volume.size), move |tx| {
         let volume = volume_get(tx, id)?;
-        let (event, path) = (VolumeEvent::Created, Some(answer.path.as_str()));
+        let (event, path) = (VolumeEvent::Created, Some(path.as_str()));
         volume_transition(tx, &volume, event, Some(live.pool), path, now).map(drop)
     }))
 }

@@ -1,7 +1,7 @@
 //! Data volumes: the services that check and record, and the workflows that act.
 //!
-//! A volume is recorded `Allocated`; the pool of the host that first runs its VM is where it is written. From then on
-//! it binds its VM to that host, because pools are local so far. A job that works on a volume takes it
+//! A volume is recorded `Allocated`; the pool of the host that first runs its VM is where it is written, empty or from a file
+//! that an image worker has fetched (`upload`). From then on it binds its VM to that host, because pools are local so far. A job that works on a volume takes it
 //! (`volume_take`), in the transaction that checks: no second one can. Work on an attached volume is in the lane of its
 //! VM, so that it never meets a start or a stop.
 
@@ -9,16 +9,24 @@ pub mod attach;
 pub mod create;
 pub mod delete;
 pub mod detach;
+pub mod extract;
 pub mod from_snapshot;
 pub mod resize;
+pub mod unstage;
+pub mod upload;
+mod write;
 
 pub use attach::attach;
 pub(crate) use create::record_of_vm;
 pub use create::{NewVolume, Size, create, rename, size_of};
 pub use delete::{delete, delete_of_account};
 pub use detach::{AttachedVolume, detach};
+pub use extract::extract;
 pub use from_snapshot::create_from_snapshot;
 pub use resize::{NewSize, resize};
+pub use unstage::unstage_surplus;
+pub use upload::{Upload, upload};
+pub(super) use write::write_data;
 
 use std::time::Duration;
 
@@ -40,6 +48,8 @@ use crate::orchestration::Caller;
 
 /// How long an order may take before the agent is asked what became of it.
 const WAIT: Duration = Duration::from_mins(5);
+/// How long bringing a file to an image worker, or from there, may take before that.
+const LONG: Duration = Duration::from_mins(330);
 
 /// What a job on a volume is about; its subject may be the VM.
 #[derive(Debug, Serialize, Deserialize)]

@@ -3,7 +3,8 @@
 //! A job's record names what to show, `{"virtualmachine": "<id>"}`; this renders it.
 
 use hostler_model::{
-    AccountId, NetworkId, ProjectId, SecurityRuleId, SnapshotId, TemplateId, UserId, VmId, VolumeId,
+    AccountId, NetworkId, ProjectId, SecurityRuleId, SnapshotId, TemplateId, UserId, VmId,
+    VmSnapshotId, VolumeId,
 };
 use hostler_store::affinity_group::affinity_group_view;
 use hostler_store::host_view::host_view;
@@ -15,6 +16,7 @@ use hostler_store::snapshot_policy::snapshot_policy_get;
 use hostler_store::snapshot_view::snapshot_view;
 use hostler_store::template_view::template_view;
 use hostler_store::user::user_credentials;
+use hostler_store::vm_snapshot_view::vm_snapshot_view;
 use hostler_store::vm_view::vm_view;
 use hostler_store::volume_view::volume_view;
 use hostler_store::{Page, StoreError, Tx};
@@ -23,7 +25,7 @@ use serde_json::{Value, json};
 use crate::api::commands::account::account_or_gone;
 use crate::api::failure::Failure;
 use crate::api::objects::account::user;
-use crate::api::objects::extract::extract;
+use crate::api::objects::extract::{extract, extract_volume};
 use crate::api::objects::group::{affinity_group, security_group};
 use crate::api::objects::host::host;
 use crate::api::objects::network::network;
@@ -32,6 +34,7 @@ use crate::api::objects::snapshot::{snapshot, snapshot_policy};
 use crate::api::objects::storage::volume;
 use crate::api::objects::template::template;
 use crate::api::objects::vm::{Sight, vm};
+use crate::api::objects::vm_snapshot::vm_snapshot;
 
 /// The `jobresult` of a job that succeeded.
 ///
@@ -53,6 +56,10 @@ pub(crate) fn rendered(
         let key = if view.format == "ISO" { "iso" } else { "template" };
         return Ok(json!({key: extract(&view, url)}));
     }
+    if let Some(id) = named("extractvolume").and_then(|id| id.parse::<VolumeId>().ok()) {
+        let (view, url) = (volume_view(tx, id)?, named("url").unwrap_or_default());
+        return Ok(json!({"volume": extract_volume(&view, url)}));
+    }
     if let Some(id) = named("template").and_then(|id| id.parse::<TemplateId>().ok()) {
         return Ok(json!({"template": template(&template_view(tx, id)?, admin)}));
     }
@@ -61,6 +68,9 @@ pub(crate) fn rendered(
     }
     if let Some(id) = named("snapshot").and_then(|id| id.parse::<SnapshotId>().ok()) {
         return Ok(json!({"snapshot": snapshot(&snapshot_view(tx, id)?, admin)}));
+    }
+    if let Some(id) = named("vmsnapshot").and_then(|id| id.parse::<VmSnapshotId>().ok()) {
+        return Ok(json!({"vmsnapshot": vm_snapshot(&vm_snapshot_view(tx, id)?)}));
     }
     if let Some(id) = named("snapshotpolicy").and_then(|id| id.parse().ok()) {
         return or_gone("snapshotpolicy", result, snapshot_policy_get(tx, id), snapshot_policy);

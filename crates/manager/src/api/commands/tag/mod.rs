@@ -36,6 +36,7 @@ const KINDS: &[(&str, Entity)] = &[
     ("Template",        Entity::Template),
     ("User",            Entity::User),
     ("UserVm",          Entity::Vm),
+    ("VMSnapshot",      Entity::VmSnapshot),
     ("Volume",          Entity::Volume),
     ("Zone",            Entity::Zone),
 ];
@@ -65,6 +66,7 @@ async fn require_own(call: Call<'_>, entity: Entity, ids: &[Uuid]) -> Result<(),
             | Entity::Template
             | Entity::User
             | Entity::Vm
+            | Entity::VmSnapshot
             | Entity::Volume
     );
     if for_admins && !call.is_root() {

@@ -20,7 +20,7 @@ mod listing;
 pub(crate) mod os_type;
 mod register_iso;
 mod register_template;
-mod source;
+pub(in crate::api::commands) mod source;
 mod update_iso;
 mod update_iso_permissions;
 mod update_template;

@@ -4,7 +4,7 @@ use crate::api::call::Call;
 use crate::api::failure::Failure;
 
 /// Bytes that a link to a file is drawn from.
-pub(super) const TOKEN: usize = 32;
+pub(in crate::api::commands) const TOKEN: usize = 32;
 
 /// The machine architecture that was named, or `x86_64`.
 pub(super) fn arch_of(call: Call<'_>, arch: Option<String>) -> Result<String, Failure> {
@@ -16,7 +16,10 @@ pub(super) fn arch_of(call: Call<'_>, arch: Option<String>) -> Result<String, Fa
 }
 
 /// Whether a checksum, if there is one, can be one.
-pub(super) fn check_checksum(call: Call<'_>, checksum: Option<&str>) -> Result<(), Failure> {
+pub(in crate::api::commands) fn check_checksum(
+    call: Call<'_>,
+    checksum: Option<&str>,
+) -> Result<(), Failure> {
     let expected = "hex of MD5, SHA-1, SHA-224, SHA-256, SHA-384 or SHA-512, with or without {algorithm} before it";
     match checksum.filter(|sum| !is_checksum(sum)) {
         Some(sum) => Err(call.wrong("checksum", sum, expected)),

@@ -19,7 +19,7 @@ use super::take::let_go;
 use crate::context::Context;
 use crate::error::{ServiceError, ServiceErrorKind};
 use crate::jobs::{Commit, Done, StepContext, StepError, Undone, Workflow, nothing};
-use crate::orchestration::Caller;
+use crate::orchestration::{Caller, vm_snapshot};
 
 /// See the file's description.
 #[derive(Debug)]
@@ -63,6 +63,8 @@ pub async fn release(app: &Context, caller: &Caller, id: VmId) -> Result<JobId, 
         return Err(ServiceError::new(ServiceErrorKind::Unsupported, text));
     }
     must_not_be(&vm, NOT_NOW, "released")?;
+    let row = vm.clone();
+    app.store.read(move |tx| vm_snapshot::refuse_if_any(tx, &row, "released")).await?;
     let request = Ask {
         api_command: "releaseVirtualMachine",
         event: "VM.RELEASE",
