@@ -57,15 +57,8 @@ fn write_partial(
     partial: &Path,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    // SQLite takes an empty file as it is, with its permissions.
-    let made = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(partial);
-    let set = made.and_then(|file| file.set_permissions(Permissions::from_mode(0o600)));
-    set.map_err(|e| problem(partial, e))?;
-    let source = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)
-        .map_err(|e| problem(database, e))?;
+    record_copy(database, partial)?;
     let failed = |e: rusqlite::Error| problem(partial, e);
-    let path = partial.display().to_string();
-    source.execute("VACUUM INTO ?1", params![path]).map_err(failed)?;
     let mut copy = Connection::open(partial).map_err(failed)?;
     let tx = copy.transaction().map_err(failed)?;
     tx.execute_batch(
@@ -105,6 +98,23 @@ pub fn backup_read(backup: &Path) -> Result<(Timestamp, Vec<BackupFile>), StoreE
         file.prepare("SELECT path, mode, content FROM backup_file ORDER BY path").map_err(none)?;
     let files = statement
         .query_map([], |row| {
+/// Copies the record at `database`, as it is at this moment, into the new file `to`, which only its owner can read.
+/// The record itself is not written.
+///
+/// # Errors
+/// [`StoreError::Open`] names the file and says why not.
+pub fn record_copy(database: &Path, to: &Path) -> Result<(), StoreError> {
+    // SQLite takes an empty file as it is, with its permissions.
+    let made = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(to);
+    let set = made.and_then(|file| file.set_permissions(Permissions::from_mode(0o600)));
+    set.map_err(|e| problem(to, e))?;
+    let source = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)
+        .map_err(|e| problem(database, e))?;
+    let path = to.display().to_string();
+    source.execute("VACUUM INTO ?1", params![path]).map_err(|e| problem(to, e))?;
+    Ok(())
+}
+
             let path: String = row.get("path")?;
             Ok(BackupFile {
                 path: path.into(),

@@ -1,10 +1,34 @@
 //! The restore drill: an old record, a world that has gone on, and a record that is true again without a guest touched.
 
-use hostler_manager::backup::{backup, restore};
+use std::path::Path;
+
+use hostler_manager::backup::{DATABASE, backup, restore};
 use hostler_manager::orchestration::vm::{self, Placing};
 use hostler_model::{JobState, PowerState, VmState};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OpenFlags, Row};
 
 use crate::{api, cloud, rows, run_of, running, until};
+
+/// Every row of every table of the record in a state directory.
+fn whole_record(state_dir: &Path) -> Vec<String> {
+    let file = state_dir.join(DATABASE);
+    let db = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let rows = |sql: &str| -> Vec<String> {
+        let mut statement = db.prepare(sql).unwrap();
+        let columns = statement.column_count();
+        let row = |row: &Row<'_>| (0..columns).map(|at| row.get::<_, Value>(at)).collect();
+        let rows: Result<Vec<Vec<Value>>, _> = statement.query_map([], row).unwrap().collect();
+        rows.unwrap().iter().map(|row| format!("{row:?}")).collect()
+    };
+    let mut tables = db.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").unwrap();
+    let names = tables.query_map([], |row| row.get(0)).unwrap();
+    let names: Vec<String> = names.collect::<Result<_, _>>().unwrap();
+    let all = names.iter().flat_map(|name| {
+        rows(&format!("SELECT * FROM {name}")).into_iter().map(move |row| format!("{name} {row}"))
+    });
+    all.collect()
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_old_backup_becomes_true_again_and_no_guest_is_touched() {
@@ -37,6 +61,7 @@ async fn an_old_backup_becomes_true_again_and_no_guest_is_touched() {
     let restored = cloud.folder().join("restored");
     cloud.stop_manager().await;
     restore(&file, &restored, hostler_model::Timestamp(1)).unwrap();
+    let as_restored = whole_record(&restored);
     cloud.begin_in(&restored, true).await.unwrap();
     let params = [("different", "true")];
     until("all three differences are seen", || async {
@@ -56,7 +81,9 @@ async fn an_old_backup_becomes_true_again_and_no_guest_is_touched() {
     let id = same.to_string();
     let refused = api(&cloud).refused("stopVirtualMachine", &[("id", &id)]).await;
     assert!(refused.1.contains("--read-only"), "{refused:?}");
-    assert_eq!(cloud.vm_state(gone).await.unwrap(), VmState::Running);
+    cloud.stop_manager().await;
+    assert_eq!(whole_record(&restored), as_restored, "looking has written nothing");
+    assert!(!restored.join("hostler.db.read-only").exists());
 
     // then in earnest
     cloud.begin_in(&restored, false).await.unwrap();

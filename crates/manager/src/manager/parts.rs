@@ -107,7 +107,8 @@ impl Parts {
 pub fn watch(context: &Context, tasks: &TaskTracker, stop: &CancellationToken) {
     if context.is_read_only() {
         info!(
-            "this manager only looks (--read-only): no job runs, and nothing that hosts say is followed"
+            "this manager only looks (--read-only): no job runs, nothing that hosts say is followed, and the record stays \
+             as it is: what is seen is kept in a copy until this manager ends"
         );
     } else {
         tasks.spawn(keep_house(context.clone(), stop.clone()));
