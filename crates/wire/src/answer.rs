@@ -1,6 +1,6 @@
 //! What an agent answers to its orders.
 
-use hostler_model::{Bytes, CommandId, Generation};
+use hostler_model::{Bytes, CommandId, Generation, VolumeId};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -8,12 +8,12 @@ use crate::{
     ConsoleLogCommand, CreateSnapshotCommand, CreateVolumeCommand, DeleteSnapshotCommand,
     DeleteTemplateAnswer, DeleteTemplateCommand, DeleteVolumeCommand, DescribeAnswer,
     DescribeCommand, DetachVolumeCommand, DownloadAnswer, DownloadCommand, ExpectTemplateAnswer,
-    ExpectTemplateCommand, ForgetCommand, InquireCommand, KeepTemplateAnswer, KeepTemplateCommand,
-    ListTemplatesAnswer, ListTemplatesCommand, PrepareNicCommand, PrepareTemplateCommand,
-    RebootCommand, ReleaseAnswer, ReleaseCommand, ReleaseNicCommand, RemoveTemplateCommand,
-    ReportAnswer, ReportCommand, ResizeVolumeCommand, RestoreSnapshotCommand, SendTemplateAnswer,
-    SendTemplateCommand, ShareTemplateAnswer, ShareTemplateCommand, StartCommand, StopCommand,
-    WorkerCommand,
+    ExpectTemplateCommand, FindVolumesCommand, ForgetCommand, InquireCommand, KeepTemplateAnswer,
+    KeepTemplateCommand, ListTemplatesAnswer, ListTemplatesCommand, PrepareNicCommand,
+    PrepareTemplateCommand, RebootCommand, ReleaseAnswer, ReleaseCommand, ReleaseNicCommand,
+    RemoveTemplateCommand, ReportAnswer, ReportCommand, ResizeVolumeCommand,
+    RestoreSnapshotCommand, SendTemplateAnswer, SendTemplateCommand, ShareTemplateAnswer,
+    ShareTemplateCommand, StartCommand, StopCommand, WorkerCommand,
 };
 
 /// What became of one order.
@@ -88,6 +88,8 @@ pub enum Answer {
     KeepTemplate(KeepTemplateAnswer),
     /// To `Worker(Share)`.
     ShareTemplate(ShareTemplateAnswer),
+    /// To `FindVolumes`.
+    FindVolumes(FindVolumesAnswer),
 }
 
 /// Why an order was not carried out. After any of these nothing of it is left, unless the text says so.
@@ -216,6 +218,13 @@ pub struct DetachVolumeAnswer {
 pub struct ResizeVolumeAnswer {
     /// How large the guest sees it.
     pub size: Bytes,
+}
+
+/// The answer to [`FindVolumesCommand`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FindVolumesAnswer {
+    /// Those that are not there.
+    pub missing: Vec<VolumeId>,
 }
 
 /// The answer to [`ChangeIsoCommand`].
@@ -354,6 +363,7 @@ calls! {
     AdoptCommand => Adopt, AdoptAnswer;
     ReleaseCommand => Release, ReleaseAnswer;
     SendTemplateCommand => SendTemplate, SendTemplateAnswer;
+    FindVolumesCommand => FindVolumes, FindVolumesAnswer;
 }
 
 macro_rules! worker_calls {
@@ -410,6 +420,7 @@ impl Answer {
             Self::ExpectTemplate(_) => "ExpectTemplateAnswer",
             Self::KeepTemplate(_) => "KeepTemplateAnswer",
             Self::ShareTemplate(_) => "ShareTemplateAnswer",
+            Self::FindVolumes(_) => "FindVolumesAnswer",
         }
     }
 }

@@ -78,6 +78,8 @@ pub enum Command {
     Release(ReleaseCommand),
     /// Send a volume, or such a copy, to an image worker.
     SendTemplate(SendTemplateCommand),
+    /// Say which volumes are not there.
+    FindVolumes(FindVolumesCommand),
 }
 
 /// Ties each command to its own answer: who calls with a `StopCommand` gets a `StopAnswer`.
@@ -311,6 +313,15 @@ pub struct RestoreSnapshotCommand {
     pub size: Bytes,
 }
 
+/// Asks which of these volumes are not on a pool. Nothing is changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FindVolumesCommand {
+    /// The pool.
+    pub pool: StoragePoolId,
+    /// The volumes.
+    pub volumes: Vec<VolumeId>,
+}
+
 /// The answer to [`ReportCommand`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReportAnswer {
@@ -347,6 +358,7 @@ impl Command {
             Self::Adopt(_) => "AdoptCommand",
             Self::Release(_) => "ReleaseCommand",
             Self::SendTemplate(_) => "SendTemplateCommand",
+            Self::FindVolumes(_) => "FindVolumesCommand",
         }
     }
 
@@ -379,6 +391,7 @@ impl Command {
             | Self::Inquire(_)
             | Self::Report(_)
             | Self::Describe(_)
+            | Self::FindVolumes(_)
             | Self::Worker(_) => None,
         }
     }

@@ -19,7 +19,7 @@ use crate::ca::Authority;
 use crate::config::Config;
 use crate::context::Context;
 use crate::metrics::Metrics;
-use crate::monitors::{HostStatistics, VmSync, follow_downloads, keep_house};
+use crate::monitors::{HostStatistics, VmSync, VolumeLook, follow_downloads, keep_house};
 use crate::onboarding::{KnownHosts, Means, Onboarding, OnboardingSettings};
 use crate::settings::{
     AGENT_STARTUP_WAIT, HOST_CONNECT_TIMEOUT, PING_INTERVAL, PING_TIMEOUT, SSH_RETRIES, Settings,
@@ -84,6 +84,7 @@ impl Parts {
         agents.add_listener(Arc::new(HostStatistics::new(context.store.clone())));
         agents.add_listener(Arc::new(context.reports.clone()));
         agents.add_listener(Arc::new(VmSync::new(context.clone())));
+        agents.add_listener(Arc::new(VolumeLook::new(context.clone())));
         Ok(Self { context, authority, keys })
     }
 
