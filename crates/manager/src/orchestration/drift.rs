@@ -400,7 +400,8 @@ mod tests {
         let crashed = seen(VmState::Running, PowerState::Off, PowerReason::Crashed);
         let both = of(&crashed, true);
         assert_eq!(both.repair, Repair::Follow, "first things first");
-        assert!(both.difference.unwrap().contains("crashed; h1 does not have disk"));
+        let told = both.difference.unwrap();
+        assert!(told.contains("crashed") && told.contains("; h1 does not have disk"), "{told}");
     }
 
     #[test]
