@@ -37,7 +37,7 @@ pub async fn audit(app: &Context) -> Result<(Audit, usize), ServiceError> {
             let ended = runs_ended(tx, &ids)?;
             audit.differences.extend(unreported(&recorded, &reports));
             audit.differences.extend(unrecorded(&strangers, &ended, &reports));
-            audit.differences.extend(volumes_lacking(tx, &lacking)?.into_iter().map(lost));
+            audit.differences.extend(volumes_lacking(tx, &lacking)?.iter().map(lost));
             Ok::<_, StoreError>(audit)
         })
         .await?;
@@ -51,7 +51,7 @@ pub async fn audit(app: &Context) -> Result<(Audit, usize), ServiceError> {
 }
 
 /// A volume that its host does not have.
-fn lost(volume: LackingVolume) -> Difference {
+fn lost(volume: &LackingVolume) -> Difference {
     Difference {
         book: "volume",
         about: volume.id.to_string(),
