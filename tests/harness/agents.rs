@@ -27,7 +27,7 @@ use hostler_wire::{
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -148,16 +148,20 @@ impl AgentSide {
         row.with_context(|| format!("no host {guid} is recorded"))
     }
 
-    /// Waits until the record of a machine has `status`; at most 10 s.
+    /// Waits until the record of a machine has `status`; at most 10 s. One that is Up can be sent orders, too.
     ///
     /// # Errors
     /// If it does not come to that.
     pub async fn wait_status(&self, guid: HostGuid, status: HostStatus) -> anyhow::Result<HostRow> {
         let mut news = self.agents.subscribe();
+        // the record says Up a moment before orders can be sent; the news of it come after both
+        let is_so = |row: &HostRow| {
+            row.status == status && (status != HostStatus::Up || self.agents.is_connected(row.id))
+        };
         let wait = async {
             loop {
                 match self.host(guid).await {
-                    Ok(row) if row.status == status => return row,
+                    Ok(row) if is_so(&row) => return row,
                     _ => drop(news.recv().await),
                 }
             }
@@ -186,6 +190,21 @@ impl AgentSide {
         let db = rusqlite::Connection::open(self.folder.path().join("hostler.db"))?;
         let sql = "SELECT count(*) FROM event WHERE kind = ?1";
         Ok(db.query_row(sql, [kind], |row| row.get(0))?)
+    }
+
+    /// Waits until a number of the metrics is `wanted`; at most 10 s. What a peer sees may come before it is counted.
+    ///
+    /// # Errors
+    /// If it does not become that.
+    pub async fn wait_metric(&self, line: &str, wanted: u64) -> anyhow::Result<()> {
+        // a counter tells nobody of its changes
+        let counted = async {
+            while self.metric(line) != wanted {
+                tokio::task::yield_now().await;
+            }
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(10), counted).await;
+        waited.with_context(|| format!("{line} is {}, not {wanted}", self.metric(line)))
     }
 
     /// A number from the metrics.
@@ -402,7 +421,7 @@ pub type Behaviour =
 pub struct Journal {
     done: Arc<Mutex<HashMap<CommandId, Result<Answer, CommandFailure>>>>,
     /// Commands as they were carried out, by name.
-    ran: Arc<Mutex<Vec<&'static str>>>,
+    ran: Arc<watch::Sender<Vec<&'static str>>>,
     behaviour: Option<Behaviour>,
     mute: bool,
 }
@@ -428,11 +447,21 @@ impl Journal {
     }
 
     /// The names of the commands that were carried out, in their order.
-    ///
-    /// # Panics
-    /// If a test has panicked with it in hand.
     pub fn ran(&self) -> Vec<&'static str> {
-        self.ran.lock().unwrap().clone()
+        self.ran.borrow().clone()
+    }
+
+    /// Waits until so many commands have been carried out; at most 10 s. Their names, in their order.
+    ///
+    /// # Errors
+    /// If it does not come to that.
+    pub async fn has_run(&self, count: usize) -> anyhow::Result<Vec<&'static str>> {
+        let mut news = self.ran.subscribe();
+        let run = news.wait_for(|ran| ran.len() >= count);
+        match tokio::time::timeout(Duration::from_secs(10), run).await {
+            Ok(ran) => Ok(ran?.clone()),
+            Err(_) => bail!("not {count} commands were carried out: {:?}", self.ran()),
+        }
     }
 
     fn carry_out(&self, id: CommandId, command: &Command) -> Result<Answer, CommandFailure> {
@@ -448,7 +477,6 @@ impl Journal {
         if let Some(done) = self.done.lock().unwrap().get(&id) {
             return done.clone();
         }
-        self.ran.lock().unwrap().push(command.name());
         let result = match &self.behaviour {
             Some(behaviour) => behaviour(command),
             None => Ok(Answer::Report(hostler_wire::ReportAnswer {
@@ -456,6 +484,7 @@ impl Journal {
             })),
         };
         self.done.lock().unwrap().insert(id, result.clone());
+        self.ran.send_modify(|ran| ran.push(command.name()));
         result
     }
 }

@@ -39,8 +39,10 @@ async fn a_peer_without_tls_is_cut_off() {
     closed(&mut plain).await;
     let mut says_nothing = TcpStream::connect(side.address).await.unwrap();
     closed(&mut says_nothing).await;
-    assert_eq!(side.metric("hostler_agent_handshakes_failed_total{reason=\"tls\"}"), 1);
-    assert_eq!(side.metric("hostler_agent_handshakes_failed_total{reason=\"tls_slow\"}"), 1);
+    side.wait_metric("hostler_agent_handshakes_failed_total{reason=\"tls\"}", 1).await.unwrap();
+    side.wait_metric("hostler_agent_handshakes_failed_total{reason=\"tls_slow\"}", 1)
+        .await
+        .unwrap();
     still_serves(&side).await;
 }
 
@@ -59,7 +61,7 @@ async fn a_peer_without_a_certificate_of_ours_never_gets_to_speak() {
         }
     }
     assert!(side.host(guid(1)).await.is_err());
-    assert_eq!(side.metric("hostler_agent_handshakes_failed_total{reason=\"tls\"}"), 2);
+    side.wait_metric("hostler_agent_handshakes_failed_total{reason=\"tls\"}", 2).await.unwrap();
     still_serves(&side).await;
 }
 
@@ -83,7 +85,7 @@ async fn a_first_frame_that_is_no_startup_is_thrown_away_and_nothing_is_done() {
         assert!(link.hear().await.is_none(), "closed without a word");
         assert!(side.host(guid(number)).await.is_err(), "no row");
     }
-    assert_eq!(side.metric("hostler_agent_first_frames_thrown_away_total"), 4);
+    side.wait_metric("hostler_agent_first_frames_thrown_away_total", 4).await.unwrap();
     still_serves(&side).await;
 }
 
@@ -98,7 +100,9 @@ async fn who_says_nothing_or_too_little_is_closed_in_time() {
     closed(silent.stream()).await;
     closed(truncated.stream()).await;
     assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
-    assert_eq!(side.metric("hostler_agent_handshakes_failed_total{reason=\"no_startup\"}"), 2);
+    side.wait_metric("hostler_agent_handshakes_failed_total{reason=\"no_startup\"}", 2)
+        .await
+        .unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -213,7 +217,7 @@ async fn too_many_strangers_at_once_are_turned_away_and_agents_come_in_behind_th
     let mut fourth = TcpStream::connect(side.address).await.unwrap();
     closed(&mut fourth).await;
     assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
-    assert_eq!(side.metric("hostler_agent_handshakes_failed_total{reason=\"crowded\"}"), 1);
+    side.wait_metric("hostler_agent_handshakes_failed_total{reason=\"crowded\"}", 1).await.unwrap();
     for stranger in &mut strangers {
         closed(stranger).await;
     }

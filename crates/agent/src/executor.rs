@@ -375,6 +375,7 @@ const fn only_reads(command: &Command) -> bool {
             | Command::Inquire(_)
             | Command::Report(_)
             | Command::Describe(_)
+            | Command::FindVolumes(_)
             | Command::Worker(WorkerCommand::List(_))
     )
 }
@@ -410,6 +411,7 @@ fn allowed(order: &Order) -> Duration {
         | Command::ReleaseNic(_) => minutes(10),
         Command::ConsoleLog(_)
         | Command::Describe(_)
+        | Command::FindVolumes(_)
         | Command::Inquire(_)
         | Command::Report(_) => minutes(1),
     }

@@ -1,4 +1,5 @@
-//! `hostler-manager backup` and `restore`: the state directory as one file, and back.
+//! `hostler-manager backup` and `restore`: the state directory as one file, and back; and the copy of the record that a
+//! manager works on which only looks (`--read-only`).
 //!
 //! A restored record is older than the world. What hosts know better is believed: see `monitors`.
 
@@ -7,12 +8,14 @@ use std::path::{Path, PathBuf};
 
 use hostler_model::Timestamp;
 use hostler_store::StoreError;
-use hostler_store::backup::{BackupFile, backup_read, backup_restore, backup_write};
+use hostler_store::backup::{BackupFile, backup_read, backup_restore, backup_write, record_copy};
 
 use crate::ca::{CaError, private_folder};
 
 /// The record, in the state directory.
 pub const DATABASE: &str = "hostler.db";
+/// What a manager that only looks works on, in the state directory.
+const COPY: &str = "hostler.db.read-only";
 /// What is not backed up, relative to the state directory: what the record's own copy has, and templates, which are
 /// fetched again.
 const LEFT_OUT: &[&str] = &["image-worker/templates", "image-worker/state"];
@@ -103,6 +106,24 @@ pub fn restore(from: &Path, state_dir: &Path, now: Timestamp) -> Result<Timestam
     // The record last: a directory without it is no state of a manager.
     backup_restore(from, &database, now)?;
     Ok(made)
+}
+
+/// A copy of the record in `state_dir`, for a manager that only looks: the record itself is then never written.
+///
+/// # Errors
+/// [`StoreError::Open`] names the file and says why not.
+pub fn copy_to_look(state_dir: &Path) -> Result<PathBuf, StoreError> {
+    let (record, copy) = (state_dir.join(DATABASE), state_dir.join(COPY));
+    record_copy(&record, &copy)?;
+    Ok(copy)
+}
+
+/// Removes what a manager that only looked has left.
+pub fn forget_copy(state_dir: &Path) {
+    for end in ["", "-wal", "-shm"] {
+        // mostly there is none, and the next one takes its place
+        let _ = std::fs::remove_file(state_dir.join(format!("{COPY}{end}")));
+    }
 }
 
 fn put(path: &Path, file: &BackupFile) -> Result<(), BackupError> {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use hostler_model::{CloudId, CommandId, TemplateId, Timestamp};
 use hostler_store::Store;
 
-use crate::agents::{Agents, LastReports};
+use crate::agents::{Agents, LackingVolumes, LastReports};
 use crate::jobs::Jobs;
 use crate::metrics::Metrics;
 use crate::onboarding::Onboarding;
@@ -32,6 +32,8 @@ pub struct Inner {
     pub agents: Agents,
     /// What each of their hosts said last of its VMs.
     pub reports: LastReports,
+    /// Which volumes each of their hosts says that it does not have.
+    pub lacking: LackingVolumes,
     /// How machines become hosts.
     pub onboarding: Onboarding,
     /// The jobs of this manager.
@@ -68,6 +70,7 @@ impl Context {
             store,
             agents,
             reports: LastReports::default(),
+            lacking: LackingVolumes::default(),
             onboarding,
             jobs: Jobs::default(),
             views: HostViews::default(),

@@ -5,7 +5,7 @@
 pub mod parts;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use hostler_model::HostGuid;
@@ -21,7 +21,7 @@ use self::parts::{Parts, watch};
 use crate::agents::ServeError;
 use crate::api::bootstrap::write_client_settings;
 use crate::api::http::{Door, Server, serve};
-use crate::backup::DATABASE;
+use crate::backup::{DATABASE, copy_to_look, forget_copy};
 use crate::ca::{Authority, CaError, private_folder, write_file};
 use crate::config::Config;
 use crate::context::Context;
@@ -53,7 +53,7 @@ pub enum StartError {
     #[error("cannot write {file}")]
     File {
         /// The file.
-        file: std::path::PathBuf,
+        file: PathBuf,
         /// Why not.
         source: std::io::Error,
     },
@@ -71,6 +71,7 @@ pub struct Manager {
     pub api: SocketAddr,
     /// Where agents connect.
     pub agents: SocketAddr,
+    state_dir: PathBuf,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -82,8 +83,6 @@ impl Manager {
     /// [`StartError`] says what to do.
     pub async fn start(config: Config) -> Result<Self, StartError> {
         private_folder(&config.state_dir)?;
-        let store = Store::open(&config.state_dir.join(DATABASE))?;
-        let settings = Settings::load(&store.read(setting_all).await?, &config.settings)?;
         let listen = async |what, address| {
             TcpListener::bind(address).await.map_err(|source| StartError::Listen {
                 what,
@@ -93,6 +92,15 @@ impl Manager {
         };
         let agent_port = listen("agents", config.agent_listen).await?;
         let api_port = listen("the API", config.api_listen).await?;
+        // the ports first: who has them is the only one who uses this directory
+        forget_copy(&config.state_dir);
+        let database = if config.read_only {
+            copy_to_look(&config.state_dir)?
+        } else {
+            config.state_dir.join(DATABASE)
+        };
+        let store = Store::open(&database)?;
+        let settings = Settings::load(&store.read(setting_all).await?, &config.settings)?;
         let integration_port = match integration_address(&settings) {
             Some(address) => Some(listen("the integration port", address).await?),
             None => None,
@@ -123,7 +131,8 @@ impl Manager {
                 }
             });
         }
-        Ok(Self { context, api, agents: agents_at, stop, tasks })
+        let state_dir = config.state_dir;
+        Ok(Self { context, api, agents: agents_at, state_dir, stop, tasks })
     }
 
     /// Ends everything. Jobs stop where they are; the next start goes on with them.
@@ -132,6 +141,7 @@ impl Manager {
         self.context.agents.stop().await;
         self.tasks.close();
         self.tasks.wait().await;
+        forget_copy(&self.state_dir);
     }
 }
 

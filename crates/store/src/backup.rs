@@ -16,6 +16,24 @@ use crate::migrate::migrate;
 /// and MAC addresses come from them. So many are left out.
 const LEFT_OUT: i64 = 10_000;
 
+/// What becomes of things that a job was at which has ended with the restore. VMs that start or stop have a run, of
+/// which their hosts tell; those that were being expunged see [`VM_AT_REST`]. A volume is believed on its pool until its
+/// host says that it is not there.
+const AT_REST: &str = "
+    UPDATE volume SET state = iif(pool IS NULL, 'Allocated', 'Ready'), version = version + 1
+    WHERE state IN ('Creating', 'Expunging') AND removed IS NULL;
+    UPDATE snapshot SET state = 'Error', version = version + 1,
+        error = 'the record was restored from a backup that was made while this copy was'
+    WHERE state IN ('Allocated', 'Creating') AND removed IS NULL;
+    UPDATE snapshot SET state = 'BackedUp', version = version + 1 WHERE state = 'Destroying' AND removed IS NULL;
+    UPDATE template SET state = 'Failed', version = version + 1,
+        error = 'the record was restored from a backup that was made while this was fetched; register it again'
+    WHERE state IN ('Registered', 'Downloading') AND removed IS NULL;";
+/// The same of a VM; `?1` is now.
+const VM_AT_REST: &str = "UPDATE vm SET state = 'Destroyed', version = version + 1, changed = ?1,
+        cause = json_object('text', 'the record was restored from a backup')
+    WHERE state = 'Expunging' AND removed IS NULL";
+
 /// A file that belongs to the record, relative to its directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BackupFile {
@@ -57,15 +75,8 @@ fn write_partial(
     partial: &Path,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    // SQLite takes an empty file as it is, with its permissions.
-    let made = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(partial);
-    let set = made.and_then(|file| file.set_permissions(Permissions::from_mode(0o600)));
-    set.map_err(|e| problem(partial, e))?;
-    let source = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)
-        .map_err(|e| problem(database, e))?;
+    record_copy(database, partial)?;
     let failed = |e: rusqlite::Error| problem(partial, e);
-    let path = partial.display().to_string();
-    source.execute("VACUUM INTO ?1", params![path]).map_err(failed)?;
     let mut copy = Connection::open(partial).map_err(failed)?;
     let tx = copy.transaction().map_err(failed)?;
     tx.execute_batch(
@@ -85,6 +96,23 @@ fn write_partial(
     tx.commit().map_err(failed)?;
     drop(copy);
     File::open(partial).and_then(|file| file.sync_all()).map_err(|e| problem(partial, e))
+}
+
+/// Copies the record at `database`, as it is at this moment, into the new file `to`, which only its owner can read.
+/// The record itself is not written.
+///
+/// # Errors
+/// [`StoreError::Open`] names the file and says why not.
+pub fn record_copy(database: &Path, to: &Path) -> Result<(), StoreError> {
+    // SQLite takes an empty file as it is, with its permissions.
+    let made = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(to);
+    let set = made.and_then(|file| file.set_permissions(Permissions::from_mode(0o600)));
+    set.map_err(|e| problem(to, e))?;
+    let source = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)
+        .map_err(|e| problem(database, e))?;
+    let path = to.display().to_string();
+    source.execute("VACUUM INTO ?1", params![path]).map_err(|e| problem(to, e))?;
+    Ok(())
 }
 
 /// When a backup was made, and the files in it.
@@ -119,8 +147,8 @@ pub fn backup_read(backup: &Path) -> Result<(Timestamp, Vec<BackupFile>), StoreE
 
 /// Makes the record of a backup the one at `database`, which must not be there.
 ///
-/// Jobs that were open end: what they had done by now is found out from the hosts. Nobody is logged in. Numbers go on
-/// well beyond those that the backup knows.
+/// Jobs that were open end: what they had done by now is found out from the hosts. What they were at is no longer on its
+/// way, so that it can be asked for again. Nobody is logged in. Numbers go on well beyond those that the backup knows.
 ///
 /// # Errors
 /// [`StoreError::Open`] names the file and says why not; then there is no database.
@@ -146,6 +174,8 @@ pub fn backup_restore(backup: &Path, database: &Path, now: Timestamp) -> Result<
         params![now.0],
     )
     .map_err(failed)?;
+    tx.execute_batch(AT_REST).map_err(failed)?;
+    tx.execute(VM_AT_REST, params![now.0]).map_err(failed)?;
     tx.execute(
         "UPDATE sqlite_sequence SET seq = seq + ?1 WHERE name IN ('account', 'vm', 'nic', 'volume')",
         params![LEFT_OUT],
@@ -200,6 +230,67 @@ mod tests {
         assert!(twice.to_string().contains("is there already"), "{twice}");
         let over = backup_restore(&backup, &database, Timestamp(6)).unwrap_err();
         assert!(over.to_string().contains("move its directory away"), "{over}");
+    }
+
+    /// A restore ends the jobs of the backup; nothing may wait for one of them for ever.
+    #[test]
+    fn what_was_on_its_way_when_the_backup_was_made_is_at_rest_when_it_is_restored() {
+        let dir = tempfile::tempdir().unwrap();
+        let (database, backup) = (dir.path().join("hostler.db"), dir.path().join("b"));
+        Store::open(&database).unwrap();
+        let db = Connection::open(&database).unwrap();
+        let volume = |id: &str, state: &str, pool: &str| {
+            format!(
+                "INSERT INTO volume (id, account, zone, kind, device, name, size, format, state, pool, created)
+                 VALUES ('{id}', 'a', 'z', 'DATADISK', 1, '{id}', 1, 'QCOW2', '{state}', {pool}, 0);"
+            )
+        };
+        let snapshot = |id: &str, state: &str| {
+            format!(
+                "INSERT INTO snapshot (id, account, zone, volume, name, kind, size, state, created)
+                 VALUES ('{id}', 'a', 'z', 'v1', '{id}', 'MANUAL', 1, '{state}', 0);"
+            )
+        };
+        let vm = "INSERT INTO vm (id, account, user, zone, host_name, display_name, instance_name, offering, template,
+                 state, vnc_password, created, changed)
+             VALUES ('vm', 'a', 'u', 'z', 'web', 'web', 'i-2-3-VM', 'o', 't', 'Expunging', '', 0, 0);";
+        let template = "INSERT INTO template (id, account, name, display_text, url, format, os, state, created)
+             VALUES ('t', 'a', 't', 't', 'u', 'QCOW2', 'Linux', 'Downloading', 0);";
+        let rows = [
+            "PRAGMA foreign_keys = OFF;".to_owned(),
+            volume("v1", "Creating", "'p'"),
+            volume("v2", "Expunging", "'p'"),
+            volume("v3", "Expunging", "NULL"),
+            volume("v4", "Ready", "'p'"),
+            snapshot("s1", "Creating"),
+            snapshot("s2", "Destroying"),
+            vm.to_owned(),
+            template.to_owned(),
+        ];
+        db.execute_batch(&rows.concat()).unwrap();
+        drop(db);
+        backup_write(&database, &[], &backup, Timestamp(5)).unwrap();
+        let restored = dir.path().join("again.db");
+        backup_restore(&backup, &restored, Timestamp(6)).unwrap();
+        let db = Connection::open(&restored).unwrap();
+        let sql = "SELECT id || ' ' || state FROM (SELECT id, state FROM vm UNION SELECT id, state FROM volume
+             UNION SELECT id, state FROM snapshot UNION SELECT id, state FROM template) ORDER BY id";
+        let mut statement = db.prepare(sql).unwrap();
+        let states = statement.query_map([], |row| row.get(0)).unwrap();
+        let states: Vec<String> = states.collect::<Result<_, _>>().unwrap();
+        assert_eq!(
+            states,
+            [
+                "s1 Error",
+                "s2 BackedUp",
+                "t Failed",
+                "v1 Ready",
+                "v2 Ready",
+                "v3 Allocated",
+                "v4 Ready",
+                "vm Destroyed"
+            ]
+        );
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! What listing the differences between record and world needs, in a few statements: a read across tables.
 
-use hostler_model::{HostId, JobState, RunId, Timestamp, VmId, VmState};
+use hostler_model::{HostId, JobState, RunId, Timestamp, VmId, VmState, VolumeId};
 use rusqlite::Row;
 
 use crate::columns::{parsed, parsed_or_null, time_or_null};
 use crate::run::{RunRow, read_run};
 use crate::run_sight::{VmStanding, runs_named, vms_standing};
 use crate::stray::{StrayRow, strays};
+use crate::volume_sight::{LackingVolume, volumes_lacking};
 use crate::{StoreError, Tx};
 
 /// A VM with its run that may be alive, and how its host stands.
@@ -43,13 +44,19 @@ pub struct DriftRows {
     pub known: Vec<RunRow>,
     /// What the record says of the VMs of strays.
     pub standing: Vec<VmStanding>,
+    /// Volumes that their hosts do not have.
+    pub lacking: Vec<LackingVolume>,
 }
 
-/// Reads what is compared; of one VM, if one is named.
+/// Reads what is compared; of one VM, if one is named. `lacking` is what hosts say that they do not have.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn drift_rows(tx: &Tx<'_>, only: Option<VmId>) -> Result<DriftRows, StoreError> {
+pub fn drift_rows(
+    tx: &Tx<'_>,
+    only: Option<VmId>,
+    lacking: &[(HostId, VolumeId)],
+) -> Result<DriftRows, StoreError> {
     let vms = tx.rows(
         "compare VMs with what was seen of them",
         "SELECT v.id AS vm_id, v.instance_name, json_extract(r.cause, '$.text') AS said_by, v.state AS vm_state, r.*, h.name AS host_name, h.last_ping,
@@ -61,15 +68,16 @@ pub fn drift_rows(tx: &Tx<'_>, only: Option<VmId>) -> Result<DriftRows, StoreErr
         rusqlite::params![only.map(|vm| vm.to_string())],
         read,
     )?;
+    let lacking = volumes_lacking(tx, lacking)?;
     let mut strays = strays(tx)?;
     strays.retain(|stray| only.is_none_or(|vm| vm == stray.seen.vm));
     if strays.is_empty() {
-        return Ok(DriftRows { vms, ..DriftRows::default() });
+        return Ok(DriftRows { vms, lacking, ..DriftRows::default() });
     }
     let runs: Vec<RunId> = strays.iter().map(|stray| stray.seen.run).collect();
     let ids: Vec<VmId> = strays.iter().map(|stray| stray.seen.vm).collect();
     let (known, standing) = (runs_named(tx, &runs)?, vms_standing(tx, &ids)?);
-    Ok(DriftRows { vms, strays, known, standing })
+    Ok(DriftRows { vms, strays, known, standing, lacking })
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<VmSeen> {

@@ -92,6 +92,7 @@ pub mod vm_snapshot_view;
 pub mod vm_view;
 pub mod volume;
 pub mod volume_replace;
+pub mod volume_sight;
 pub mod volume_view;
 pub mod zone;
 

@@ -1,6 +1,6 @@
 //! What an agent answers to its orders.
 
-use hostler_model::{Bytes, CommandId, Generation};
+use hostler_model::{Bytes, CommandId, Generation, VolumeId};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -8,13 +8,13 @@ use crate::{
     ConsoleLogCommand, CopyVolumesCommand, CreateSnapshotCommand, CreateVolumeCommand,
     DeleteSnapshotCommand, DeleteTemplateAnswer, DeleteTemplateCommand, DeleteVolumeCommand,
     DescribeAnswer, DescribeCommand, DetachVolumeCommand, DownloadAnswer, DownloadCommand,
-    ExpectTemplateAnswer, ExpectTemplateCommand, ForgetCommand, ImportVolumeAnswer,
-    ImportVolumeCommand, InquireCommand, KeepTemplateAnswer, KeepTemplateCommand,
-    ListTemplatesAnswer, ListTemplatesCommand, PrepareNicCommand, PrepareTemplateCommand,
-    RebootCommand, ReleaseAnswer, ReleaseCommand, ReleaseNicCommand, RemoveTemplateCommand,
-    ReportAnswer, ReportCommand, ResizeVolumeCommand, RestoreSnapshotCommand, SendTemplateAnswer,
-    SendTemplateCommand, ShareTemplateAnswer, ShareTemplateCommand, StartCommand, StopCommand,
-    WorkerCommand,
+    ExpectTemplateAnswer, ExpectTemplateCommand, FindVolumesCommand, ForgetCommand,
+    ImportVolumeAnswer, ImportVolumeCommand, InquireCommand, KeepTemplateAnswer,
+    KeepTemplateCommand, ListTemplatesAnswer, ListTemplatesCommand, PrepareNicCommand,
+    PrepareTemplateCommand, RebootCommand, ReleaseAnswer, ReleaseCommand, ReleaseNicCommand,
+    RemoveTemplateCommand, ReportAnswer, ReportCommand, ResizeVolumeCommand,
+    RestoreSnapshotCommand, SendTemplateAnswer, SendTemplateCommand, ShareTemplateAnswer,
+    ShareTemplateCommand, StartCommand, StopCommand, WorkerCommand,
 };
 
 /// What became of one order.
@@ -93,6 +93,8 @@ pub enum Answer {
     ImportVolume(ImportVolumeAnswer),
     /// Several volumes are copied.
     CopyVolumes(CopyVolumesAnswer),
+    /// To `FindVolumes`.
+    FindVolumes(FindVolumesAnswer),
 }
 
 /// Why an order was not carried out. After any of these nothing of it is left, unless the text says so.
@@ -221,6 +223,13 @@ pub struct DetachVolumeAnswer {
 pub struct ResizeVolumeAnswer {
     /// How large the guest sees it.
     pub size: Bytes,
+}
+
+/// The answer to [`FindVolumesCommand`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FindVolumesAnswer {
+    /// Those that are not there.
+    pub missing: Vec<VolumeId>,
 }
 
 /// The answer to [`ChangeIsoCommand`].
@@ -368,6 +377,7 @@ calls! {
     SendTemplateCommand => SendTemplate, SendTemplateAnswer;
     ImportVolumeCommand => ImportVolume, ImportVolumeAnswer;
     CopyVolumesCommand => CopyVolumes, CopyVolumesAnswer;
+    FindVolumesCommand => FindVolumes, FindVolumesAnswer;
 }
 
 macro_rules! worker_calls {
@@ -426,6 +436,7 @@ impl Answer {
             Self::ShareTemplate(_) => "ShareTemplateAnswer",
             Self::ImportVolume(_) => "ImportVolumeAnswer",
             Self::CopyVolumes(_) => "CopyVolumesAnswer",
+            Self::FindVolumes(_) => "FindVolumesAnswer",
         }
     }
 }

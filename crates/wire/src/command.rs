@@ -83,6 +83,8 @@ pub enum Command {
     ImportVolume(ImportVolumeCommand),
     /// Copy several volumes of a VM as they are at one moment.
     CopyVolumes(CopyVolumesCommand),
+    /// Say which volumes are not there.
+    FindVolumes(FindVolumesCommand),
 }
 
 /// Ties each command to its own answer: who calls with a `StopCommand` gets a `StopAnswer`.
@@ -328,6 +330,15 @@ pub struct RestoreSnapshotCommand {
     pub size: Bytes,
 }
 
+/// Asks which of these volumes are not on a pool. Nothing is changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FindVolumesCommand {
+    /// The pool.
+    pub pool: StoragePoolId,
+    /// The volumes.
+    pub volumes: Vec<VolumeId>,
+}
+
 /// The answer to [`ReportCommand`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReportAnswer {
@@ -366,6 +377,7 @@ impl Command {
             Self::SendTemplate(_) => "SendTemplateCommand",
             Self::ImportVolume(_) => "ImportVolumeCommand",
             Self::CopyVolumes(_) => "CopyVolumesCommand",
+            Self::FindVolumes(_) => "FindVolumesCommand",
         }
     }
 
@@ -401,6 +413,7 @@ impl Command {
             | Self::Inquire(_)
             | Self::Report(_)
             | Self::Describe(_)
+            | Self::FindVolumes(_)
             | Self::Worker(_) => None,
         }
     }

@@ -9,7 +9,7 @@ use hostler_model::{Mib, PowerReason, PowerState, VmId};
 use uuid::Uuid;
 
 use crate::net::Way;
-use crate::requests::{Request, Wish};
+use crate::requests::{Request, VolumeWish, Wish};
 use crate::world::World;
 
 /// Something that happens. Hosts are numbers from 0.
@@ -19,6 +19,8 @@ pub(crate) enum Act {
     Deploy,
     /// A user asks for something to be done with a VM.
     Ask(Wish, VmId, String),
+    /// A user asks for something to be done with a data volume.
+    AskForVolume(VolumeWish, String),
     /// A direction of a host's cable is cut.
     Cut(usize, Way),
     /// It is whole again.
@@ -68,6 +70,7 @@ impl World {
                 self.manager.ask(Request::Deploy(self.has, format!("vm{}", self.vms)));
             }
             Act::Ask(wish, vm, name) => self.manager.ask(Request::Vm(wish, vm, name)),
+            Act::AskForVolume(wish, name) => self.manager.ask(Request::Volume(wish, name)),
             Act::Cut(host, way) => {
                 self.trace.tell(format!("h{} is cut {way:?}", host + 1));
                 self.net.cut(host, way, true);

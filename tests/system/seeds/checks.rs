@@ -2,7 +2,7 @@
 //!
 //! Not here: what is true once everything is quiet (`quiet`), two copies and late starts (`ground`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::bail;
 use hostler_agent::storage::Storage as _;
@@ -30,6 +30,11 @@ const NEVER: &[(&str, &str)] = &[
 const TOLD: &[(&str, &str)] = &[
     ("vm", "SELECT host_name, state FROM vm ORDER BY number"),
     ("job", "SELECT number || ':' || kind, state FROM job ORDER BY number"),
+    (
+        "volume",
+        "SELECT volume.name, volume.state, coalesce(vm.host_name, '-') FROM volume
+         LEFT JOIN vm ON vm.id = volume.vm WHERE volume.kind = 'DATADISK' ORDER BY volume.number",
+    ),
     (
         "host",
         "SELECT private_address, status FROM host WHERE kind = 'Routing' ORDER BY private_address",
@@ -105,6 +110,7 @@ impl Record {
 
     /// A VM that is off by the record runs nowhere, and one that runs has its disks.
     fn off_is_off(&self, ground: &Ground, hosts: &[Host]) -> anyhow::Result<()> {
+        let mut open = BTreeSet::new();
         for (on, domain) in ground.running() {
             let Some(host) = hosts.get(on) else { continue };
             let vm = VmId::new(domain.uuid);
@@ -122,6 +128,9 @@ impl Record {
                 let volume = file.strip_prefix("/simulated/volumes/");
                 let volume = volume.and_then(|file| file.strip_suffix(".qcow2")?.parse().ok());
                 let Some(volume) = volume.map(VolumeId::new) else { continue };
+                if !open.insert(volume) {
+                    bail!("{name} runs on h{} with volume {volume} open twice", on + 1);
+                }
                 if host.storage.volume_file(host.pool, volume).is_err() {
                     bail!("{name} runs on h{} without its volume {volume}", on + 1);
                 }

@@ -5,12 +5,12 @@
 //! Not here: how it is done (`acts`).
 
 use hostler_agent::hypervisor::{DomainView, Trouble};
-use hostler_model::{PowerReason, PowerState};
+use hostler_model::{PowerReason, PowerState, VolumeId};
 use uuid::Uuid;
 
 use crate::acts::Act;
 use crate::net::Way;
-use crate::requests::Wish;
+use crate::requests::{VolumeWish, Wish};
 use crate::world::World;
 
 /// In milliseconds.
@@ -62,6 +62,9 @@ impl World {
         if known.len() < 2 || (wanted < 35 && known.len() < 9) {
             return self.act(Act::Deploy);
         }
+        if self.draw.percent(30) {
+            return self.volume(&known);
+        }
         let draw = &mut self.draw;
         let Some(vm) = draw.one(&known) else { return Ok(()) };
         let wish = match (vm.state.as_str(), draw.from(0, 9)) {
@@ -78,6 +81,35 @@ impl World {
             _ => Wish::DestroyAtOnce,
         };
         self.act(Act::Ask(wish, vm.id, vm.name.clone()))
+    }
+
+    fn volume(&mut self, vms: &[Known]) -> anyhow::Result<()> {
+        let rows = self.books.rows(
+            "SELECT id, name, coalesce(vm, '') FROM volume WHERE kind = 'DATADISK' AND removed IS NULL",
+        )?;
+        let volumes: Vec<(VolumeId, String, bool)> = rows
+            .iter()
+            .filter_map(|row| {
+                let mut words = row.split(' ');
+                let (id, name) = (words.next()?.parse().ok()?, words.next()?.to_owned());
+                Some((id, name, words.next().is_some_and(|vm| !vm.is_empty())))
+            })
+            .collect();
+        if volumes.len() < 5 && self.draw.percent(40) {
+            self.volumes += 1;
+            let name = format!("data{}", self.volumes);
+            return self.act(Act::AskForVolume(VolumeWish::Create(self.has), name));
+        }
+        let Some((id, name, is_attached)) = self.draw.one(&volumes).cloned() else { return Ok(()) };
+        let wish = match self.draw.from(0, 9) {
+            0 => VolumeWish::Delete(id),
+            _ if is_attached => VolumeWish::Detach(id),
+            _ => match self.draw.one(vms) {
+                Some(vm) => VolumeWish::Attach(id, vm.id),
+                None => return Ok(()),
+            },
+        };
+        self.act(Act::AskForVolume(wish, name))
     }
 
     fn partition(&mut self) -> anyhow::Result<()> {

@@ -5,11 +5,17 @@
 use anyhow::Context as _;
 use hostler_manager::context::Context;
 use hostler_manager::error::ServiceError;
-use hostler_manager::orchestration::audit;
 use hostler_manager::orchestration::vm::{self, DeployRequest, Placing};
-use hostler_model::{JobId, VmId};
+use hostler_manager::orchestration::volume::{self, AttachedVolume, NewVolume, Size};
+use hostler_manager::orchestration::{Caller, audit};
+use hostler_model::{Bytes, DiskOfferingId, JobId, VmId, VolumeId};
+use hostler_store::disk_offering::{DiskOfferingRow, disk_offering_add};
 use hostler_tests::cloud::admin;
 use hostler_tests::furnish::{Catalogue, furnish};
+use uuid::Uuid;
+
+/// What data volumes are sold as.
+const DISK: DiskOfferingId = DiskOfferingId::new(Uuid::from_u128(0xd15c));
 
 /// Something to be asked for.
 #[derive(Debug, Clone)]
@@ -22,6 +28,8 @@ pub(crate) enum Request {
     Deploy(Catalogue, String),
     /// Something to be done with a VM that has this name.
     Vm(Wish, VmId, String),
+    /// Something to be done with a data volume that has this name.
+    Volume(VolumeWish, String),
     /// The product's own audit.
     Audit,
 }
@@ -37,6 +45,15 @@ pub(crate) enum Wish {
     DestroyAtOnce,
     Recover,
     Expunge,
+}
+
+/// What may be asked for a data volume.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum VolumeWish {
+    Create(Catalogue),
+    Attach(VolumeId, VmId),
+    Detach(VolumeId),
+    Delete(VolumeId),
 }
 
 /// What came of it.
@@ -63,7 +80,16 @@ pub(crate) async fn ask(app: &Context, request: Request) -> Answer {
 
 async fn tried(app: &Context, request: Request) -> anyhow::Result<Answer> {
     match request {
-        Request::Furnish => Ok(Answer::Furnished(furnish(app).await.context("furnish")?)),
+        Request::Furnish => {
+            let has = furnish(app).await.context("furnish")?;
+            let disk = disk_for_sale(app);
+            app.store.write(move |tx| disk_offering_add(tx, &disk)).await?;
+            Ok(Answer::Furnished(has))
+        }
+        Request::Volume(wish, name) => {
+            let caller = admin(&app.store).await?;
+            Ok(ask_for_volume(app, &caller, wish, name).await)
+        }
         Request::Audit => {
             let (audit, heard) = audit(app).await?;
             let text = |it: &hostler_store::audit::Difference| {
@@ -107,6 +133,39 @@ async fn tried(app: &Context, request: Request) -> anyhow::Result<Answer> {
             Ok(said(format!("{wish:?} {name}"), asked))
         }
     }
+}
+
+fn disk_for_sale(app: &Context) -> DiskOfferingRow {
+    DiskOfferingRow {
+        id: DISK,
+        name: "disk".to_owned(),
+        display_text: "disk".to_owned(),
+        size: Some(Bytes::from_gib(1)),
+        storage_type: "local".to_owned(),
+        tags: String::new(),
+        domains: Vec::new(),
+        is_shown: true,
+        sort_key: 0,
+        state: "Active".to_owned(),
+        created: app.now(),
+    }
+}
+
+async fn ask_for_volume(app: &Context, caller: &Caller, wish: VolumeWish, name: String) -> Answer {
+    let (what, asked) = match wish {
+        VolumeWish::Create(has) => {
+            let size = Size { offering: DISK, chosen: None, domain_path: None };
+            let (account, zone) = (caller.account, has.zone);
+            let new = NewVolume { account, zone, name: Some(name.clone()), size };
+            ("create", volume::create(app, caller, new).await.map(|(_, job)| job))
+        }
+        VolumeWish::Attach(id, vm) => ("attach", volume::attach(app, caller, id, vm, None).await),
+        VolumeWish::Detach(id) => {
+            ("detach", volume::detach(app, caller, AttachedVolume::Id(id)).await)
+        }
+        VolumeWish::Delete(id) => ("delete", volume::delete(app, caller, id, "deleteVolume").await),
+    };
+    said(format!("{what} {name}"), asked)
 }
 
 fn said(what: String, asked: Result<JobId, ServiceError>) -> Answer {

@@ -45,6 +45,8 @@ pub(crate) struct World {
     pub(crate) inbox: Vec<Answer>,
     /// How many VMs were asked for.
     pub(crate) vms: u32,
+    /// How many data volumes were.
+    pub(crate) volumes: u32,
     worker: Host,
     record: Record,
     _folder: tempfile::TempDir,
@@ -99,6 +101,7 @@ impl World {
             later: Vec::new(),
             inbox: Vec::new(),
             vms: 0,
+            volumes: 0,
             worker,
             record: Record::default(),
             _folder: folder,

@@ -207,3 +207,32 @@ async fn what_would_change_its_definition_is_refused_for_an_adopted_vm() {
     let text = api(&cloud).call("releaseVirtualMachine", &[("id", &made)]).await.body;
     assert!(text.contains("was made by this cloud"), "{text}");
 }
+
+/// Its disks are on its host, so an offering that keeps it from being started there is refused before it is too late.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_domain_is_not_sold_as_what_its_host_may_not_run() {
+    let cloud = cloud(1).await;
+    let (uuid, host) = alien(&cloud, NAME, |xml| xml).await;
+    let size = [
+        ("name", "fast"),
+        ("displaytext", "fast"),
+        ("cpunumber", "1"),
+        ("cpuspeed", "500"),
+        ("memory", "512"),
+        ("hosttags", "ssd"),
+    ];
+    let answer = api(&cloud).ok("createServiceOffering", &size).await;
+    let offering = answer["serviceoffering"]["id"].as_str().unwrap().to_owned();
+    let alien = uuid.to_string();
+    let params = [("hostid", &*host), ("alien", &alien), ("serviceofferingid", &offering)];
+    let refused = api(&cloud).refused("adoptVirtualMachine", &params).await;
+    assert!(refused.1.contains("is for hosts with the tag ssd"), "{refused:?}");
+    assert!(is_listed(&cloud, uuid).await);
+
+    api(&cloud).ok("updateHost", &[("id", &host), ("hosttags", "ssd")]).await;
+    let answer = done(&cloud, "adoptVirtualMachine", &params).await;
+    let id = answer["id"].as_str().unwrap().to_owned();
+    done(&cloud, "stopVirtualMachine", &[("id", &id)]).await;
+    done(&cloud, "startVirtualMachine", &[("id", &id)]).await;
+    all_is_well(&cloud).await;
+}

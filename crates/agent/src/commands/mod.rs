@@ -16,6 +16,7 @@ mod delete_volume;
 mod describe;
 mod detach_volume;
 mod error;
+mod find_volumes;
 mod forget;
 mod import_volume;
 #[cfg(test)]
@@ -109,6 +110,7 @@ pub fn execute(
         Command::Describe(c) => describe::execute(resource, &c).map(Answer::Describe),
         Command::Adopt(c) => adopt::execute(resource, &c).map(Answer::Adopt),
         Command::Release(c) => release::execute(resource, &c).map(Answer::Release),
+        Command::FindVolumes(c) => find_volumes::execute(resource, &c).map(Answer::FindVolumes),
         Command::Inquire(_) | Command::Worker(_) => Err(CommandError::Unsupported { name }),
     };
     answer.map_err(|error| {

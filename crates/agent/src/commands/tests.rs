@@ -233,7 +233,7 @@ fn a_start_that_can_not_be_taken_back_is_not_known_to_have_failed() {
 fn a_start_without_its_volume_names_the_file_that_is_missing() {
     let failure = world().start(&linux(9)).unwrap_err();
     assert!(
-        failure.text.contains("volumes") && failure.text.contains("mounted"),
+        failure.text.contains("volumes") && failure.text.contains("mount its storage pool"),
         "{}",
         failure.text
     );

@@ -67,6 +67,17 @@ fn a_volume_that_another_domain_has_open_is_not_plugged_in() {
 }
 
 #[test]
+fn a_host_says_which_volumes_it_lacks_and_of_a_pool_that_it_does_not_have_nothing() {
+    let world = world();
+    let (there, gone) = (data(&world, 1), VolumeId::new(Uuid::from_u128(0x90_4e)));
+    let question = FindVolumesCommand { pool: there.pool, volumes: vec![there.volume, gone] };
+    assert_eq!(call(&world.resource, question).unwrap(), FindVolumesAnswer { missing: vec![gone] });
+    let pool = hostler_model::StoragePoolId::new(Uuid::from_u128(0xbad));
+    let elsewhere = FindVolumesCommand { pool, volumes: vec![gone] };
+    assert!(call(&world.resource, elsewhere).unwrap_err().text.contains("no storage pool"));
+}
+
+#[test]
 fn an_order_for_a_run_that_was_overtaken_touches_nothing() {
     let (world, vm) = (world(), linux(1));
     world.start(&vm).unwrap();

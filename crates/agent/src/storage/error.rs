@@ -21,7 +21,9 @@ pub enum StorageError {
         own: String,
     },
     /// A volume that is not there.
-    #[error("volume {volume} is not at {path}; is its storage pool mounted here?")]
+    #[error(
+        "volume {volume} is not at {path}; mount its storage pool or, if it was deleted, expunge its VM"
+    )]
     NoVolume {
         /// The volume.
         volume: VolumeId,

@@ -221,8 +221,9 @@ struct Open {
 #[derive(Debug)]
 struct Waiting {
     orders: Vec<CommandId>,
+    /// Dropped before `answer`: who has an answer, or knows that there is none, is not counted any more.
+    counted: Counted,
     answer: oneshot::Sender<Vec<Outcome>>,
-    _counted: Counted,
 }
 
 /// A request that was written. Dropping it ends the waiting, not the work on the host.
@@ -331,7 +332,7 @@ impl Link {
         }
         let sequence = *next;
         *next += 1;
-        open.requests.insert(sequence, Waiting { orders: ids, answer, _counted: counted });
+        open.requests.insert(sequence, Waiting { orders: ids, counted, answer });
         frame.sequence = sequence;
         place.send(Item::Frame(Box::new(frame)));
         drop(open);
@@ -352,7 +353,10 @@ impl Link {
             return outcomes;
         }
         match open.requests.remove(&sequence) {
-            Some(waiting) => waiting.answer.send(outcomes).err().unwrap_or_default(),
+            Some(Waiting { counted, answer, .. }) => {
+                drop(counted);
+                answer.send(outcomes).err().unwrap_or_default()
+            }
             None => outcomes,
         }
     }

@@ -8,6 +8,7 @@
 
 mod connect;
 mod host_listener;
+mod lacking_volumes;
 mod last_reports;
 mod link;
 mod listener;
@@ -32,6 +33,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use host_listener::HostListener;
+pub use lacking_volumes::LackingVolumes;
 pub use last_reports::{Heard, LastReports};
 pub use session::Stream;
 pub use settings::AgentSettings;

@@ -19,7 +19,7 @@ use crate::ca::Authority;
 use crate::config::Config;
 use crate::context::Context;
 use crate::metrics::Metrics;
-use crate::monitors::{HostStatistics, VmSync, follow_downloads, keep_house};
+use crate::monitors::{HostStatistics, VmSync, VolumeLook, follow_downloads, keep_house};
 use crate::onboarding::{KnownHosts, Means, Onboarding, OnboardingSettings};
 use crate::settings::{
     AGENT_STARTUP_WAIT, HOST_CONNECT_TIMEOUT, PING_INTERVAL, PING_TIMEOUT, SSH_RETRIES, Settings,
@@ -84,6 +84,7 @@ impl Parts {
         agents.add_listener(Arc::new(HostStatistics::new(context.store.clone())));
         agents.add_listener(Arc::new(context.reports.clone()));
         agents.add_listener(Arc::new(VmSync::new(context.clone())));
+        agents.add_listener(Arc::new(VolumeLook::new(context.clone())));
         Ok(Self { context, authority, keys })
     }
 
@@ -107,7 +108,8 @@ impl Parts {
 pub fn watch(context: &Context, tasks: &TaskTracker, stop: &CancellationToken) {
     if context.is_read_only() {
         info!(
-            "this manager only looks (--read-only): no job runs, and nothing that hosts say is followed"
+            "this manager only looks (--read-only): no job runs, nothing that hosts say is followed, and the record stays \
+             as it is: what is seen is kept in a copy until this manager ends"
         );
     } else {
         tasks.spawn(keep_house(context.clone(), stop.clone()));

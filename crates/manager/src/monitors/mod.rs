@@ -9,8 +9,10 @@ mod downloads;
 mod host_stats;
 mod housekeeping;
 mod vm_sync;
+mod volume_look;
 
 pub use downloads::follow_downloads;
 pub use host_stats::HostStatistics;
 pub use housekeeping::{keep_house, keep_snapshots};
 pub use vm_sync::VmSync;
+pub use volume_look::VolumeLook;

@@ -10,6 +10,8 @@ use hostler_store::audit::{
     Audit, Difference, RunOnRecord, audit_books, runs_ended, runs_on_record,
 };
 
+use hostler_store::volume_sight::{LackingVolume, volumes_lacking};
+
 use crate::agents::Heard;
 use crate::context::Context;
 use crate::error::ServiceError;
@@ -23,6 +25,7 @@ const SETTLED: i64 = 5_000;
 /// [`ServiceError`] if the record cannot be read.
 pub async fn audit(app: &Context) -> Result<(Audit, usize), ServiceError> {
     let (limits, reports) = (app.settings.limits(), app.reports.all());
+    let lacking = app.lacking.all();
     let heard = reports.len();
     let mut audit = app
         .store
@@ -34,6 +37,7 @@ pub async fn audit(app: &Context) -> Result<(Audit, usize), ServiceError> {
             let ended = runs_ended(tx, &ids)?;
             audit.differences.extend(unreported(&recorded, &reports));
             audit.differences.extend(unrecorded(&strangers, &ended, &reports));
+            audit.differences.extend(volumes_lacking(tx, &lacking)?.iter().map(lost));
             Ok::<_, StoreError>(audit)
         })
         .await?;
@@ -44,6 +48,18 @@ pub async fn audit(app: &Context) -> Result<(Audit, usize), ServiceError> {
     });
     audit.differences.extend(shown);
     Ok((audit, heard))
+}
+
+/// A volume that its host does not have.
+fn lost(volume: &LackingVolume) -> Difference {
+    Difference {
+        book: "volume",
+        about: volume.id.to_string(),
+        text: format!(
+            "{} is on {} by the record, which does not have it",
+            volume.name, volume.host_name
+        ),
+    }
 }
 
 type Reports = BTreeMap<HostId, Heard>;

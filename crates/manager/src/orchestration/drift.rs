@@ -9,16 +9,17 @@ use std::time::Duration;
 
 use hostler_model::{
     Believed, HostId, JobId, Look, PowerReason, PowerState, SyncAction, Timestamp, VmId, VmState,
-    Work, sync_action,
+    VolumeId, Work, sync_action,
 };
 use hostler_store::drift::{DriftRows, VmSeen};
 use hostler_store::run_sight::Sighting;
 use hostler_store::stray::StrayRow;
+use hostler_store::volume_sight::LackingVolume;
 
 use super::Caller;
 use super::vm::{
-    Told, believed_here, believed_of, confirm, found_off, look_of, never_started, stop_stray,
-    take_up,
+    Told, believed_here, believed_of, confirm, destroy, found_off, look_of, never_started,
+    stop_stray, take_up,
 };
 use crate::context::Context;
 use crate::error::ServiceError;
@@ -37,6 +38,8 @@ pub struct Drift {
     pub difference: Option<String>,
     /// What would repair it.
     pub repair: Repair,
+    /// Data volumes of the VM that its host does not have: when it is expunged they go with it.
+    pub gone: Vec<VolumeId>,
 }
 
 /// What a line is about.
@@ -59,6 +62,8 @@ pub enum Repair {
     TakeUp,
     /// The host can end what was meant to be off.
     Stop,
+    /// The VM can be expunged: what it was made of is gone.
+    Expunge,
     /// Nothing is proven yet: time, or a host that comes back, will tell.
     Wait,
     /// Only a person can decide.
@@ -73,6 +78,9 @@ impl Repair {
             Self::Follow => Some("the record follows its host"),
             Self::TakeUp => Some("the record takes it up as it runs"),
             Self::Stop => Some("it is ended on that host, as it was meant to be off"),
+            Self::Expunge => Some(
+                "the VM is expunged, if fixDrift is told that it is this one; mount its storage pool if it is only that",
+            ),
             Self::Wait => Some("wait: nothing is proven yet"),
             Self::Person => Some("somebody has to decide; nothing is done by itself"),
         }
@@ -168,6 +176,9 @@ pub async fn fix(
             take_up(app, told(stray.host), (**stray).clone()).await?;
             Ok(None)
         }
+        (About::Vm(vm), Repair::Expunge) => {
+            destroy(app, caller, vm.vm, true, drift.gone.clone()).await.map(Some)
+        }
         (About::Stray(stray), Repair::Stop) => stop_stray(app, caller, stray).await.map(Some),
         _ => Ok(None),
     }
@@ -175,7 +186,7 @@ pub async fn fix(
 
 /// Every VM, and every run that the record does not have, with what is different.
 pub fn differences(rows: DriftRows, grace: Duration) -> Vec<Drift> {
-    let DriftRows { vms, strays, known, standing } = rows;
+    let DriftRows { vms, strays, known, standing, lacking } = rows;
     let of_strays: Vec<Drift> = strays
         .into_iter()
         .filter(|stray| stray.seen.power != PowerState::Off)
@@ -194,12 +205,13 @@ pub fn differences(rows: DriftRows, grace: Duration) -> Vec<Drift> {
                 seen,
                 difference: Some(difference.to_owned()),
                 repair,
+                gone: Vec::new(),
             }
         })
         .collect();
     let newer: BTreeSet<VmId> =
         of_strays.iter().filter(|drift| drift.repair == Repair::TakeUp).map(Drift::vm).collect();
-    let of_vms = vms.into_iter().map(|vm| of_vm(vm, grace)).map(|drift| {
+    let of_vms = vms.into_iter().map(|vm| of_vm(vm, grace, &lacking)).map(|drift| {
         // the newer run's own line tells
         let is_told = newer.contains(&drift.vm());
         if is_told { Drift { difference: None, repair: Repair::Nothing, ..drift } } else { drift }
@@ -215,13 +227,32 @@ const fn stray_seen(seen: &Sighting) -> &'static str {
     }
 }
 
-fn of_vm(vm: VmSeen, grace: Duration) -> Drift {
+fn of_vm(vm: VmSeen, grace: Duration, lacking: &[LackingVolume]) -> Drift {
     let intended = match vm.state {
         VmState::Starting | VmState::Running => "on",
         _ => "off",
     };
-    let (seen, difference, repair) = look_at(&vm, grace);
-    Drift { about: About::Vm(Box::new(vm)), intended: Some(intended), seen, difference, repair }
+    let (seen, mut difference, mut repair) = look_at(&vm, grace);
+    let lacking: Vec<&LackingVolume> = lacking.iter().filter(|it| it.vm == Some(vm.vm)).collect();
+    if let Some(text) = without(&lacking) {
+        difference = Some(difference.map_or(text.clone(), |first| format!("{first}; {text}")));
+        if repair == Repair::Nothing {
+            let is_at_rest = vm.run.is_none();
+            let is_gone = is_at_rest && lacking.iter().any(|volume| volume.is_root);
+            repair = if is_gone { Repair::Expunge } else { Repair::Person };
+        }
+    }
+    let gone = lacking.iter().filter(|volume| !volume.is_root).map(|volume| volume.id).collect();
+    let about = About::Vm(Box::new(vm));
+    Drift { about, intended: Some(intended), seen, difference, repair, gone }
+}
+
+/// What its host lacks of a VM, for people.
+fn without(lacking: &[&LackingVolume]) -> Option<String> {
+    let host = &lacking.first()?.host_name;
+    let names: Vec<&str> = lacking.iter().map(|volume| volume.name.as_str()).collect();
+    let names = names.join(", ");
+    Some(format!("{host} does not have {names}: deleted, or on a disk that is not mounted"))
 }
 
 fn look_at(vm: &VmSeen, grace: Duration) -> (&'static str, Option<String>, Repair) {
@@ -323,7 +354,7 @@ mod tests {
     }
 
     fn repair(vm: VmSeen) -> Repair {
-        of_vm(vm, Duration::from_mins(1)).repair
+        of_vm(vm, Duration::from_mins(1), &[]).repair
     }
 
     #[test]
@@ -331,6 +362,7 @@ mod tests {
         let drift = of_vm(
             seen(VmState::Running, PowerState::On, PowerReason::Commanded),
             Duration::from_mins(1),
+            &[],
         );
         assert_eq!((drift.intended, drift.seen, drift.difference), (Some("on"), "on", None));
     }
@@ -345,6 +377,31 @@ mod tests {
         assert_eq!(repair(missing), Repair::Wait);
         let left = seen(VmState::Running, PowerState::Off, PowerReason::Migrated);
         assert_eq!(repair(left), Repair::Wait);
+    }
+
+    #[test]
+    fn a_vm_at_rest_whose_root_volume_is_gone_can_be_expunged_and_any_other_loss_is_a_persons() {
+        let running = seen(VmState::Running, PowerState::On, PowerReason::Commanded);
+        let stopped = VmSeen { state: VmState::Stopped, run: None, ..running.clone() };
+        let lost = |is_root: bool| LackingVolume {
+            id: VolumeId::new(Uuid::from_u128(7)),
+            name: "disk".to_owned(),
+            is_root,
+            vm: Some(running.vm),
+            host_name: "h1".to_owned(),
+        };
+        let of = |vm: &VmSeen, is_root| of_vm(vm.clone(), Duration::from_mins(1), &[lost(is_root)]);
+        let root = of(&stopped, true);
+        assert_eq!((root.repair, root.seen, root.gone.len()), (Repair::Expunge, "off", 0));
+        assert!(root.difference.unwrap().starts_with("h1 does not have disk"));
+        let data = of(&stopped, false);
+        assert_eq!((data.repair, data.gone.len()), (Repair::Person, 1));
+        assert_eq!(of(&running, true).repair, Repair::Person);
+        let crashed = seen(VmState::Running, PowerState::Off, PowerReason::Crashed);
+        let both = of(&crashed, true);
+        assert_eq!(both.repair, Repair::Follow, "first things first");
+        let told = both.difference.unwrap();
+        assert!(told.contains("crashed") && told.contains("; h1 does not have disk"), "{told}");
     }
 
     #[test]

@@ -69,7 +69,7 @@ impl VmSync {
     /// Plans from the record: a job may have ended since the news came that it had to decide about.
     async fn look_again(&self, host: HostId) -> Result<(), ServiceError> {
         if self.app.is_read_only() {
-            return Ok(()); // what was taken in is shown by listDrift
+            return Ok(()); // what was taken in, into a copy of the record, is shown by listDrift
         }
         let scene = self.app.store.read(move |tx| intake::scene(tx, host)).await?;
         let grace = self.app.settings.duration(&VM_MISSING_GRACE);

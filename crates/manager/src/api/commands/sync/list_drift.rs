@@ -25,7 +25,8 @@ api_command! {
 impl Handler for ListDrift {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
         let (vm, only) = (self.virtualmachineid, self.different.unwrap_or(false));
-        let rows = call.read(move |tx| Ok(drift_rows(tx, vm)?)).await?;
+        let lacking = call.context.lacking.all();
+        let rows = call.read(move |tx| Ok(drift_rows(tx, vm, &lacking)?)).await?;
         let all = differences(rows, call.context.settings.duration(&VM_MISSING_GRACE));
         let keyword = call.keyword().map(|word| word.to_lowercase());
         let shown = all.iter().filter(|one| !only || one.difference.is_some()).filter(|one| {

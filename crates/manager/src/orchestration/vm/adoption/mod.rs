@@ -28,6 +28,7 @@ use crate::agents::CallError;
 use crate::context::Context;
 use crate::error::{ServiceError, ServiceErrorKind};
 use crate::orchestration::Caller;
+use crate::orchestration::vm::spec::split;
 use record::Record;
 
 /// How long a host may take to describe a domain.
@@ -165,10 +166,12 @@ async fn planned(
         })
         .await?;
     let hosts = app.store.hosts(zone);
-    let speed = hosts.iter().find(|there| there.host == host).map(|there| there.cpu_mhz);
-    let speed = request.cpu_speed.or(speed).unwrap_or_default();
+    let there = hosts.iter().find(|there| there.host == host);
+    let speed = request.cpu_speed.or(there.map(|there| there.cpu_mhz)).unwrap_or_default();
+    let tags = there.map(|there| split(&there.tags)).unwrap_or_default();
+    let terms = plan::HostTerms { name: &row.name, speed, tags };
     let id = VmId::new(Uuid::now_v7());
-    let size = plan::size(&domain, &offerings, request.offering, speed)?;
+    let size = plan::size(&domain, &offerings, request.offering, &terms)?;
     let volumes = plan::volumes(&domain);
     let nics = plan::nics(&domain, &networks, &request.nics)?;
     let name = host_name(id, request.name.as_deref(), &domain.domain_name)?;

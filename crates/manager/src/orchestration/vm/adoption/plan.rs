@@ -15,6 +15,7 @@ use hostler_store::vm_change::OwnSize;
 use hostler_wire::{DescribedDisk, DescribedNic, DomainDescription};
 
 use crate::error::{ServiceError, ServiceErrorKind};
+use crate::orchestration::vm::spec::split;
 
 /// A disk, and the volume that it becomes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +58,25 @@ pub struct PlannedSize {
     pub memory: Mib,
     /// What the offering leaves open; nothing: it is fixed.
     pub own: Option<OwnSize>,
+}
+
+/// What a size depends on at the domain's host.
+#[derive(Debug, Clone)]
+pub(super) struct HostTerms<'a> {
+    /// Its name.
+    pub(super) name: &'a str,
+    /// Speed of a CPU where an offering does not say it.
+    pub(super) speed: Mhz,
+    /// Its host tags, those of its aggregates too.
+    pub(super) tags: Vec<String>,
+}
+
+impl HostTerms<'_> {
+    /// A host tag that an offering asks for and the host does not have: a VM of that offering would never start here
+    /// again, and its disks are here.
+    fn lacks(&self, offering: &ServiceOfferingRow) -> Option<String> {
+        split(&offering.host_tags).into_iter().find(|tag| !self.tags.contains(tag))
+    }
 }
 
 /// What an administrator has chosen for network interfaces.
@@ -231,7 +251,7 @@ fn on_bridge<'a>(
 }
 
 /// The size: of the offering that is named, or of the only one that has just so much; else of the only one that leaves
-/// its size open. `speed` is that of a CPU where the offering does not say it.
+/// its size open. One that asks for a tag that the host does not have is none of them.
 ///
 /// # Errors
 /// Names the size and the offerings that it could be.
@@ -239,8 +259,9 @@ pub(super) fn size(
     domain: &DomainDescription,
     offerings: &[ServiceOfferingRow],
     named: Option<ServiceOfferingId>,
-    speed: Mhz,
+    host: &HostTerms<'_>,
 ) -> Result<PlannedSize, ServiceError> {
+    let speed = host.speed;
     let has = format!("{} CPUs and {}", domain.vcpus, domain.memory);
     if let Some(id) = named {
         let offering = offerings.iter().find(|offering| offering.id == id).ok_or_else(|| {
@@ -248,6 +269,13 @@ pub(super) fn size(
                 "parameter serviceofferingid: there is no such thing as {id} in the host's zone"
             ))
         })?;
+        if let Some(tag) = host.lacks(offering) {
+            return Err(ServiceError::parameter(format!(
+                "parameter serviceofferingid: {} is for hosts with the tag {tag}, which {} does not have, and the VM could \
+                 not be started there again; tag the host, or choose another offering",
+                offering.name, host.name
+            )));
+        }
         return sold_as(domain, offering, speed).ok_or_else(|| {
             let (name, cpus, memory) = (&offering.name, offering.cpus, offering.memory);
             let is = if offering.is_custom() {
@@ -261,7 +289,10 @@ pub(super) fn size(
             ))
         });
     }
-    let all = || offerings.iter().filter(|offering| !offering.terms.is_inactive);
+    let is_for = |offering: &&ServiceOfferingRow| {
+        !offering.terms.is_inactive && host.lacks(offering).is_none()
+    };
+    let all = || offerings.iter().filter(is_for);
     for is_custom in [false, true] {
         let fits = all().filter(|offering| offering.is_custom() == is_custom);
         let fits: Vec<_> = fits.filter_map(|offering| sold_as(domain, offering, speed)).collect();
@@ -278,8 +309,9 @@ pub(super) fn size(
         }
     }
     Err(ServiceError::parameter(format!(
-        "libvirt domain {} has {has}, and no service offering is of that size or leaves it open; create one",
-        domain.domain_name
+        "libvirt domain {} has {has}, and no service offering for hosts with the tags of {} is of that size or leaves it \
+         open; create one",
+        domain.domain_name, host.name
     )))
 }
 

@@ -128,7 +128,8 @@ fn offering(number: u128, cpus: u32, memory: u64) -> ServiceOfferingRow {
 fn the_offering_of_just_that_size_is_taken_and_an_open_one_else() {
     let (same, other, open) = (offering(1, 2, 512), offering(2, 2, 256), offering(3, 0, 0));
     let all = [other.clone(), same, open.clone()];
-    let of = |all: &[ServiceOfferingRow], named| size(&web(), all, named, Mhz(2000));
+    let host = HostTerms { name: "h1", speed: Mhz(2000), tags: Vec::new() };
+    let of = |all: &[ServiceOfferingRow], named| size(&web(), all, named, &host);
     assert_eq!(of(&all, None).unwrap().name, "size-1");
     let open_size = of(&[other.clone(), open], None).unwrap();
     assert_eq!((&*open_size.name, open_size.own.is_some()), ("size-3", true));
@@ -136,4 +137,29 @@ fn the_offering_of_just_that_size_is_taken_and_an_open_one_else() {
     assert!(of(&all, Some(other.id)).unwrap_err().text.contains("size-2 is 2 CPUs"));
     let two = [offering(1, 2, 512), offering(4, 2, 512)];
     assert!(of(&two, None).unwrap_err().text.contains("size-1, size-4"));
+}
+
+/// It stays on its host, so it must be one on which it may be started.
+#[test]
+fn an_offering_for_hosts_with_a_tag_is_only_taken_where_the_host_has_it() {
+    let (plain, mut fast) = (offering(1, 2, 512), offering(2, 2, 512));
+    fast.host_tags = "ssd, fast".to_owned();
+    let host = |tags: &[&str]| HostTerms {
+        name: "h1",
+        speed: Mhz(2000),
+        tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+    };
+    let of = |all: &[ServiceOfferingRow], named, tags: &[&str]| {
+        size(&web(), all, named, &host(tags)).map(|size| size.name).map_err(|error| error.text)
+    };
+    let both = [plain, fast.clone()];
+    assert_eq!(of(&both, None, &["ssd"]).unwrap(), "size-1", "the other is none for this host");
+    let named = of(&both, Some(fast.id), &["ssd"]).unwrap_err();
+    assert!(
+        named.contains("size-2 is for hosts with the tag fast, which h1 does not have"),
+        "{named}"
+    );
+    let none = of(&[fast.clone()], None, &[]).unwrap_err();
+    assert!(none.contains("no service offering for hosts with the tags of h1"), "{none}");
+    assert_eq!(of(&both, Some(fast.id), &["fast", "ssd"]).unwrap(), "size-2");
 }
