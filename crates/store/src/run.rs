@@ -5,7 +5,7 @@
 use hostler_model::{
     Generation, HostId, PowerReason, PowerState, RunEvent, RunId, RunState, Timestamp, VmId,
 };
-use rusqlite::{Row, params};
+use rusqlite::{Row, ToSql, params};
 
 use crate::columns::{amount, parsed, stored, time_or_null};
 use crate::{StoreError, Tx};
