@@ -50,9 +50,7 @@ async fn serve(mut stream: UnixStream, fleet: Fleet) -> std::io::Result<()> {
     let mut lines = BufReader::new(reading).lines();
     while let Some(line) = lines.next_line().await? {
         let answer = match line.parse::<Order>() {
-            Ok(order) => {
-                fleet.order(&order).map_or_else(|why| format!("error: {why}"), |done| done)
-            }
+            Ok(order) => fleet.order(&order).unwrap_or_else(|why| format!("error: {why}")),
             Err(why) => format!("error: {}", why.to_string().replace('\n', "; ")),
         };
         writing.write_all(format!("{answer}\n").as_bytes()).await?;

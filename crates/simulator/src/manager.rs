@@ -57,7 +57,7 @@ impl Manager {
         all.insert("agent_addresses".into(), vec!["127.0.0.1".to_owned()].into());
         all.insert("log".into(), "info".into());
         let settings = settings.iter().map(|(name, value)| (name.clone(), value.clone().into()));
-        all.insert("settings".into(), toml::Table::from_iter(settings).into());
+        all.insert("settings".into(), settings.collect::<toml::Table>().into());
         let path = folder.join("manager.toml");
         std::fs::write(&path, all.to_string())
             .with_context(|| format!("cannot write {}", path.display()))?;

@@ -27,15 +27,15 @@ pub async fn ask(manager: SocketAddr) -> std::io::Result<String> {
     timeout(PATIENCE, answer).await.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()))
 }
 
-/// The sum of a figure over all its labels.
-pub fn sum(text: &str, name: &str) -> f64 {
+/// The sum of a gauge of whole things over all its labels.
+pub fn sum(text: &str, name: &str) -> u64 {
     let values = text.lines().filter_map(|line| {
         let rest = line.strip_prefix(name)?;
         let value = match rest.strip_prefix('{') {
             Some(labels) => labels.split_once('}')?.1,
             None => rest.strip_prefix(' ')?,
         };
-        value.trim().parse::<f64>().ok()
+        value.trim().parse::<u64>().ok()
     });
     values.sum()
 }
@@ -48,6 +48,6 @@ mod tests {
     fn a_figure_is_summed_over_its_labels() {
         let text = "HTTP/1.0 200 OK\r\n\r\n# TYPE jobs gauge\njobs{state=\"Queued\"} 2\n\
                     jobs{state=\"Running\"} 3\njobs_total 9\nagents 7\n";
-        assert_eq!((sum(text, "jobs"), sum(text, "agents"), sum(text, "none")), (5.0, 7.0, 0.0));
+        assert_eq!((sum(text, "jobs"), sum(text, "agents"), sum(text, "none")), (5, 7, 0));
     }
 }

@@ -256,7 +256,7 @@ impl Cloud {
         const QUEUES: &[&str] =
             &["hostler_jobs", "hostler_agent_open_orders", "hostler_store_waiting"];
         let text = metrics::ask(self.manager.api).await?;
-        Ok(QUEUES.iter().map(|name| metrics::sum(&text, name) as u64).sum())
+        Ok(QUEUES.iter().map(|name| metrics::sum(&text, name)).sum())
     }
 
     /// Looks at the manager for `time`, often enough to see a trend.

@@ -387,23 +387,7 @@ impl Operation {
             Self::VmSnapshot
             | Self::VmSnapshotOff
             | Self::DeleteVmSnapshot
-            | Self::RevertToVmSnapshot => {
-                let deployed = with_data(crash, new_vm(crash, name, None));
-                let handle = crash.client()?.start_job(&deployed).await?;
-                succeeded(crash, &handle.job).await?;
-                let vm = handle.id.context("the id of the VM")?;
-                if matches!(self, Self::VmSnapshot) {
-                    return Ok(Some(vm));
-                }
-                job(crash, &Request::new("stopVirtualMachine").with("id", &vm)).await?;
-                if matches!(self, Self::VmSnapshotOff) {
-                    return Ok(Some(vm));
-                }
-                let request = Self::VmSnapshot.request(crash, name, Some(&vm));
-                let handle = crash.client()?.start_job(&request).await?;
-                succeeded(crash, &handle.job).await?;
-                handle.id.context("the id of the VM snapshot").map(Some)
-            }
+            | Self::RevertToVmSnapshot => self.vm_with_data(crash, name).await.map(Some),
             Self::Extract => Ok(Some(crash.cloud.catalogue.template.to_string())),
             Self::RestoreRunning => {
                 // it begins on the host that is preferred
@@ -459,13 +443,7 @@ impl Operation {
                 handle.id.context("the id of the VM").map(Some)
             }
             Self::Adopt => alien(crash, name).await.map(Some),
-            Self::Release => {
-                let alien = alien(crash, name).await?;
-                let request = Self::Adopt.request(crash, name, Some(&alien));
-                let handle = crash.client()?.start_job(&request).await?;
-                succeeded(crash, &handle.job).await?;
-                handle.id.context("the id of the VM").map(Some)
-            }
+            Self::Release => adopted(crash, name).await.map(Some),
             Self::RestartNetwork | Self::ServeNics => {
                 deploy(crash, name, None).await?;
                 Ok(Some(crash.cloud.catalogue.network.to_string()))
@@ -486,21 +464,27 @@ impl Operation {
                 job(crash, &Request::new("stopVirtualMachine").with("id", &vm)).await?;
                 Ok(Some(vm))
             }
-            Self::Delete => {
-                crash.call(&Self::Register.request(crash, name, None)).await?;
-                let sql = format!(
-                    "SELECT job.id FROM job JOIN template ON template.id = job.subject WHERE name = '{name}'"
-                );
-                let fetched = Books::open(&crash.database())?.value(&sql)?.context("its job")?;
-                crash.cloud.ended(fetched.parse()?).await?;
-                let sql = format!("SELECT id FROM template WHERE name = '{name}'");
-                let template = Books::open(&crash.database())?.value(&sql)?.context("it")?;
-                // a host has a copy of it from now on
-                let vm = deploy(crash, name, Some(&template)).await?;
-                expunge(crash, &vm).await?;
-                Ok(Some(template))
-            }
+            Self::Delete => unused_template(crash, name).await.map(Some),
         }
+    }
+
+    /// A VM with a data volume, running or not, or a snapshot of such a one.
+    async fn vm_with_data(self, crash: &CrashCloud, name: &str) -> anyhow::Result<String> {
+        let deployed = with_data(crash, new_vm(crash, name, None));
+        let handle = crash.client()?.start_job(&deployed).await?;
+        succeeded(crash, &handle.job).await?;
+        let vm = handle.id.context("the id of the VM")?;
+        if matches!(self, Self::VmSnapshot) {
+            return Ok(vm);
+        }
+        job(crash, &Request::new("stopVirtualMachine").with("id", &vm)).await?;
+        if matches!(self, Self::VmSnapshotOff) {
+            return Ok(vm);
+        }
+        let request = Self::VmSnapshot.request(crash, name, Some(&vm));
+        let handle = crash.client()?.start_job(&request).await?;
+        succeeded(crash, &handle.job).await?;
+        handle.id.context("the id of the VM snapshot")
     }
 
     /// How it is asked for.
@@ -863,4 +847,29 @@ pub(crate) async fn clean_up(crash: &CrashCloud) -> anyhow::Result<()> {
     }
     ensure!(crash.cloud.domains().is_empty(), "libvirt domains are left over");
     Ok(())
+}
+
+/// A template that a host has a copy of, and no VM uses.
+async fn unused_template(crash: &CrashCloud, name: &str) -> anyhow::Result<String> {
+    crash.call(&Operation::Register.request(crash, name, None)).await?;
+    let sql = format!(
+        "SELECT job.id FROM job JOIN template ON template.id = job.subject WHERE name = '{name}'"
+    );
+    let fetched = Books::open(&crash.database())?.value(&sql)?.context("its job")?;
+    crash.cloud.ended(fetched.parse()?).await?;
+    let sql = format!("SELECT id FROM template WHERE name = '{name}'");
+    let template = Books::open(&crash.database())?.value(&sql)?.context("it")?;
+    // a host has a copy of it from now on
+    let vm = deploy(crash, name, Some(&template)).await?;
+    expunge(crash, &vm).await?;
+    Ok(template)
+}
+
+/// A VM that was an alien.
+async fn adopted(crash: &CrashCloud, name: &str) -> anyhow::Result<String> {
+    let alien = alien(crash, name).await?;
+    let request = Operation::Adopt.request(crash, name, Some(&alien));
+    let handle = crash.client()?.start_job(&request).await?;
+    succeeded(crash, &handle.job).await?;
+    handle.id.context("the id of the VM")
 }

@@ -216,7 +216,7 @@ fn a_verdict_over_very_many_hosts_tells_of_the_best_and_the_nearest_and_counts_t
     assert_eq!((fit.len(), refused.len(), told.left_out), (TOLD, TOLD, 1000 - 2 * TOLD));
     assert_eq!(
         fit.iter().filter_map(|host| host.rank).collect::<Vec<_>>(),
-        Vec::from_iter(0..TOLD)
+        (0..TOLD).collect::<Vec<_>>()
     );
     let ram = told.filters.iter().find(|count| count.filter == "RamFilter").unwrap();
     assert_eq!((ram.before, ram.after), (1000, 700));
