@@ -287,3 +287,27 @@ async fn after_any_sequence_of_operations_no_host_is_sold_over_and_the_books_agr
     }
     assert!(told > 3, "never more than {told} VMs ran: nothing was tried");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_newest_ten_decisions_of_a_vm_are_kept_for_as_long_as_it_is_there() {
+    let cloud = Cloud::with_hosts(1).await.unwrap();
+    let (vm, job) = cloud.deploy("web").await.unwrap();
+    assert_eq!(cloud.ended(job).await.unwrap().0, JobState::Succeeded);
+    let database = cloud.folder().join("manager/hostler.db");
+    let database = rusqlite::Connection::open(database).unwrap();
+    let kept = || -> i64 {
+        database.query_row("SELECT count(*) FROM placement", [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(kept(), 1);
+    let again =
+        "INSERT INTO placement (vm, at, verdict) SELECT vm, at + 1, verdict FROM placement LIMIT 1";
+    for _ in 0..15 {
+        database.execute(again, []).unwrap();
+    }
+    assert_eq!(kept(), 10);
+    let admin = admin_of(&cloud);
+    let id = vm.to_string();
+    admin.ok("destroyVirtualMachine", &[("id", &id), ("expunge", "true")]).await;
+    cloud.vm_is(vm, VmState::Expunged).await.unwrap();
+    assert_eq!(kept(), 0);
+}

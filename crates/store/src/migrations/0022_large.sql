@@ -14,3 +14,17 @@ BEGIN
         | json_extract('[' || replace(NEW.ip, '.', ',') || ']', '$[3]'))
     WHERE id = NEW.network;
 END;
+
+-- Decisions are kept of VMs that are there, the newest ten of each.
+CREATE TRIGGER placement_made AFTER INSERT ON placement
+BEGIN
+    DELETE FROM placement WHERE vm = NEW.vm
+        AND number <= (SELECT number FROM placement WHERE vm = NEW.vm ORDER BY number DESC LIMIT 1 OFFSET 10);
+END;
+
+CREATE TRIGGER placement_of_expunged AFTER UPDATE OF removed ON vm WHEN NEW.removed IS NOT NULL
+BEGIN
+    DELETE FROM placement WHERE vm = NEW.id;
+END;
+
+DELETE FROM placement WHERE vm IN (SELECT id FROM vm WHERE removed IS NOT NULL);

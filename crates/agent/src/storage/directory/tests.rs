@@ -387,7 +387,7 @@ fn an_imported_volume_is_whole_as_large_as_asked_and_written_once() {
     assert_eq!(world.fetcher.fetched.load(Ordering::SeqCst), 1);
     let path = world.storage.volume_file(pool(), volume).unwrap();
     assert_eq!(qcow2::header(&path).unwrap(), qcow2::Header { size, backing: None });
-    assert_eq!(beginning(&world, &path), "disk\n");
+    assert_eq!(beginning(&world, &path), "disk");
     let left = fs::read_dir(world.storage.root().join("tmp")).unwrap().count();
     assert_eq!(left, 0, "what was fetched is removed");
 }
