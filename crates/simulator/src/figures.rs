@@ -228,6 +228,7 @@ fn rows_of(rate: &Rate, what: &str, row: &mut impl FnMut(&str, String)) {
     }
 }
 
+#[allow(clippy::cast_precision_loss)] // a figure for people, far below 2^52
 fn mib(bytes: u64) -> String {
     format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
 }

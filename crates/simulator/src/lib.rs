@@ -3,8 +3,6 @@
 //! Of a simulated host everything is the real agent's but libvirt, the disks and the network, which are books in
 //! memory. Not here: the program around it (`main.rs`), and what only tests need (`tests/harness`).
 
-#![allow(clippy::cast_precision_loss)] // figures for people, far below 2^52
-
 pub mod control;
 pub mod dial;
 pub mod figures;

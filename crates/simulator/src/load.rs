@@ -297,6 +297,7 @@ impl Load {
         }
     }
 
+    #[allow(clippy::cast_precision_loss)] // a figure for people, far below 2^52
     fn rate(&self, took: Duration) -> Rate {
         let done = self.measured.done.swap(0, Ordering::Relaxed);
         let seconds = took.as_secs_f64();

@@ -89,6 +89,7 @@ impl Cloud {
     }
 
     /// Deploys what there is first.
+    #[allow(clippy::cast_precision_loss)] // a figure for people, far below 2^52
     async fn fill(&mut self) -> anyhow::Result<()> {
         let (count, at_once) = (self.scenario.vms.count, self.scenario.vms.at_once);
         if count > 0 {
@@ -108,6 +109,7 @@ impl Cloud {
     }
 
     /// Asks for nothing.
+    #[allow(clippy::cast_precision_loss)] // a figure for people, far below 2^52
     async fn rest(&mut self) -> anyhow::Result<()> {
         let time = self.scenario.rest.time;
         if time.is_zero() {
@@ -127,6 +129,7 @@ impl Cloud {
     }
 
     /// Kills the manager and starts it again.
+    #[allow(clippy::cast_precision_loss)] // a figure for people, far below 2^52
     async fn restart(&mut self) -> anyhow::Result<()> {
         tell("the manager is killed and started again");
         self.manager.kill().await?;
@@ -149,6 +152,7 @@ impl Cloud {
     }
 
     /// Has everything happen at a time.
+    #[allow(clippy::cast_precision_loss)] // a figure for people, far below 2^52
     async fn churn(&mut self) -> anyhow::Result<()> {
         let Churn { time, .. } = self.scenario.churn;
         if time.is_zero() {
