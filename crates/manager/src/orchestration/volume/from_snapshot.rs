@@ -19,7 +19,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::create::wanted;
-use super::{Ask, Size, WAIT, refused, run, size_of, step_event, volume_of, volume_result};
+use super::{
+    Ask, Size, WAIT, never_was, refused, run, size_of, step_event, volume_of, volume_result,
+};
 use crate::context::Context;
 use crate::error::{ServiceError, ServiceErrorKind};
 use crate::jobs::{Commit, Done, StepContext, StepError, Undone, Workflow, nothing};
@@ -129,15 +131,7 @@ impl Workflow for FromSnapshot {
 
     /// There is no such volume.
     async fn failed(&self, cx: &StepContext, why: &str) -> Result<Commit, ServiceError> {
-        let (id, now) = (volume_of(cx)?, cx.app.now());
-        let event = step_event(cx, "VOLUME.CREATE", "ERROR", id, why.to_owned());
-        Ok(Box::new(move |tx| {
-            let volume = volume_get(tx, id)?;
-            let requested = VolumeEvent::ExpungeRequested;
-            let volume = volume_transition(tx, &volume, requested, None, None, now)?;
-            volume_transition(tx, &volume, VolumeEvent::Expunged, None, None, now)?;
-            event_add(tx, &event)
-        }))
+        never_was(cx, "VOLUME.CREATE", why)
     }
 }
 

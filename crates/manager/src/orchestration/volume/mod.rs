@@ -30,12 +30,12 @@ pub(super) use write::write_data;
 
 use std::time::Duration;
 
-use hostler_model::{JobId, RunState, VmId, VmState, VolumeId, VolumeState};
+use hostler_model::{JobId, RunState, VmId, VmState, VolumeEvent, VolumeId, VolumeState};
 use hostler_store::event::{NewEvent, event_add};
 use hostler_store::job::{NewJob, job_add};
 use hostler_store::run::{RunRow, run_get};
 use hostler_store::vm::{VmRow, vm_get};
-use hostler_store::volume::{VolumeRow, volume_get, volume_take};
+use hostler_store::volume::{VolumeRow, volume_get, volume_take, volume_transition};
 use hostler_store::{StoreError, Tx};
 use hostler_wire::RunningVm;
 use serde::{Deserialize, Serialize};
@@ -43,7 +43,7 @@ use serde_json::{Value, json};
 
 use crate::context::Context;
 use crate::error::{ServiceError, ServiceErrorKind};
-use crate::jobs::StepContext;
+use crate::jobs::{Commit, StepContext};
 use crate::orchestration::Caller;
 
 /// How long an order may take before the agent is asked what became of it.
@@ -88,6 +88,22 @@ fn step_event(
     description: String,
 ) -> NewEvent {
     cx.event(kind, level, ("Volume", volume.uuid()), description)
+}
+
+/// The end of a job that was to make a volume and has failed: there is no such volume.
+///
+/// # Errors
+/// If the journal does not say which one.
+fn never_was(cx: &StepContext, kind: &'static str, why: &str) -> Result<Commit, ServiceError> {
+    let (id, now) = (volume_of(cx)?, cx.app.now());
+    let event = step_event(cx, kind, "ERROR", id, why.to_owned());
+    Ok(Box::new(move |tx| {
+        let volume = volume_get(tx, id)?;
+        let requested = VolumeEvent::ExpungeRequested;
+        let volume = volume_transition(tx, &volume, requested, None, None, now)?;
+        volume_transition(tx, &volume, VolumeEvent::Expunged, None, None, now)?;
+        event_add(tx, &event)
+    }))
 }
 
 /// A job on a volume that is asked for.

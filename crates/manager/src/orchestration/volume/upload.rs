@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 use hostler_model::{
-    AccountId, Bytes, DiskOfferingId, JobId, LimitKind, TemplateId, VolumeEvent, VolumeId, ZoneId,
+    AccountId, Bytes, DiskOfferingId, JobId, LimitKind, TemplateId, VolumeId, ZoneId,
 };
 use hostler_store::disk_offering::disk_offering_for_sale;
 use hostler_store::event::event_add;
@@ -13,9 +13,7 @@ use hostler_store::limit;
 use hostler_store::staged_file::{
     NewStagedFile, Purpose, staged_add, staged_complete, staged_worker,
 };
-use hostler_store::volume::{
-    NewDataVolume, volume_add, volume_get, volume_set_size, volume_transition,
-};
+use hostler_store::volume::{NewDataVolume, volume_add, volume_get, volume_set_size};
 use hostler_wire::DownloadCommand;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -23,7 +21,7 @@ use uuid::Uuid;
 
 use super::create::wanted;
 use super::unstage::record_surplus;
-use super::{Ask, LONG, input, refused, run, step_event, volume_of, volume_result};
+use super::{Ask, LONG, input, never_was, refused, run, step_event, volume_of, volume_result};
 use crate::context::Context;
 use crate::error::{ServiceError, ServiceErrorKind};
 use crate::jobs::{Commit, Done, StepContext, StepError, Undone, Workflow, nothing};
@@ -174,15 +172,7 @@ impl Workflow for UploadVolume {
 
     /// There is no such volume.
     async fn failed(&self, cx: &StepContext, why: &str) -> Result<Commit, ServiceError> {
-        let (id, now) = (volume_of(cx)?, cx.app.now());
-        let event = step_event(cx, "VOLUME.UPLOAD", "ERROR", id, why.to_owned());
-        Ok(Box::new(move |tx| {
-            let volume = volume_get(tx, id)?;
-            let requested = VolumeEvent::ExpungeRequested;
-            let volume = volume_transition(tx, &volume, requested, None, None, now)?;
-            volume_transition(tx, &volume, VolumeEvent::Expunged, None, None, now)?;
-            event_add(tx, &event)
-        }))
+        never_was(cx, "VOLUME.UPLOAD", why)
     }
 }
 
