@@ -219,14 +219,8 @@ async fn program() -> anyhow::Result<&'static Path> {
         let test = std::env::current_exe()?;
         let folder = test.ancestors().nth(2).context("where tests are built")?;
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.args([
-            "build",
-            "--quiet",
-            "--package",
-            "hostler-manager",
-            "--bin",
-            "hostler-manager",
-        ]);
+        // with the features of this very build: a test among them makes cargo take them
+        cargo.args(["build", "--quiet", "--workspace", "--test=wire", "--bin=hostler-manager"]);
         cargo
             .args(["--target-dir".into(), folder.ancestors().nth(1).context("target")?.to_owned()]);
         if folder.ends_with("release") {

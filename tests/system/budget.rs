@@ -22,7 +22,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use uuid::Uuid;
 
 /// The budget of one deployment, the authentication of its request included.
-const BUDGET: Counters = Counters { statements: 30, commits: 6 };
+const BUDGET: Counters = Counters { statements: 30, commits: 6, scanned: 40 };
 
 /// What happens between one commit and the next.
 const PHASES: [&str; 5] = [
@@ -54,6 +54,7 @@ async fn a_deployment_keeps_within_30_statements_and_6_commits() {
     let counted = Counters {
         statements: after.statements - before.statements,
         commits: after.commits - before.commits,
+        scanned: after.scanned - before.scanned,
     };
     let statements = heard.take();
     println!("{}", listing(&statements, counted));
@@ -65,6 +66,7 @@ async fn a_deployment_keeps_within_30_statements_and_6_commits() {
     );
     assert!(counted.statements <= BUDGET.statements, "{} statements", counted.statements);
     assert!(counted.commits <= BUDGET.commits, "{} commits", counted.commits);
+    assert!(counted.scanned <= BUDGET.scanned, "{} rows looked at", counted.scanned);
 }
 
 /// Deploys a VM through the API and comes back when its job has written all that it writes.

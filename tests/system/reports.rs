@@ -4,9 +4,10 @@
 #![allow(clippy::unwrap_used)] // a test says what it expects
 
 use hostler_manager::agents::HostListener as _;
-use hostler_manager::monitors::VmSync;
+use hostler_manager::monitors::{VmSync, VolumeLook};
 use hostler_model::Generation;
 use hostler_tests::many::{Many, World};
+use hostler_wire::Ping;
 
 /// How often each is looked at.
 const LOOKS: u64 = 3;
@@ -47,4 +48,26 @@ async fn a_report_of_many_vms_takes_no_more_statements_than_one_of_few() {
     );
     assert_eq!(few, many);
     assert!(many.iter().all(|(statements, commits)| *statements <= 8 && *commits <= 1), "{many:?}");
+}
+
+/// Ten thousand hosts ask for it at once when their manager has begun again.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_hosts_say_again_and_again_has_nobody_look_at_the_things_of_others() {
+    let world = World::new().await.unwrap();
+    Many::write(&world, 2000).unwrap();
+    let context = &world.manager.context;
+    let (sync, look) = (VmSync::new(context.clone()), VolumeLook::new(context.clone()));
+    let host = "SELECT id FROM host WHERE name = 'host7'";
+    let host: String = world.database().unwrap().query_row(host, [], |row| row.get(0)).unwrap();
+    let host = host.parse().unwrap();
+    // nobody is connected: what is asked of the host itself fails
+    let ping = Ping { report_digest: 1, ..Ping::default() };
+    let mut least = u64::MAX;
+    for _ in 0..LOOKS {
+        let before = context.store.counters().scanned;
+        sync.ping(host, &ping).await;
+        look.ping(host, &ping).await;
+        least = least.min(context.store.counters().scanned - before);
+    }
+    assert!(least < 10, "{least} rows were looked at");
 }

@@ -6,11 +6,12 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand};
 use hostler_simulator::control;
 use hostler_simulator::run::{Surroundings, run};
 use hostler_simulator::scenario::Scenario;
+use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 /// Runs a cloud of many simulated hosts under a real manager.
@@ -79,7 +80,13 @@ async fn carry_out(task: Task) -> anyhow::Result<bool> {
         Some(manager) => manager,
         None => std::env::current_exe()?.with_file_name("hostler-manager"),
     };
-    let figures = run(scenario, &Surroundings { manager, folder: dir, stay }).await?;
+    let around = Surroundings { manager, folder: dir, stay };
+    let mut told_to_end = signal(SignalKind::terminate())?;
+    let figures = tokio::select! {
+        figures = run(scenario, &around) => figures?,
+        // the manager ends with what is dropped here
+        _ = told_to_end.recv() => bail!("told to end; nothing was measured"),
+    };
     if let Some(path) = json {
         let text = serde_json::to_string_pretty(&figures)?;
         std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;

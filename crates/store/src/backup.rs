@@ -17,9 +17,10 @@ use crate::migrate::migrate;
 const LEFT_OUT: i64 = 10_000;
 
 /// What becomes of things that a job was at which has ended with the restore. VMs that start or stop have a run, of
-/// which their hosts tell; those that were being expunged see [`VM_AT_REST`]. A volume is believed on its pool until its
-/// host says that it is not there.
+/// which their hosts tell: one that was only claimed may have been started since. A volume is believed on its pool until
+/// its host says that it is not there. What depends on the time is [`AT_REST_NOW`].
 const AT_REST: &str = "
+    UPDATE vm_run SET state = 'Starting', owner = 'agent' WHERE state = 'Claimed';
     UPDATE volume SET state = iif(pool IS NULL, 'Allocated', 'Ready'), version = version + 1
     WHERE state IN ('Creating', 'Expunging') AND removed IS NULL;
     UPDATE snapshot SET state = 'Error', version = version + 1,
@@ -28,11 +29,23 @@ const AT_REST: &str = "
     UPDATE snapshot SET state = 'BackedUp', version = version + 1 WHERE state = 'Destroying' AND removed IS NULL;
     UPDATE template SET state = 'Failed', version = version + 1,
         error = 'the record was restored from a backup that was made while this was fetched; register it again'
-    WHERE state IN ('Registered', 'Downloading') AND removed IS NULL;";
-/// The same of a VM; `?1` is now.
-const VM_AT_REST: &str = "UPDATE vm SET state = 'Destroyed', version = version + 1, changed = ?1,
+    WHERE state IN ('Registered', 'Downloading') AND removed IS NULL;
+    UPDATE vm_snapshot SET state = 'Error', version = version + 1,
+        error = 'the record was restored from a backup that was made while its copies were'
+    WHERE state IN ('Allocated', 'Creating') AND removed IS NULL;
+    UPDATE vm_snapshot SET state = 'Ready', version = version + 1
+    WHERE state IN ('Reverting', 'Expunging') AND removed IS NULL;";
+/// The same, where it is recorded when; `?1` is now. VMs that were being expunged can be expunged again. A volume of
+/// which nothing was fetched yet never was, and a file to which no link leads yet goes.
+const AT_REST_NOW: &[&str] = &[
+    "UPDATE vm SET state = 'Destroyed', version = version + 1, changed = ?1,
         cause = json_object('text', 'the record was restored from a backup')
-    WHERE state = 'Expunging' AND removed IS NULL";
+     WHERE state = 'Expunging' AND removed IS NULL",
+    "UPDATE volume SET state = 'Expunged', version = version + 1, removed = ?1
+     WHERE state = 'Allocated' AND removed IS NULL
+         AND id IN (SELECT volume FROM staged_file WHERE purpose = 'Fetched' AND sha256 IS NULL)",
+    "UPDATE staged_file SET until = ?1 WHERE purpose = 'Given' AND until IS NULL",
+];
 
 /// A file that belongs to the record, relative to its directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -175,7 +188,9 @@ pub fn backup_restore(backup: &Path, database: &Path, now: Timestamp) -> Result<
     )
     .map_err(failed)?;
     tx.execute_batch(AT_REST).map_err(failed)?;
-    tx.execute(VM_AT_REST, params![now.0]).map_err(failed)?;
+    for sql in AT_REST_NOW {
+        tx.execute(sql, params![now.0]).map_err(failed)?;
+    }
     tx.execute(
         "UPDATE sqlite_sequence SET seq = seq + ?1 WHERE name IN ('account', 'vm', 'nic', 'volume')",
         params![LEFT_OUT],
@@ -256,6 +271,20 @@ mod tests {
              VALUES ('vm', 'a', 'u', 'z', 'web', 'web', 'i-2-3-VM', 'o', 't', 'Expunging', '', 0, 0);";
         let template = "INSERT INTO template (id, account, name, display_text, url, format, os, state, created)
              VALUES ('t', 'a', 't', 't', 'u', 'QCOW2', 'Linux', 'Downloading', 0);";
+        let vm_snapshot = |id: &str, state: &str| {
+            format!(
+                "INSERT INTO vm_snapshot (id, vm, account, zone, name, state, created)
+                 VALUES ('{id}', 'vm', 'a', 'z', '{id}', '{state}', 0);"
+            )
+        };
+        let staged = |volume: &str, purpose: &str| {
+            format!(
+                "INSERT INTO staged_file (id, volume, purpose, worker, user, format, created)
+                 VALUES ('of {volume}', '{volume}', '{purpose}', 'w', 'u', 'QCOW2', 0);"
+            )
+        };
+        let run = "INSERT INTO vm_run (id, vm, host, generation, owner, state, cpu_ratio, memory_ratio, created, vm_number)
+             VALUES ('run', 'vm', 'h', 1, 'manager', 'Claimed', 1, 1, 0, 1);";
         let rows = [
             "PRAGMA foreign_keys = OFF;".to_owned(),
             volume("v1", "Creating", "'p'"),
@@ -264,6 +293,12 @@ mod tests {
             volume("v4", "Ready", "'p'"),
             snapshot("s1", "Creating"),
             snapshot("s2", "Destroying"),
+            volume("v5", "Allocated", "NULL"),
+            staged("v4", "Given"),
+            staged("v5", "Fetched"),
+            vm_snapshot("w1", "Creating"),
+            vm_snapshot("w2", "Reverting"),
+            run.to_owned(),
             vm.to_owned(),
             template.to_owned(),
         ];
@@ -274,13 +309,16 @@ mod tests {
         backup_restore(&backup, &restored, Timestamp(6)).unwrap();
         let db = Connection::open(&restored).unwrap();
         let sql = "SELECT id || ' ' || state FROM (SELECT id, state FROM vm UNION SELECT id, state FROM volume
-             UNION SELECT id, state FROM snapshot UNION SELECT id, state FROM template) ORDER BY id";
+             UNION SELECT id, state FROM snapshot UNION SELECT id, state FROM template UNION SELECT id, state FROM vm_run
+             UNION SELECT id, state FROM vm_snapshot UNION SELECT id, until FROM staged_file WHERE until IS NOT NULL) ORDER BY id";
         let mut statement = db.prepare(sql).unwrap();
         let states = statement.query_map([], |row| row.get(0)).unwrap();
         let states: Vec<String> = states.collect::<Result<_, _>>().unwrap();
         assert_eq!(
             states,
             [
+                "of v4 6",
+                "run Starting",
                 "s1 Error",
                 "s2 BackedUp",
                 "t Failed",
@@ -288,7 +326,10 @@ mod tests {
                 "v2 Ready",
                 "v3 Allocated",
                 "v4 Ready",
-                "vm Destroyed"
+                "v5 Expunged",
+                "vm Destroyed",
+                "w1 Error",
+                "w2 Ready",
             ]
         );
     }

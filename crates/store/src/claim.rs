@@ -17,6 +17,8 @@ use crate::{StoreError, Tx};
 pub struct Claim {
     /// The run.
     pub run: RunId,
+    /// Its VM.
+    pub vm: VmId,
     /// Its host.
     pub host: HostId,
     /// CPU.
@@ -32,7 +34,7 @@ pub struct Claim {
 /// # Errors
 /// [`StoreError::Raced`] if someone else was faster; nothing is taken then.
 pub fn claim_take(tx: &Tx<'_>, claim: &Claim) -> Result<(), StoreError> {
-    let Claim { run, host, cpu, memory, disk } = *claim;
+    let Claim { run, vm, host, cpu, memory, disk } = *claim;
     let taken = tx.execute(
         "claim room on a host",
         &format!(
@@ -48,13 +50,12 @@ pub fn claim_take(tx: &Tx<'_>, claim: &Claim) -> Result<(), StoreError> {
                    AND p.capacity >= ?6 + max(p.used, (SELECT coalesce(sum(size), 0) FROM volume
                        WHERE volume.pool = p.id AND volume.removed IS NULL))))
            AND NOT EXISTS (
-               SELECT 1 FROM vm_run me JOIN vm_mate mate ON mate.vm = me.vm
-               JOIN vm_run r ON r.vm = mate.other AND r.state <> 'Ended'
-               WHERE me.id = ?1 AND (mate.kind = 'host affinity' AND r.host <> ?2
+               SELECT 1 FROM vm_mate mate JOIN vm_run r ON r.vm = mate.other AND r.state <> 'Ended'
+               WHERE mate.vm = ?7 AND (mate.kind = 'host affinity' AND r.host <> ?2
                    OR mate.kind = 'host anti-affinity' AND r.host = ?2))
            AND NOT EXISTS (
                SELECT 1 FROM dedicated_resource k JOIN domain d ON d.id = k.domain
-               JOIN vm_run me ON me.id = ?1 JOIN vm ON vm.id = me.vm JOIN account a ON a.id = vm.account
+               JOIN vm ON vm.id = ?7 JOIN account a ON a.id = vm.account
                JOIN domain o ON o.id = a.domain
                WHERE k.resource IN (host.id, host.cluster, host.pod, host.zone) AND NOT {IS_TENANT})"
         ),
@@ -65,6 +66,7 @@ pub fn claim_take(tx: &Tx<'_>, claim: &Claim) -> Result<(), StoreError> {
             stored(memory.0),
             disk.map(|(pool, _)| pool.to_string()),
             disk.map(|(_, size)| stored(size.0)),
+            vm.to_string(),
         ],
     )?;
     if taken == 0 {

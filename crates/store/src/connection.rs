@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use hostler_model::{HostId, ZoneId};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, Row, ToSql};
+use rusqlite::{Connection, OpenFlags, Row, Statement, StatementStatus, ToSql};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::cause::Cause;
@@ -27,10 +27,18 @@ use crate::{StoreError, migrate::migrate};
 const BATCH: usize = 256;
 /// Connections for reading.
 const READERS: usize = 4;
+/// Pages that the writer keeps in memory at most, in KiB: those that many writes in a row touch.
+const WRITER_CACHE: u32 = 32 << 10;
+/// The same for each connection that reads.
+const READER_CACHE: u32 = 8 << 10;
 /// How often a host has to be shown wrong before it is.
 const LOOKS: u32 = 3;
 /// Target of the log's trace of every statement.
 pub const STATEMENTS: &str = "hostler_store::statements";
+/// Target of the log's note, at level `debug`, of a statement that looked at very many rows because no index led to fewer.
+pub const SCANS: &str = "hostler_store::scans";
+/// So many.
+const MANY: u64 = 1000;
 /// What that trace says of a commit.
 pub const COMMIT: &str = "commit";
 
@@ -54,18 +62,22 @@ pub struct Counters {
     pub statements: u64,
     /// Transactions with at least one write that were committed.
     pub commits: u64,
+    /// Rows that were looked at because no index led to fewer (`SQLITE_STMTSTATUS_FULLSCAN_STEP`).
+    pub scanned: u64,
 }
 
 #[derive(Debug, Default)]
 struct Counts {
     statements: AtomicU64,
     commits: AtomicU64,
+    scanned: AtomicU64,
 }
 
 #[derive(Debug)]
 struct Readers {
     idle: Mutex<Vec<Connection>>,
-    permits: Semaphore,
+    /// One for each connection. Work takes its own along: who asked for it may go away before it ends.
+    permits: Arc<Semaphore>,
 }
 
 impl Store {
@@ -86,7 +98,7 @@ impl Store {
         let open =
             |why: rusqlite::Error| StoreError::Open { path: shown.clone(), why: why.to_string() };
         let mut writer = Connection::open(path).map_err(open)?;
-        configure(&writer).map_err(open)?;
+        configure(&writer, WRITER_CACHE).map_err(open)?;
         migrate(&mut writer, &shown)?;
         let mut idle = Vec::with_capacity(READERS);
         for _ in 0..READERS {
@@ -95,7 +107,7 @@ impl Store {
                 OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
             )
             .map_err(open)?;
-            configure(&reader).map_err(open)?;
+            configure(&reader, READER_CACHE).map_err(open)?;
             idle.push(reader);
         }
         let counts = Arc::new(Counts::default());
@@ -109,8 +121,10 @@ impl Store {
                 write_and_tell(&writer, &counted, &mut keeper, batch);
             })
             .map_err(|e| StoreError::Open { path: shown.clone(), why: e.to_string() })?;
-        let readers =
-            Arc::new(Readers { idle: Mutex::new(idle), permits: Semaphore::new(READERS) });
+        let readers = Arc::new(Readers {
+            idle: Mutex::new(idle),
+            permits: Arc::new(Semaphore::new(READERS)),
+        });
         Ok(Self { writer: sender, readers, counts, hosts, threads, watch: Arc::default() })
     }
 
@@ -151,7 +165,8 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         let _watched = self.watched(Access::Read);
-        let _permit = self.readers.permits.acquire().await.map_err(|_| StoreError::Closed)?;
+        let permits = Arc::clone(&self.readers.permits);
+        let permit = permits.acquire_owned().await.map_err(|_| StoreError::Closed)?;
         let (readers, counts) = (Arc::clone(&self.readers), Arc::clone(&self.counts));
         let read = move || {
             let connection = readers
@@ -162,6 +177,7 @@ impl Store {
                 .ok_or(StoreError::Closed)?;
             let result = snapshot(&connection, &counts, work);
             readers.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            drop(permit);
             result
         };
         self.threads.run(read).await.map_err(|_| StoreError::Closed)?
@@ -194,6 +210,7 @@ impl Store {
         Counters {
             statements: self.counts.statements.load(Ordering::Relaxed),
             commits: self.counts.commits.load(Ordering::Relaxed),
+            scanned: self.counts.scanned.load(Ordering::Relaxed),
         }
     }
 }
@@ -209,7 +226,7 @@ fn snapshot<T, E: From<StoreError>>(
     result
 }
 
-fn configure(connection: &Connection) -> rusqlite::Result<()> {
+fn configure(connection: &Connection, cache: u32) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL").or_else(|e| {
         // a read-only connection finds the mode that the writer has set
         if connection.is_readonly(rusqlite::MAIN_DB)? { Ok(()) } else { Err(e) }
@@ -217,6 +234,9 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "busy_timeout", 10_000)?;
+    connection.pragma_update(None, "cache_size", -i64::from(cache))?;
+    // what a savepoint would bring back is in memory: it is as large as a batch, and was written to a file at each of them
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
     // plans are made from the text alone: else a statement is prepared anew for other values, which was a third of all work
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(512);
@@ -353,6 +373,16 @@ impl Tx<'_> {
         tracing::trace!(target: STATEMENTS, what);
     }
 
+    /// Counts what a statement that was carried out has looked at.
+    fn count_scanned(&self, what: &'static str, statement: &Statement<'_>) {
+        let scanned = statement.reset_status(StatementStatus::FullscanStep);
+        let scanned = u64::try_from(scanned).unwrap_or(0);
+        self.counts.scanned.fetch_add(scanned, Ordering::Relaxed);
+        if scanned >= MANY {
+            tracing::debug!(target: SCANS, what, rows = scanned);
+        }
+    }
+
     /// Changes rows and says how many. `what` completes "the database could not ...".
     pub(crate) fn execute(
         &self,
@@ -361,10 +391,11 @@ impl Tx<'_> {
         parameters: &[&dyn ToSql],
     ) -> Result<usize, StoreError> {
         self.count(what);
-        self.connection
-            .prepare_cached(sql)
-            .and_then(|mut statement| statement.execute(parameters))
-            .map_err(StoreError::sqlite(what))
+        let mut statement =
+            self.connection.prepare_cached(sql).map_err(StoreError::sqlite(what))?;
+        let changed = statement.execute(parameters).map_err(StoreError::sqlite(what));
+        self.count_scanned(what, &statement);
+        changed
     }
 
     /// Every row of an answer.
@@ -378,10 +409,12 @@ impl Tx<'_> {
         self.count(what);
         let mut statement =
             self.connection.prepare_cached(sql).map_err(StoreError::sqlite(what))?;
-        statement
+        let rows = statement
             .query_map(parameters, read)
             .and_then(Iterator::collect)
-            .map_err(StoreError::sqlite(what))
+            .map_err(StoreError::sqlite(what));
+        self.count_scanned(what, &statement);
+        rows
     }
 
     /// The first row of an answer, if there is one.
@@ -398,5 +431,40 @@ impl Tx<'_> {
     /// The number that the last inserted row got.
     pub(crate) fn last_number(&self) -> i64 {
         self.connection.last_insert_rowid()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future as _;
+    use std::sync::mpsc as std_mpsc;
+    use std::task::Poll;
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_read_that_nobody_waits_for_any_more_keeps_its_connection_until_it_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("hostler.db")).unwrap();
+        let (end, ended) = std_mpsc::channel::<()>();
+        let ended = Arc::new(Mutex::new(ended));
+        for _ in 0..READERS {
+            let (begin, begun) = oneshot::channel();
+            let (ended, store) = (Arc::clone(&ended), store.clone());
+            let work = move |_: &Tx<'_>| {
+                let _ = begin.send(());
+                let _ = ended.lock().unwrap().recv();
+                Ok::<_, StoreError>(())
+            };
+            let read = tokio::spawn(async move { store.read(work).await });
+            begun.await.unwrap();
+            read.abort();
+            assert!(read.await.unwrap_err().is_cancelled());
+        }
+        let mut next = std::pin::pin!(store.read(|_| Ok::<_, StoreError>(())));
+        let waits = std::future::poll_fn(|cx| Poll::Ready(next.as_mut().poll(cx).is_pending()));
+        assert!(waits.await, "there is no connection for it yet");
+        drop(end);
+        next.await.unwrap();
     }
 }

@@ -198,22 +198,47 @@ impl Keeper {
                 zones.clear();
                 rows
             }
-            News::Some(hosts, rows) => {
-                for there in zones.values_mut() {
-                    if there.iter().any(|row| hosts.contains(&row.host)) {
+            News::Some(mut hosts, rows) => {
+                let mut moved = Vec::new();
+                for row in rows {
+                    let host = row.host;
+                    match replace(&mut zones, row) {
+                        None => hosts.retain(|other| *other != host),
+                        Some(row) => moved.push(row),
+                    }
+                }
+                // most stay where they are; then the others are not looked at
+                if !hosts.is_empty() {
+                    for there in zones.values_mut() {
                         Arc::make_mut(there).retain(|row| !hosts.contains(&row.host));
                     }
                 }
-                rows
+                moved
             }
         };
         for row in rows {
             let there = Arc::make_mut(zones.entry(row.zone).or_default());
-            let at =
-                there.partition_point(|other| (&other.name, other.host) < (&row.name, row.host));
-            there.insert(at, Arc::new(row));
+            there.insert(place_of(there, &row), Arc::new(row));
         }
     }
+}
+
+/// Where a host is among those of its zone, or would be.
+fn place_of(hosts: &[Arc<HostCapacity>], row: &HostCapacity) -> usize {
+    hosts.partition_point(|other| (&other.name, other.host) < (&row.name, row.host))
+}
+
+/// Shows a host otherwise, if it is where it was; else gives it back.
+fn replace(zones: &mut BTreeMap<ZoneId, ZoneHosts>, row: HostCapacity) -> Option<HostCapacity> {
+    let Some(there) = zones.get_mut(&row.zone) else { return Some(row) };
+    let at = place_of(there, &row);
+    if there.get(at).is_none_or(|other| other.host != row.host) {
+        return Some(row);
+    }
+    if let Some(shown) = Arc::make_mut(there).get_mut(at) {
+        *shown = Arc::new(row);
+    }
+    None
 }
 
 /// Takes what was noted.

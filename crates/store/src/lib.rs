@@ -96,7 +96,7 @@ pub mod volume_sight;
 pub mod volume_view;
 pub mod zone;
 
-pub use connection::{COMMIT, Counters, STATEMENTS, Store, Tx};
+pub use connection::{COMMIT, Counters, SCANS, STATEMENTS, Store, Tx};
 pub use error::StoreError;
 pub use hosts_now::ZoneHosts;
 pub(crate) use listing::still_used;

@@ -30,8 +30,9 @@ pub struct LackingVolume {
 pub fn volumes_on(tx: &Tx<'_>, host: HostId) -> Result<Vec<(StoragePoolId, VolumeId)>, StoreError> {
     tx.rows(
         "list the volumes that are believed on a host",
-        "SELECT v.pool, v.id FROM volume v JOIN storage_pool p ON p.id = v.pool
-         WHERE p.host = ?1 AND v.state = 'Ready' AND v.removed IS NULL ORDER BY v.number",
+        // the pools come first: in the order of volumes, all volumes of the cloud would be looked at
+        "SELECT v.pool, v.id FROM storage_pool p CROSS JOIN volume v ON v.pool = p.id
+         WHERE p.host = ?1 AND p.removed IS NULL AND v.state = 'Ready' AND v.removed IS NULL ORDER BY v.number",
         params![host.to_string()],
         |row| Ok((parsed(row, "pool")?, parsed(row, "id")?)),
     )

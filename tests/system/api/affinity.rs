@@ -121,7 +121,7 @@ async fn a_claim_that_an_affinity_group_forbids_by_now_is_not_taken() {
             let claim = cloud.store().write(move |tx| {
                 let (run, now) = (RunId::new(uuid::Uuid::new_v4()), Timestamp(1));
                 run_add(tx, run, vm, id, (1.0, 1.0), now)?;
-                let claim = Claim { run, host: id, cpu: Mhz(1), memory: Mib(1), disk: None };
+                let claim = Claim { run, vm, host: id, cpu: Mhz(1), memory: Mib(1), disk: None };
                 let taken = claim_take(tx, &claim);
                 // nothing of it stays
                 Err::<(), _>(taken.err().unwrap_or(StoreError::Closed))

@@ -170,3 +170,34 @@ async fn what_was_expunged_since_the_backup_is_known_to_be_gone_and_can_be_expun
     let job = vm::start(cloud.context(), &admin, stays, Placing::default()).await.unwrap();
     assert_eq!(cloud.ended(job).await.unwrap(), (JobState::Succeeded, String::new()));
 }
+
+/// At the moment of the backup, both had a host and were about to be started there.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_start_that_a_backup_was_made_in_the_middle_of_its_host_tells_what_came_of_it() {
+    let mut cloud = cloud(1).await;
+    let admin = cloud.admin().await.unwrap();
+    let ran = running(&cloud, "ran").await;
+    let did_not = running(&cloud, "did-not").await;
+    let file = cloud.folder().join("cloud.backup");
+    backup(&cloud.folder().join("manager"), &file, cloud.context().now()).unwrap();
+    let job = vm::stop(cloud.context(), &admin, did_not, true).await.unwrap();
+    cloud.ended(job).await.unwrap();
+    let calls = cloud.hosts[0].hypervisor.calls().len();
+    Connection::open(&file)
+        .unwrap()
+        .execute_batch(
+            "UPDATE vm_run SET state = 'Claimed', owner = 'manager', power = 'unknown', generation = 1;
+             UPDATE vm SET state = 'Starting';",
+        )
+        .unwrap();
+    cloud.stop_manager().await;
+    let restored = cloud.folder().join("restored");
+    restore(&file, &restored, hostler_model::Timestamp(1)).unwrap();
+    cloud.begin_in(&restored, false).await.unwrap();
+
+    cloud.vm_is(ran, VmState::Running).await.unwrap();
+    cloud.vm_is(did_not, VmState::Stopped).await.unwrap();
+    assert_eq!(cloud.audit().await.unwrap(), Vec::<String>::new());
+    let since = cloud.hosts[0].hypervisor.calls().split_off(calls);
+    assert!(since.iter().all(|call| call.starts_with("mark ")), "no guest was touched: {since:?}");
+}

@@ -92,6 +92,7 @@ pub(super) async fn connect(
         hello.peer,
         version,
         Arc::clone(outbox),
+        shared.registry.changes.clone(),
     ));
     let result = welcome(shared, hello, &row, &link, reader, &mut steps).await;
     match result {

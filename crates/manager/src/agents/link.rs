@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -210,6 +210,23 @@ pub(super) struct Link {
     pong: watch::Sender<u64>,
     cause: Mutex<Option<EndCause>>,
     end: CancellationToken,
+    changes: Changes,
+}
+
+/// How often it has changed to which hosts orders can be sent. Clones count together.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Changes(Arc<AtomicU64>);
+
+impl Changes {
+    /// After each change.
+    pub(super) fn count(&self) {
+        self.0.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Before a look at who is connected: while it is the same, so is what was seen.
+    pub(super) fn get(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -258,6 +275,7 @@ impl Link {
         peer: SocketAddr,
         version: ProtocolVersion,
         outbox: Arc<Outbox>,
+        changes: Changes,
     ) -> Self {
         Self {
             host,
@@ -273,6 +291,7 @@ impl Link {
             pong: watch::Sender::new(0),
             cause: Mutex::new(None),
             end: CancellationToken::new(),
+            changes,
         }
     }
 
@@ -280,6 +299,7 @@ impl Link {
     pub(super) fn set_up(&self, counted: Counted) {
         *lock(&self.counted) = Some(counted);
         self.up.store(true, Ordering::Release);
+        self.changes.count();
     }
 
     pub(super) fn is_up(&self) -> bool {
@@ -290,6 +310,7 @@ impl Link {
     pub(super) fn close(&self, cause: EndCause) {
         lock(&self.cause).get_or_insert(cause);
         self.end.cancel();
+        self.changes.count();
         lock(&self.counted).take();
         let mut open = lock(&self.open);
         open.closed = true;

@@ -310,6 +310,11 @@ impl Agents {
         self.shared.registry.up(host).is_some()
     }
 
+    /// A number that is another one whenever [`is_connected`](Self::is_connected) may say something else of any host.
+    pub fn changes(&self) -> u64 {
+        self.shared.registry.changes.get()
+    }
+
     /// Resolves when orders can be sent to `host`: at once if it is Up.
     pub async fn watch(&self, host: HostId) {
         loop {

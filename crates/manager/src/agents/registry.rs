@@ -9,7 +9,7 @@ use hostler_model::{CommandId, HostGuid, HostId};
 use hostler_wire::{Answer, CommandFailure, Outcome};
 use tokio::sync::oneshot;
 
-use super::link::Link;
+use super::link::{Changes, Link};
 
 /// What became of one order.
 type Ended = Result<Answer, CommandFailure>;
@@ -22,6 +22,8 @@ pub(super) struct Registry {
     links: Mutex<HashMap<HostId, Arc<Link>>>,
     turns: Mutex<HashMap<HostId, Arc<tokio::sync::Mutex<()>>>>,
     awaited: Mutex<Awaited>,
+    /// Counts with the links.
+    pub(super) changes: Changes,
 }
 
 /// What became of an [`Registry::attach`].
@@ -44,13 +46,15 @@ impl Registry {
     /// Makes `link` the one that speaks for its host, unless a newer one does.
     pub(super) fn attach(&self, link: &Arc<Link>) -> Attached {
         let mut links = lock(&self.links);
-        match links.get(&link.host) {
+        let attached = match links.get(&link.host) {
             Some(there) if there.connection > link.connection => Attached::Outrun,
             _ => match links.insert(link.host, Arc::clone(link)) {
                 Some(old) => Attached::Replaced(old),
                 None => Attached::New,
             },
-        }
+        };
+        self.changes.count();
+        attached
     }
 
     /// Takes `link` out and says whether it was the one that spoke for its host.
@@ -59,6 +63,7 @@ impl Registry {
         let is_it = links.get(&link.host).is_some_and(|there| Arc::ptr_eq(there, link));
         if is_it {
             links.remove(&link.host);
+            self.changes.count();
         }
         is_it
     }

@@ -53,8 +53,7 @@ async fn sight(app: &Context, zone: ZoneId) -> Result<Sight, ServiceError> {
         .settings
         .policy(zone)
         .map_err(|why| ServiceError::new(ServiceErrorKind::Internal, why.to_string()))?;
-    let is_connected = |host| app.agents.is_connected(host);
-    let hosts = app.views.look(zone, &rows, is_connected, <[HostView]>::to_vec);
+    let hosts = app.views.look(zone, &rows, &app.agents, <[HostView]>::to_vec);
     Ok(Sight { hosts, occupants: there.into_iter().map(occupant).collect(), policy })
 }
 

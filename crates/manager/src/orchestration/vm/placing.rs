@@ -61,9 +61,8 @@ impl Sight {
             .map_err(|why| ServiceError::new(ServiceErrorKind::Internal, why.to_string()))?;
         let siblings = self.siblings.clone();
         let demand = Demand { siblings, ..spec::demand(&self.blueprint, tried, wanted) };
-        let is_connected = |host| app.agents.is_connected(host);
         let zone = self.blueprint.vm.zone;
-        let (away, outcome) = app.views.look(zone, &self.capacities, is_connected, |hosts| {
+        let (away, outcome) = app.views.look(zone, &self.capacities, &app.agents, |hosts| {
             let outcome = place(hosts, &demand, policy, rand::random());
             let outcome = outcome.map(|it| (hosts.iter().find(|h| h.id == it.host).cloned(), it));
             (hosts.iter().filter(|host| is_away(host)).count(), outcome)

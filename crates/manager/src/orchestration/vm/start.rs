@@ -209,6 +209,7 @@ async fn choose(cx: &StepContext) -> Result<Done, StepError> {
     let output = format!("{} was chosen", host.name);
     let claim = Claim {
         run,
+        vm,
         host: host.id,
         cpu: demand.cpu_on(&host),
         memory: demand.memory_on(&host),

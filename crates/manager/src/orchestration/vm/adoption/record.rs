@@ -227,6 +227,7 @@ impl Record {
         let sold = u64::from(size.cpus).saturating_mul(size.cpu_mhz.0);
         let claim = Claim {
             run: run.id,
+            vm: self.id,
             host: host.id,
             cpu: Mhz(of_physical(sold, ratios.0)),
             memory: Mib(of_physical(size.memory.0, ratios.1)),
