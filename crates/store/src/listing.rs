@@ -105,12 +105,46 @@ pub(crate) struct Narrow {
     pub(crate) key: &'static str,
     /// Its column of the account that owns a row, with the table's name.
     pub(crate) owner: &'static str,
+    /// Where its rows are kept counted, if they are.
+    pub(crate) tally: Option<Tally>,
     /// Aliases of tables that filters may name, each with its join, which gives at most one row. A join may name those
     /// before it.
     pub(crate) joins: &'static [(&'static str, &'static str)],
 }
 
+/// A table that has how many rows of another are alike (docs/decisions/0022-what-lists-count-is-kept-counted.md).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tally {
+    /// The table. Its column `number` says how many.
+    pub(crate) table: &'static str,
+    /// The columns that they are alike in, named as those of the other table.
+    pub(crate) columns: &'static [&'static str],
+    /// The clause that all rows fulfil that are counted.
+    pub(crate) of: &'static str,
+}
+
 impl Narrow {
+    /// How many rows fulfil the clauses, from what is kept counted; nothing: they name something else.
+    fn counted(&self, clauses: &[String]) -> Option<String> {
+        let tally = self.tally?;
+        let (table, is_other) = (self.table, |clause: &&String| *clause != tally.of);
+        let left: Vec<&str> = clauses.iter().filter(is_other).map(String::as_str).collect();
+        if left.len() == clauses.len() {
+            return None; // those that are gone are not counted
+        }
+        let known = |clause: &&str| {
+            self.joins.iter().all(|(alias, _)| !names(clause, alias))
+                && columns(clause, table).all(|column| tally.columns.contains(&column))
+        };
+        let condition = if left.is_empty() { "1".to_owned() } else { left.join(" AND ") };
+        left.iter().all(known).then(|| {
+            format!(
+                "SELECT coalesce(sum({table}.number), 0) AS matching FROM {} {table} WHERE {condition}",
+                tally.table
+            )
+        })
+    }
+
     /// The table, and the joins that `condition` cannot do without.
     fn from(&self, condition: &str) -> String {
         let (mut needed, mut joins) = (condition.to_owned(), Vec::new());
@@ -126,9 +160,17 @@ impl Narrow {
 
 /// Whether `sql` has a column of `alias`.
 fn names(sql: &str, alias: &str) -> bool {
-    let column = format!("{alias}.");
-    sql.match_indices(&column).any(|(at, _)| {
-        !sql[..at].ends_with(|before: char| before.is_ascii_alphanumeric() || before == '_')
+    columns(sql, alias).next().is_some()
+}
+
+/// The columns of `alias` in `sql`.
+fn columns<'a>(sql: &'a str, alias: &str) -> impl Iterator<Item = &'a str> {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let before = format!("{alias}.");
+    let found: Vec<usize> = sql.match_indices(&before).map(|(at, _)| at).collect();
+    found.into_iter().filter(move |at| !sql[..*at].ends_with(is_word)).map(move |at| {
+        let rest = &sql[at + before.len()..];
+        &rest[..rest.find(|c| !is_word(c)).unwrap_or(rest.len())]
     })
 }
 
@@ -304,7 +346,10 @@ impl Query {
         let total = if is_last && (count > 0 || page.offset == 0) {
             page.offset.saturating_add(count)
         } else {
-            let sql = format!("SELECT count(*) AS matching FROM {from} {condition}");
+            let clauses: Vec<String> = self.clauses.iter().chain(&self.wide).cloned().collect();
+            let counted = self.narrow.as_ref().and_then(|narrow| narrow.counted(&clauses));
+            let sql = counted
+                .unwrap_or_else(|| format!("SELECT count(*) AS matching FROM {from} {condition}"));
             let filters = &values[..self.values.len()];
             tx.row(what, &sql, filters, |row| amount(row, "matching"))?.unwrap_or(0)
         };
@@ -352,12 +397,40 @@ mod tests {
             table: "vm",
             key: "vm.number",
             owner: "vm.account",
+            tally: None,
             joins: &[("r", "JOIN run r ON r.vm = vm.id"), ("h", "JOIN host h ON h.id = r.host")],
         };
         assert_eq!(TABLES.from("WHERE vm.state = ?1"), "vm ");
         assert_eq!(TABLES.from("WHERE r.host = ?1"), "vm JOIN run r ON r.vm = vm.id");
         let both = "vm JOIN run r ON r.vm = vm.id JOIN host h ON h.id = r.host";
         assert_eq!(TABLES.from("WHERE h.pod = ?1"), both);
+    }
+
+    #[test]
+    fn what_is_kept_counted_is_added_up_where_filters_name_nothing_else() {
+        const TABLES: Narrow = Narrow {
+            table: "vm",
+            key: "vm.number",
+            owner: "vm.account",
+            tally: Some(Tally {
+                table: "vm_tally",
+                columns: &["state", "zone"],
+                of: "vm.removed IS NULL",
+            }),
+            joins: &[("t", "JOIN template t ON t.id = vm.template")],
+        };
+        let counted = |clauses: &[&str]| {
+            TABLES.counted(&clauses.iter().map(|clause| (*clause).to_owned()).collect::<Vec<_>>())
+        };
+        let sum = "SELECT coalesce(sum(vm.number), 0) AS matching FROM vm_tally vm WHERE ";
+        let there = "vm.removed IS NULL";
+        assert_eq!(counted(&[there]).unwrap(), format!("{sum}1"));
+        let both = counted(&[there, "vm.state = ?1", "vm.zone = ?2"]).unwrap();
+        assert_eq!(both, format!("{sum}vm.state = ?1 AND vm.zone = ?2"));
+        for other in ["vm.id = ?1", "t.arch = ?1", "(vm.zone, vm.name) IN (SELECT 1, 2)"] {
+            assert_eq!(counted(&[there, other]), None, "{other}");
+        }
+        assert_eq!(counted(&["vm.zone = ?2"]), None, "expunged ones are not counted");
     }
 
     #[tokio::test]

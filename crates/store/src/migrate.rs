@@ -29,6 +29,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0021_vm_snapshots.sql"),
     include_str!("migrations/0022_large.sql"),
     include_str!("migrations/0023_sums.sql"),
+    include_str!("migrations/0024_tally.sql"),
 ];
 
 /// Brings the database to the newest schema. Each migration is one transaction.

@@ -14,7 +14,7 @@ use ipnet::Ipv4Net;
 use rusqlite::{Row, params};
 
 use crate::columns::{amount, json, parsed, parsed_or_null, time};
-use crate::listing::{Listed, Narrow, Page, Query, Scope};
+use crate::listing::{Listed, Narrow, Page, Query, Scope, Tally};
 use crate::tag::{TagView, tags_column};
 use crate::vm::GuestPassword;
 pub use crate::vm_groups::GroupOfVm;
@@ -250,6 +250,11 @@ const NARROW: Narrow = Narrow {
     table: "vm",
     key: "vm.number",
     owner: "vm.account",
+    tally: Some(Tally {
+        table: "vm_tally",
+        columns: &["account", "zone", "offering", "template", "state"],
+        of: "vm.removed IS NULL",
+    }),
     joins: &[
         ("a", "JOIN account a ON a.id = vm.account"),
         ("d", "JOIN domain d ON d.id = a.domain"),

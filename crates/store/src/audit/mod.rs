@@ -1,6 +1,7 @@
 //! Recomputes what the books say from the rows that they are about, and tells every difference.
 //!
-//! Books are rows, and nothing is counted up and down; so there should never be a difference. This is how to know.
+//! Books are rows, and nothing is counted up and down but what lists say; so there should never be a difference. This is
+//! how to know.
 //! Each book has a file, which reads its rows anew and does not use what it checks.
 //!
 //! Not here: what hosts report (the manager holds the runs against it), repairs.
@@ -9,6 +10,7 @@ mod address;
 mod claim;
 mod limit;
 mod run;
+mod tally;
 mod volume;
 
 pub use run::{RunOnRecord, runs_ended, runs_on_record};
@@ -21,7 +23,7 @@ use crate::{StoreError, Tx};
 /// Something that the books say and that is not so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// Which book: `claim`, `limit`, `address`, `volume`, `run`, `report` or `host`.
+    /// Which book: `claim`, `limit`, `address`, `volume`, `run`, `tally`, `report` or `host`.
     pub book: &'static str,
     /// The id of what it is about.
     pub about: String,
@@ -57,6 +59,7 @@ pub fn audit_books(tx: &Tx<'_>, limits: &LimitDefaults) -> Result<Audit, StoreEr
     address::check(tx, &mut audit)?;
     volume::check(tx, &mut audit)?;
     run::check(tx, &mut audit)?;
+    tally::check(tx, &mut audit)?;
     Ok(audit)
 }
 

@@ -118,6 +118,8 @@ async fn every_fault_is_found_and_said_in_words() {
             "p1 has 1000 bytes, of which 1001 are promised",
         ),
         ("volume", "UPDATE vm SET removed = 1;", "ROOT-1 is of a VM that is gone"),
+        ("tally", "UPDATE vm_tally SET number = 2;", "has 2 Running VMs, and that is not so"),
+        ("tally", "DELETE FROM vm_tally;", "another number of Running VMs than there are"),
         ("run", "UPDATE vm SET state = 'Stopped';", "i-2-1-VM is Stopped, and its run is Running"),
         (
             "run",

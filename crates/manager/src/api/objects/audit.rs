@@ -8,7 +8,7 @@ use super::api_object;
 api_object! {
     /// Something that the books say and that is not so.
     DIFFERENCE = "DifferenceResponse", difference(row: &Difference) {
-        "book" string "claim, limit, address, volume, run, report or host" => row.book,
+        "book" string "claim, limit, address, volume, run, tally, report or host" => row.book,
         "id" string "the id of what it is about" => row.about,
         "description" string "what is wrong" => row.text,
     }
