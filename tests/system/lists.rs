@@ -22,3 +22,17 @@ async fn a_page_of_vms_takes_the_same_few_statements_whatever_is_filtered() {
         assert!(statements <= 10, "{name}: {statements}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_hosts_or_volumes_has_nobody_look_at_everything_for_each_of_them() {
+    let world = World::new().await.unwrap();
+    Many::write(&world, VMS).unwrap();
+    let page = [("listall", "true"), ("page", "1"), ("pagesize", "100")];
+    for (command, list, most) in [("listHosts", "host", 1000), ("listVolumes", "volume", 3000)] {
+        let before = world.manager.context.store.counters().scanned;
+        let answer = world.admin.ok(command, &page).await;
+        let scanned = world.manager.context.store.counters().scanned - before;
+        assert_eq!(answer[list].as_array().unwrap().len(), 100);
+        assert!(scanned <= most, "{command}: {scanned} rows were looked at");
+    }
+}

@@ -141,9 +141,9 @@ pub fn host_list(
          (SELECT coalesce(sum(k.memory_mib), 0) FROM claim k WHERE k.host = h.id) AS memory_claimed,
          (SELECT coalesce(sum(s.capacity), 0) FROM storage_pool s
           WHERE s.host = h.id AND s.removed IS NULL) AS disk_total,
-         (SELECT coalesce(sum(v.size), 0) FROM volume v JOIN storage_pool s ON s.id = v.pool
-          WHERE s.host = h.id AND v.removed IS NULL) AS disk_allocated,
-         (SELECT json_group_array(vm.instance_name) FROM vm_run r JOIN vm ON vm.id = r.vm
+         (SELECT coalesce(sum(v.size), 0) FROM storage_pool s CROSS JOIN volume v ON v.pool = s.id
+          WHERE s.removed IS NULL AND s.host = h.id AND v.removed IS NULL) AS disk_allocated,
+         (SELECT json_group_array(vm.instance_name) FROM vm_run r CROSS JOIN vm ON vm.id = r.vm
           WHERE h.admin_state = 'PrepareForMaintenance' AND r.host = h.id AND r.state <> 'Ended') AS leaving",
         "host h JOIN zone z ON z.id = h.zone LEFT JOIN pod p ON p.id = h.pod
          LEFT JOIN cluster c ON c.id = h.cluster",

@@ -9,7 +9,7 @@ use hostler_model::{
 use rusqlite::Row;
 
 use crate::columns::{amount, json, parsed, parsed_or_null, time, time_or_null};
-use crate::listing::{Listed, Page, Query, Scope};
+use crate::listing::{Listed, Narrow, Page, Query, Scope};
 use crate::tag::{TagView, tags_column};
 use crate::{StoreError, Tx};
 
@@ -133,6 +133,7 @@ pub fn volume_list(
 ) -> Result<Listed<VolumeView>, StoreError> {
     let listed = if filter.state.is_some() { "v.removed IS NULL" } else { LIVING };
     volumes()
+        .narrow(NARROW)
         .only(listed)
         .scope(scope)
         .is("v.id", filter.id)
@@ -152,6 +153,18 @@ pub fn volume_list(
         .keyword(&["v.name"], filter.keyword.as_deref())
         .list(tx, "list volumes", page, read)
 }
+
+/// What filters may name.
+const NARROW: Narrow = Narrow {
+    table: "volume v",
+    key: "v.number",
+    owner: "v.account",
+    tally: None,
+    joins: &[
+        ("vm", "LEFT JOIN vm ON vm.id = v.vm"),
+        ("p", "LEFT JOIN storage_pool p ON p.id = v.pool"),
+    ],
+};
 
 /// What is being deleted is only shown to those who ask for it.
 const LIVING: &str = "v.removed IS NULL AND v.state <> 'Expunging'";
