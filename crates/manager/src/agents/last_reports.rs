@@ -21,6 +21,8 @@ pub struct Heard {
     pub name: String,
     /// What it said.
     pub report: HostReport,
+    /// The runs that it has since agreed to have: a report that was long on its way may have been made before they began.
+    agreed: Vec<RunId>,
     /// When: where this machine's clock was set since, the earlier of what it said then and what it would say now.
     pub at: Timestamp,
     /// The same by a clock that nobody sets.
@@ -30,7 +32,12 @@ pub struct Heard {
 impl Heard {
     /// What a host said at this time, and just now.
     pub fn now(name: String, report: HostReport, at: Timestamp) -> Self {
-        Self { name, report, at, since: Instant::now() }
+        Self { name, report, agreed: Vec::new(), at, since: Instant::now() }
+    }
+
+    /// Whether it has spoken of a run, by itself or by agreeing.
+    pub fn has(&self, run: RunId) -> bool {
+        self.agreed.contains(&run) || self.report.runs.iter().any(|told| told.run == run)
     }
 }
 
@@ -61,10 +68,11 @@ impl LastReports {
         }
     }
 
-    /// A host has agreed with the record that it has no runs beside these: what it said of others is over.
-    pub fn has_only(&self, host: HostId, runs: &[RunId]) {
+    /// A host has agreed with the record that it has these runs and no others: what it said of others is over.
+    pub fn agreed(&self, host: HostId, runs: Vec<RunId>) {
         if let Some(heard) = self.lock().get_mut(&host) {
             heard.report.runs.retain(|told| runs.contains(&told.run));
+            heard.agreed = runs;
         }
     }
 
@@ -136,12 +144,16 @@ mod tests {
     }
 
     #[test]
-    fn what_was_said_of_a_run_is_over_when_host_and_record_agree_that_it_is_not_there() {
+    fn what_host_and_record_agree_on_takes_the_place_of_what_the_host_said_before() {
         let reports = told(&[5, 6]);
-        reports.has_only(host(), &[run(4), run(5)]);
-        let all = reports.all();
-        let left: Vec<RunId> = all[&host()].report.runs.iter().map(|told| told.run).collect();
+        reports.agreed(host(), vec![run(4), run(5)]);
+        let heard = reports.all()[&host()].clone();
+        let left: Vec<RunId> = heard.report.runs.iter().map(|told| told.run).collect();
         assert_eq!(left, [run(5)]);
+        assert_eq!([4, 5, 6].map(|number| heard.has(run(number))), [true, true, false]);
+        // and the next report that of both
+        reports.said(host(), &HostReport { complete: true, ..HostReport::default() });
+        assert!(!reports.all()[&host()].has(run(4)));
     }
 
     #[test]

@@ -204,9 +204,13 @@ impl Order<'_> {
     }
 }
 
-/// Whether a failure leaves open what has happened.
+/// Whether a failure leaves open what has happened, or what will: no step calls an order off, so one that was has met an
+/// agent that was ending.
 const fn is_open(failure: &CommandFailure) -> bool {
-    matches!(failure.kind, FailureKind::TimedOut | FailureKind::Unavailable)
+    matches!(
+        failure.kind,
+        FailureKind::TimedOut | FailureKind::Unavailable | FailureKind::Cancelled
+    )
 }
 
 /// An agent's refusal as the failure of a job.

@@ -73,9 +73,8 @@ fn is_after(heard: &Heard, change: Timestamp) -> bool {
 fn unreported(recorded: &[RunOnRecord], reports: &Reports) -> Vec<Difference> {
     let missing = |run: &RunOnRecord| {
         let heard = reports.get(&run.host)?;
-        let is_there = heard.report.runs.iter().any(|there| there.run == run.run);
         let tells = run.is_settled && heard.report.complete && is_after(heard, run.changed);
-        (tells && !is_there).then(|| Difference {
+        (tells && !heard.has(run.run)).then(|| Difference {
             book: "report",
             about: run.run.to_string(),
             text: format!("{} runs on {}, which does not report it", run.name, heard.name),

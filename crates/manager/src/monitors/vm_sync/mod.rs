@@ -126,7 +126,7 @@ impl VmSync {
         let due = is_due(&scene, grace, self.app.now());
         let before = self.compared(host);
         if mine == theirs && !due {
-            self.app.reports.has_only(host, &scene.told());
+            self.app.reports.agreed(host, scene.told());
             self.remember(host, Compared::default());
             return Ok(());
         }
