@@ -42,7 +42,9 @@ use std::env;
 
 /// How many seeds are tried unless it is said otherwise.
 const SEEDS: u64 = 150;
-/// How many of them are played twice.
+/// Seeds that have found something: an audit that believed an old report; a step that failed because its agent was ending.
+const FOUND: [u64; 4] = [100_010, 100_056, 100_229, 100_313];
+/// How many seeds are played twice.
 const TWICE: u64 = 5;
 
 fn number(setting: &str) -> Option<u64> {
@@ -53,8 +55,9 @@ fn number(setting: &str) -> Option<u64> {
 fn whatever_a_seed_brings_every_promise_is_kept() {
     let first = number("HOSTLER_FIRST_SEED").unwrap_or(1);
     let count = number("HOSTLER_SEEDS").unwrap_or(SEEDS);
-    let failed = play::all(first..first + count);
-    assert!(failed.is_empty(), "of {count} seeds these failed: {failed:?}");
+    let seeds: Vec<u64> = FOUND.into_iter().chain(first..first + count).collect();
+    let failed = play::all(&seeds);
+    assert!(failed.is_empty(), "of {} seeds these failed: {failed:?}", seeds.len());
 }
 
 #[test]

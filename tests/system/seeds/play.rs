@@ -3,10 +3,9 @@
 //! Not here: what happens in a world (`world`, `events`).
 
 use std::env;
-use std::ops::Range;
 use std::process::Command;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use crate::machine;
@@ -54,18 +53,16 @@ impl Played {
 }
 
 /// Plays these seeds, as many at once as there are processors, and tells the stories of those that fail; their numbers.
-pub(crate) fn all(seeds: Range<u64>) -> Vec<u64> {
-    let (next, failed) = (AtomicU64::new(seeds.start), Mutex::new(Vec::new()));
+pub(crate) fn all(seeds: &[u64]) -> Vec<u64> {
+    let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     thread::scope(|scope| {
         for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
                 loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if !seeds.contains(&seed) {
-                        return;
-                    }
-                    if seed > seeds.start && (seed - seeds.start).is_multiple_of(100) {
-                        eprintln!("{} seeds", seed - seeds.start);
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(&seed) = seeds.get(at) else { return };
+                    if at > 0 && at.is_multiple_of(100) {
+                        eprintln!("{at} seeds");
                     }
                     let played = in_a_process(seed);
                     if played.broken.is_some() {
