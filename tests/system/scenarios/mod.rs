@@ -382,6 +382,7 @@ impl Operation {
             Self::Unstage => {
                 let volume = uploaded(crash, name).await?;
                 crash.call(&Request::new("deleteVolume").with("id", volume)).await?;
+                idle(crash).await?; // only when it is gone, its file is not needed
                 Ok(None)
             }
             Self::VmSnapshot
