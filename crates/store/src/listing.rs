@@ -305,9 +305,13 @@ impl Query {
         }
     }
 
+    fn clauses(&self, wide: Option<String>) -> Vec<String> {
+        self.clauses.iter().cloned().chain(wide).collect()
+    }
+
     /// What a row has to fulfil.
     fn condition(&self, wide: Option<String>) -> String {
-        let clauses: Vec<String> = self.clauses.iter().cloned().chain(wide).collect();
+        let clauses = self.clauses(wide);
         if clauses.is_empty() { String::new() } else { format!("WHERE {}", clauses.join(" AND ")) }
     }
 
@@ -346,7 +350,7 @@ impl Query {
         let total = if is_last && (count > 0 || page.offset == 0) {
             page.offset.saturating_add(count)
         } else {
-            let clauses: Vec<String> = self.clauses.iter().chain(&self.wide).cloned().collect();
+            let clauses = self.clauses(self.wide.clone());
             let counted = self.narrow.as_ref().and_then(|narrow| narrow.counted(&clauses));
             let sql = counted
                 .unwrap_or_else(|| format!("SELECT count(*) AS matching FROM {from} {condition}"));
