@@ -89,8 +89,8 @@ INSERT INTO vm_run (id, vm, vm_number, host, generation, owner, state, cpu_ratio
   SELECT ID(7, i), ID(5, i), i + 1000, ID(4, i % 200), 1, 'agent', 'Running', 1.0, 1.0, 1 FROM numbers WHERE i < COUNT AND i % 4 > 0;
 INSERT INTO volume (id, account, zone, vm, kind, device, name, template, size, format, state, pool, created)
   SELECT ID(8, i), ID(10, i % 100), 'ZONE', ID(5, i), 'ROOT', 0, 'ROOT-' || i, ID(6, i % 20), 1000, 'QCOW2', 'Ready', ID(9, i % 200), 1 FROM numbers WHERE i < COUNT;
-INSERT INTO nic (id, vm, network, device, mac, ip, is_default, created)
-  SELECT ID(12, i), ID(5, i), CASE i % 50 WHEN 0 THEN ID(14, 1) ELSE 'NETWORK' END, 0, printf('06:00:%02x:%02x:%02x:%02x', i >> 24 & 255, i >> 16 & 255, i >> 8 & 255, i & 255),
+INSERT INTO nic (id, vm, vm_number, network, device, mac, ip, is_default, created)
+  SELECT ID(12, i), ID(5, i), i + 1000, CASE i % 50 WHEN 0 THEN ID(14, 1) ELSE 'NETWORK' END, 0, printf('06:00:%02x:%02x:%02x:%02x', i >> 24 & 255, i >> 16 & 255, i >> 8 & 255, i & 255),
     printf('100.%d.%d.%d', i >> 16 & 255, i >> 8 & 255, i & 255), 1, 1 FROM numbers WHERE i < COUNT;
 INSERT INTO job (id, kind, api_command, account, user, subject_kind, subject, state, input, result, created, finished)
   SELECT ID(15, i), 'vm.start', 'deployVirtualMachine', ID(10, i % 100), ID(11, i % 100), 'VirtualMachine', ID(5, i), 'Succeeded', '{}', NULL, 9999999999999, 9999999999999 FROM numbers WHERE i < COUNT;
@@ -131,10 +131,12 @@ impl Many {
                 ("serviceofferingid", world.catalogue.offering.to_string()),
                 ("templateid", id(6, 7)),
                 ("networkid", id(14, 1)),
+                ("networkid", world.catalogue.network.to_string()),
                 ("userid", id(11, 7)),
                 ("keypair", "key7".to_owned()),
                 ("domainid", id(13, 7)),
                 ("keyword", format!("b-{middle}")),
+                ("keyword", "Server".to_owned()),
             ],
         })
     }

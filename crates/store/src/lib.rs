@@ -51,6 +51,7 @@ pub mod network;
 pub mod network_offering;
 pub mod nic;
 pub mod nic_change;
+pub mod nic_view;
 pub mod occupant;
 pub mod offering_scope;
 pub mod physical_network;

@@ -101,7 +101,7 @@ impl Scope {
 pub(crate) struct Narrow {
     /// The table of which the rows are.
     pub(crate) table: &'static str,
-    /// Its key, with the table's name.
+    /// Its key, with the table's name: the order of the list.
     pub(crate) key: &'static str,
     /// Its column of the account that owns a row, with the table's name.
     pub(crate) owner: &'static str,
@@ -121,6 +121,19 @@ pub(crate) struct Tally {
     pub(crate) columns: &'static [&'static str],
     /// The clause that all rows fulfil that are counted.
     pub(crate) of: &'static str,
+}
+
+impl Tally {
+    /// Whether projects have none of what is counted.
+    fn is_outside_projects(&self, tx: &Tx<'_>) -> Result<bool, StoreError> {
+        let sql = format!(
+            "SELECT NOT EXISTS (SELECT 1 FROM project p CROSS JOIN {} t ON t.account = p.account) AS none",
+            self.table
+        );
+        Ok(tx
+            .row("look for what projects have", &sql, &[], |row| row.get("none"))?
+            .unwrap_or(false))
+    }
 }
 
 impl Narrow {
@@ -145,8 +158,8 @@ impl Narrow {
         })
     }
 
-    /// The table, and the joins that `condition` cannot do without.
-    fn from(&self, condition: &str) -> String {
+    /// What begins with `first`, and the joins that `condition` cannot do without.
+    fn from(&self, first: &str, condition: &str) -> String {
         let (mut needed, mut joins) = (condition.to_owned(), Vec::new());
         for (alias, join) in self.joins.iter().rev() {
             if names(&needed, alias) {
@@ -154,8 +167,29 @@ impl Narrow {
                 joins.insert(0, *join);
             }
         }
-        format!("{} {}", self.table, joins.join(" "))
+        format!("{first} {}", joins.join(" "))
     }
+}
+
+/// A table that leads to the rows of a list in their order, by an index of its own.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Through {
+    /// The table. No row of it that fulfils the clause outlives the row of the list that it leads to.
+    pub(crate) table: &'static str,
+    /// Its column with the list's key, with the table's name.
+    pub(crate) key: &'static str,
+    /// What its rows have to fulfil, with `?` for a value.
+    pub(crate) clause: &'static str,
+}
+
+/// How the rows of a page are chosen from a list that may be long.
+struct Chosen {
+    /// The tables.
+    from: String,
+    /// The key, in the order of the list.
+    key: &'static str,
+    /// The statement that counts them all.
+    count: String,
 }
 
 /// Whether `sql` has a column of `alias`.
@@ -194,6 +228,9 @@ pub(crate) struct Query {
     from: &'static str,
     order: &'static str,
     narrow: Option<Narrow>,
+    through: Option<Through>,
+    /// The index that leads to rows in their order.
+    index: Option<&'static str>,
     clauses: Vec<String>,
     /// The clause that most rows are expected to fulfil: a page tests rows in their order, a count reads an index.
     wide: Option<String>,
@@ -207,14 +244,36 @@ impl Query {
         from: &'static str,
         order: &'static str,
     ) -> Self {
-        let (columns, narrow) = (columns.into(), None);
-        Self { columns, from, order, narrow, clauses: Vec::new(), wide: None, values: Vec::new() }
+        Self {
+            columns: columns.into(),
+            from,
+            order,
+            narrow: None,
+            through: None,
+            index: None,
+            clauses: Vec::new(),
+            wide: None,
+            values: Vec::new(),
+        }
     }
 
     /// Chooses and counts rows over as few tables as the filters need, and joins the others for the rows of the page
     /// only: for lists that may be long.
     pub(crate) fn narrow(self, narrow: Narrow) -> Self {
         Self { narrow: Some(narrow), ..self }
+    }
+
+    /// Rows that another table leads to, if a value for its clause is given.
+    pub(crate) fn through(mut self, through: &Through, value: Option<String>) -> Self {
+        if value.is_some() {
+            self.through = Some(*through);
+        }
+        self.filter(through.clause, value)
+    }
+
+    /// Goes through the rows by an index that has them in their order, and has what most filters name.
+    pub(crate) fn by(self, index: &'static str) -> Self {
+        Self { index: Some(index), ..self }
     }
 
     /// Rows for which `clause` holds.
@@ -287,14 +346,13 @@ impl Query {
     }
 
     /// The same for a table that has the owner itself.
-    fn owned(mut self, scope: &Scope, column: &str) -> Self {
-        let is_wide =
-            matches!(scope, Scope::OutsideProjects(inner) if matches!(**inner, Scope::All));
-        self = self.within(scope, column);
-        if is_wide {
-            self.wide = self.clauses.pop();
+    fn owned(self, scope: &Scope, column: &str) -> Self {
+        let everybody = Scope::OutsideProjects(Box::new(Scope::All));
+        if *scope != everybody {
+            return self.within(scope, column);
         }
-        self
+        let wide = format!("{column} IN (SELECT id FROM account WHERE kind <> 'Project')");
+        Self { wide: Some(wide), ..self }
     }
 
     /// Rows of which the account in `column` is in `scope`.
@@ -315,47 +373,80 @@ impl Query {
         if clauses.is_empty() { String::new() } else { format!("WHERE {}", clauses.join(" AND ")) }
     }
 
+    /// How rows are chosen that fulfil `condition`.
+    fn choose(&self, narrow: &Narrow, condition: &str) -> Chosen {
+        let (table, key) = (narrow.table, narrow.key);
+        let Some(through) = self.through else {
+            let index = self.index.map_or_else(String::new, |index| format!(" INDEXED BY {index}"));
+            let from = narrow.from(&format!("{table}{index}"), condition);
+            let count = narrow
+                .counted(&self.clauses(self.wide.clone()))
+                .unwrap_or_else(|| format!("SELECT count(*) AS matching FROM {from} {condition}"));
+            return Chosen { from, key, count };
+        };
+        let first = format!("{} CROSS JOIN {table} ON {key} = {}", through.table, through.key);
+        let from = narrow.from(&first, condition);
+        let is_of_it = |clause: &&String| names(clause, through.table) && !names(clause, table);
+        let own: Vec<&str> = self.clauses.iter().filter(is_of_it).map(String::as_str).collect();
+        let is_kept = |clause: &String| narrow.tally.is_some_and(|tally| clause == tally.of);
+        let others = self.clauses.iter().filter(|clause| !is_of_it(clause) && !is_kept(clause));
+        let counted = if others.count() == 0 && self.wide.is_none() {
+            format!("{} WHERE {}", through.table, own.join(" AND "))
+        } else {
+            format!("{from} {condition}")
+        };
+        let count = format!("SELECT count(DISTINCT {}) AS matching FROM {counted}", through.key);
+        Chosen { from, key: through.key, count }
+    }
+
     /// The wanted page. Matches are counted by a second statement only where the page does not tell.
     pub(crate) fn list<T>(
-        self,
+        mut self,
         tx: &Tx<'_>,
         what: &'static str,
         page: Page,
         read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Listed<T>, StoreError> {
+        if let (Some(_), Some(tally)) = (&self.wide, self.narrow.and_then(|narrow| narrow.tally)) {
+            let counts_these = self.clauses.iter().any(|clause| clause == tally.of);
+            if counts_these && tally.is_outside_projects(tx)? {
+                self.wide = None;
+            }
+        }
         let condition = self.condition(self.wide.clone());
         let (columns, from, order) = (&self.columns, self.from, self.order);
         let (limit, offset) = (self.values.len() + 1, self.values.len() + 2);
-        let chosen = format!("ORDER BY {order} LIMIT ?{limit} OFFSET ?{offset}");
-        let (sql, from) = match &self.narrow {
-            None => (format!("SELECT {columns} FROM {from} {condition} {chosen}"), from.to_owned()),
+        let part = format!("LIMIT ?{limit} OFFSET ?{offset}");
+        let (sql, count) = match &self.narrow {
+            None => (
+                format!("SELECT {columns} FROM {from} {condition} ORDER BY {order} {part}"),
+                format!("SELECT count(*) AS matching FROM {from} {condition}"),
+            ),
             Some(narrow) => {
-                let (key, few) = (narrow.key, narrow.from(&condition));
+                let chosen = self.choose(narrow, &condition);
                 // the sign keeps SQLite from going by the owner: the order would have to be made
                 let in_order =
                     self.condition(self.wide.as_ref().map(|clause| format!("+{clause}")));
-                let page = format!("SELECT {key} FROM {few} {in_order} {chosen}");
+                let (key, few, by) = (narrow.key, &chosen.from, chosen.key);
+                let once = if self.through.is_some() { "DISTINCT " } else { "" };
                 let sql = format!(
-                    "SELECT {columns} FROM {from} WHERE {key} IN ({page}) ORDER BY {order}"
+                    "SELECT {columns} FROM {from} WHERE {key} IN
+                         (SELECT {once}{by} FROM {few} {in_order} ORDER BY {by} {part}) ORDER BY {order}"
                 );
-                (sql, few)
+                (sql, chosen.count)
             }
         };
         let (limit, offset) = (page.limit.map_or(-1, stored), stored(page.offset));
         let mut values: Vec<&dyn ToSql> = self.values.iter().map(AsRef::as_ref).collect();
         values.extend([&limit as &dyn ToSql, &offset]);
         let rows = tx.rows(what, &sql, &values, read)?;
-        let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
-        let is_last = page.limit.is_none_or(|limit| count < limit);
-        let total = if is_last && (count > 0 || page.offset == 0) {
-            page.offset.saturating_add(count)
+        let got = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+        let is_last = page.limit.is_none_or(|limit| got < limit);
+        let total = if is_last && (got > 0 || page.offset == 0) {
+            page.offset.saturating_add(got)
         } else {
-            let clauses = self.clauses(self.wide.clone());
-            let counted = self.narrow.as_ref().and_then(|narrow| narrow.counted(&clauses));
-            let sql = counted
-                .unwrap_or_else(|| format!("SELECT count(*) AS matching FROM {from} {condition}"));
             let filters = &values[..self.values.len()];
-            tx.row(what, &sql, filters, |row| amount(row, "matching"))?.unwrap_or(0)
+            tx.row(what, &count, filters, |row| amount(row, "matching"))?.unwrap_or(0)
         };
         Ok(Listed { total: usize::try_from(total).unwrap_or(usize::MAX), rows })
     }
@@ -404,10 +495,10 @@ mod tests {
             tally: None,
             joins: &[("r", "JOIN run r ON r.vm = vm.id"), ("h", "JOIN host h ON h.id = r.host")],
         };
-        assert_eq!(TABLES.from("WHERE vm.state = ?1"), "vm ");
-        assert_eq!(TABLES.from("WHERE r.host = ?1"), "vm JOIN run r ON r.vm = vm.id");
+        assert_eq!(TABLES.from("vm", "WHERE vm.state = ?1"), "vm ");
+        assert_eq!(TABLES.from("vm", "WHERE r.host = ?1"), "vm JOIN run r ON r.vm = vm.id");
         let both = "vm JOIN run r ON r.vm = vm.id JOIN host h ON h.id = r.host";
-        assert_eq!(TABLES.from("WHERE h.pod = ?1"), both);
+        assert_eq!(TABLES.from("vm", "WHERE h.pod = ?1"), both);
     }
 
     #[test]
@@ -435,6 +526,31 @@ mod tests {
             assert_eq!(counted(&[there, other]), None, "{other}");
         }
         assert_eq!(counted(&["vm.zone = ?2"]), None, "expunged ones are not counted");
+    }
+
+    #[test]
+    fn a_table_that_leads_to_rows_counts_them_alone_where_nothing_else_is_asked() {
+        const VMS: Narrow = Narrow {
+            table: "vm",
+            key: "vm.number",
+            owner: "vm.account",
+            tally: Some(Tally { table: "vm_tally", columns: &[], of: "vm.removed IS NULL" }),
+            joins: &[],
+        };
+        const NICS: Through =
+            Through { table: "nic", key: "nic.vm_number", clause: "nic.network = ?" };
+        let asked = |zone: Option<&str>| {
+            let query = Query::new("*", "vm", "vm.number").narrow(VMS).only("vm.removed IS NULL");
+            let query = query.through(&NICS, Some("n".to_owned())).is("vm.zone", zone);
+            query.choose(&VMS, &query.condition(None))
+        };
+        let alone = asked(None);
+        assert_eq!(alone.from, "nic CROSS JOIN vm ON vm.number = nic.vm_number ");
+        let counted = "SELECT count(DISTINCT nic.vm_number) AS matching FROM";
+        assert_eq!(alone.count, format!("{counted} nic WHERE nic.network = ?1"));
+        let zoned = asked(Some("z")).count;
+        let condition = "WHERE vm.removed IS NULL AND nic.network = ?1 AND vm.zone = ?2";
+        assert_eq!(zoned, format!("{counted} {} {condition}", alone.from));
     }
 
     #[tokio::test]

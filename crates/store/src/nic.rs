@@ -41,8 +41,8 @@ pub struct NewNic {
 pub fn nic_add(tx: &Tx<'_>, nic: &NewNic, now: Timestamp) -> Result<(), StoreError> {
     let added = tx.execute(
         "record a NIC",
-        "INSERT INTO nic (id, vm, network, device, mac, ip, is_default, created, name_held, domain_held)
-         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, held.name, held.domain FROM (SELECT 1)
+        "INSERT INTO nic (id, vm, network, device, mac, ip, is_default, created, name_held, domain_held, vm_number)
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, held.name, held.domain, (SELECT number FROM vm WHERE id = ?2) FROM (SELECT 1)
          LEFT JOIN (SELECT vm.host_name AS name, network.network_domain AS domain
                     FROM vm JOIN network ON network.id = ?3
                     WHERE vm.id = ?2 AND NOT EXISTS (SELECT 1 FROM nic other WHERE other.vm = ?2

@@ -1,20 +1,19 @@
-//! VMs as they are listed: one query with the names of all that a VM refers to, one for the NICs.
+//! VMs as they are listed: one query with the names of all that a VM refers to, one for its NICs, one for its groups.
 //!
 //! Not here: the life of a VM (`vm`, `run`).
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
 
 use hostler_model::{
-    AccountId, AffinityGroupId, ClusterId, DomainId, HostId, InstanceGroupId, JobId, MacAddress,
-    Mhz, Mib, NetworkId, NicId, PodId, SecurityGroupId, ServiceOfferingId, StoragePoolId,
-    TemplateId, Timestamp, UserDataId, UserId, VmId, VmState, VolumeId, ZoneId,
+    AccountId, AffinityGroupId, ClusterId, DomainId, HostId, InstanceGroupId, JobId, Mhz, Mib,
+    NetworkId, PodId, SecurityGroupId, ServiceOfferingId, StoragePoolId, TemplateId, Timestamp,
+    UserDataId, UserId, VmId, VmState, VolumeId, ZoneId,
 };
-use ipnet::Ipv4Net;
-use rusqlite::{Row, params};
+use rusqlite::Row;
 
-use crate::columns::{amount, json, parsed, parsed_or_null, time};
-use crate::listing::{Listed, Narrow, Page, Query, Scope, Tally};
+use crate::columns::{amount, json, json_or_null, parsed, parsed_or_null, time};
+use crate::listing::{Listed, Narrow, Page, Query, Scope, Tally, Through};
+use crate::nic_view::{NicView, nics_by_vm};
 use crate::tag::{TagView, tags_column};
 use crate::vm::GuestPassword;
 pub use crate::vm_groups::GroupOfVm;
@@ -134,39 +133,6 @@ pub struct VmView {
     pub nics: Vec<NicView>,
 }
 
-/// A network interface of a VM.
-#[derive(Debug, Clone)]
-pub struct NicView {
-    /// Its id.
-    pub id: NicId,
-    /// Its VM.
-    pub vm: VmId,
-    /// Its place among the VM's interfaces, from 0.
-    pub device: u32,
-    /// The network that it is on.
-    pub network: NetworkId,
-    /// That network's name.
-    pub network_name: String,
-    /// The network's subnet.
-    pub cidr: Ipv4Net,
-    /// The network's router.
-    pub gateway: Option<Ipv4Addr>,
-    /// `Shared`, ...
-    pub guest_type: String,
-    /// `Guest`.
-    pub traffic_type: String,
-    /// Largest packet, in bytes.
-    pub mtu: u32,
-    /// Its hardware address.
-    pub mac: MacAddress,
-    /// Its address.
-    pub ip: Option<Ipv4Addr>,
-    /// Whether the default route goes through it.
-    pub is_default: bool,
-    /// Addresses that it has beside its own, with their ids.
-    pub secondary: Vec<(String, Ipv4Addr)>,
-}
-
 /// Which VMs to list.
 #[derive(Debug, Clone, Default)]
 pub struct VmFilter {
@@ -224,6 +190,18 @@ pub struct VmFilter {
     pub with_expunged: bool,
 }
 
+impl VmFilter {
+    /// Whether it names something that few of many VMs have to do with.
+    fn names_few(&self) -> bool {
+        let is_placed = self.pod.is_some() || self.cluster.is_some() || self.host.is_some();
+        let is_grouped = self.instance_group.is_some()
+            || self.security_group.is_some()
+            || self.affinity_group.is_some();
+        let is_named = self.id.is_some() || !self.ids.is_empty() || self.name.is_some();
+        is_named || is_placed || is_grouped || self.pool.is_some() || self.keypair.is_some()
+    }
+}
+
 const COLUMNS: &str = concat!(
     "vm.*, a.name AS account_name, d.id AS domain, d.name AS domain_name,
     d.path AS domain_path, u.name AS user_name, z.name AS zone_name, h.id AS on_host,
@@ -268,6 +246,17 @@ const NARROW: Narrow = Narrow {
     ],
 };
 
+/// Everything that a keyword is looked for in, as index `vm_words` has it.
+const WORDS: &str =
+    "lower(vm.host_name || char(10) || vm.display_name || char(10) || vm.instance_name)";
+
+/// VMs by the network of their NICs, which are removed with them.
+const ON_NETWORK: Through = Through {
+    table: "nic",
+    key: "nic.vm_number",
+    clause: "nic.network = ? AND nic.removed IS NULL",
+};
+
 /// VMs in the order in which they were deployed.
 ///
 /// # Errors
@@ -282,7 +271,7 @@ pub fn vm_list(
     if !filter.with_expunged {
         query = query.only("vm.removed IS NULL");
     }
-    let mut listed = query
+    query = query
         .scope(scope)
         .is("vm.id", filter.id)
         .any("vm.id", &filter.ids)
@@ -314,11 +303,7 @@ pub fn vm_list(
             "vm.id IN (SELECT vm FROM vm_affinity_group WHERE affinity_group = ?)",
             filter.affinity_group.map(|id| id.to_string()),
         )
-        .filter(
-            "vm.number IN (SELECT its.number FROM nic CROSS JOIN vm its ON its.id = nic.vm
-                 WHERE nic.network = ? AND nic.removed IS NULL)",
-            filter.network.map(|id| id.to_string()),
-        )
+        .through(&ON_NETWORK, filter.network.map(|id| id.to_string()))
         .filter(
             "vm.number IN (SELECT its.number FROM volume CROSS JOIN vm its ON its.id = volume.vm
                  WHERE volume.pool = ? AND volume.removed IS NULL)",
@@ -328,21 +313,13 @@ pub fn vm_list(
             "vm.number IN (SELECT vm_number FROM vm_key WHERE name = ?)",
             filter.keypair.clone(),
         )
-        // the index has every name, so that no row is read whose names do not match
-        .filter(
-            "vm.number IN (SELECT number FROM vm INDEXED BY vm_names WHERE removed IS NULL AND
-                 (host_name LIKE ? ESCAPE '!' OR display_name LIKE ? ESCAPE '!' OR instance_name LIKE ? ESCAPE '!'))",
-            filter.keyword.as_deref().map(anywhere),
-        )
-        .list(tx, "list VMs", page, read)?;
-    add_nics(tx, &mut listed.rows)?;
-    add_groups(tx, &mut listed.rows)?;
+        .filter(&format!("instr({WORDS}, lower(?)) > 0"), filter.keyword.clone());
+    if filter.keyword.is_some() && !filter.with_expunged && !filter.names_few() {
+        query = query.by("vm_words"); // it has every name: no VM is read whose names do not match
+    }
+    let mut listed = query.list(tx, "list VMs", page, read)?;
+    complete(tx, &mut listed.rows)?;
     Ok(listed)
-}
-
-/// The pattern of `LIKE` for texts that contain `text`.
-fn anywhere(text: &str) -> String {
-    format!("%{}%", text.replace('!', "!!").replace('%', "!%").replace('_', "!_"))
 }
 
 /// VMs on hosts whose `column` is `?`. It begins with the hosts, so that few VMs are looked at.
@@ -365,49 +342,16 @@ pub fn vm_view(tx: &Tx<'_>, id: VmId) -> Result<VmView, StoreError> {
         .ok_or_else(|| StoreError::NotFound { what: "VM", id: id.to_string() })
 }
 
-fn add_nics(tx: &Tx<'_>, vms: &mut [VmView]) -> Result<(), StoreError> {
+/// Adds what a VM may have several of.
+fn complete(tx: &Tx<'_>, vms: &mut [VmView]) -> Result<(), StoreError> {
     if vms.is_empty() {
         return Ok(());
     }
     let ids: Vec<VmId> = vms.iter().map(|vm| vm.id).collect();
-    let nics = nic_views(tx, &ids)?;
-    let mut by_vm: BTreeMap<VmId, Vec<NicView>> = BTreeMap::new();
-    for nic in nics {
-        by_vm.entry(nic.vm).or_default().push(nic);
-    }
+    let (mut nics, mut groups) = (nics_by_vm(tx, &ids)?, groups_of(tx, &ids)?);
     for vm in vms {
-        vm.nics = by_vm.remove(&vm.id).unwrap_or_default();
-    }
-    Ok(())
-}
-
-/// The NICs of some VMs, in the order of their device numbers.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
-pub fn nic_views(tx: &Tx<'_>, vms: &[VmId]) -> Result<Vec<NicView>, StoreError> {
-    let ids: Vec<String> = vms.iter().map(VmId::to_string).collect();
-    tx.rows(
-        "list the NICs of VMs",
-        "SELECT nic.*, (SELECT json_group_array(json_array(secondary, ip)) FROM address
-                    WHERE address.nic = nic.id AND secondary IS NOT NULL) AS secondary,
-                n.name AS network_name, n.cidr, n.gateway, n.guest_type, n.traffic_type, n.mtu
-         FROM nic JOIN network n ON n.id = nic.network
-         WHERE nic.removed IS NULL AND nic.vm IN (SELECT value FROM json_each(?1))
-         ORDER BY nic.device",
-        params![serde_json::json!(ids).to_string()],
-        read_nic,
-    )
-}
-
-fn add_groups(tx: &Tx<'_>, vms: &mut [VmView]) -> Result<(), StoreError> {
-    if vms.is_empty() {
-        return Ok(());
-    }
-    let ids: Vec<VmId> = vms.iter().map(|vm| vm.id).collect();
-    let mut by_vm = groups_of(tx, &ids)?;
-    for vm in vms {
-        let groups = by_vm.remove(&vm.id).unwrap_or_default();
+        vm.nics = nics.remove(&vm.id).unwrap_or_default();
+        let groups = groups.remove(&vm.id).unwrap_or_default();
         (vm.affinity_groups, vm.security_groups) =
             groups.into_iter().partition(|group| group.kind.is_some());
     }
@@ -450,10 +394,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<VmView> {
         template_format: row.get("template_format")?,
         os: row.get("os")?,
         arch: row.get("arch")?,
-        iso: row
-            .get::<_, Option<String>>("iso_there")?
-            .map(|_| json(row, "iso_there"))
-            .transpose()?,
+        iso: json_or_null(row, "iso_there")?,
         root_volume: parsed_or_null(row, "root_volume")?,
         group: row.get("group_name")?,
         group_id: parsed_or_null(row, "group_id")?,
@@ -492,23 +433,4 @@ pub(crate) fn pending(row: &Row<'_>) -> rusqlite::Result<Option<(JobId, hostler_
         let (id, state) = text.split_once(' ')?;
         Some((id.parse().ok()?, state.parse().ok()?))
     }))
-}
-
-fn read_nic(row: &Row<'_>) -> rusqlite::Result<NicView> {
-    Ok(NicView {
-        id: parsed(row, "id")?,
-        vm: parsed(row, "vm")?,
-        device: row.get("device")?,
-        network: parsed(row, "network")?,
-        network_name: row.get("network_name")?,
-        cidr: parsed(row, "cidr")?,
-        gateway: parsed_or_null(row, "gateway")?,
-        guest_type: row.get("guest_type")?,
-        traffic_type: row.get("traffic_type")?,
-        mtu: row.get("mtu")?,
-        mac: parsed(row, "mac")?,
-        ip: parsed_or_null(row, "ip")?,
-        is_default: row.get("is_default")?,
-        secondary: json(row, "secondary")?,
-    })
 }

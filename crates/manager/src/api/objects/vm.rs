@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use hostler_store::vm_view::{NicView, VmView};
+use hostler_store::nic_view::NicView;
+use hostler_store::vm_view::VmView;
 use serde_json::{Value, json};
 
 use super::group::{VM_AFFINITY_GROUP, VM_SECURITY_GROUP, vm_affinity_group, vm_security_group};

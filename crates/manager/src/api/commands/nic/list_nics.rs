@@ -2,8 +2,8 @@
 
 use hostler_model::{NetworkId, NicId, VmId};
 use hostler_query_api::{Answer, api_command};
+use hostler_store::nic_view::nic_views;
 use hostler_store::reference::Entity;
-use hostler_store::vm_view::nic_views;
 
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
