@@ -6,6 +6,7 @@ use hostler_model::{AccountId, SecurityGroupId, Timestamp, VmId};
 use rusqlite::{Row, params};
 
 use crate::columns::{parsed, time, to_json};
+use crate::deploy_groups::NamedGroups;
 use crate::{StoreError, Tx, still_used};
 
 /// The name of the group that an account's VMs get when nobody says otherwise.
@@ -88,6 +89,28 @@ pub fn security_group_named(
         "SELECT * FROM security_group WHERE account = ?1 AND name = ?2",
         params![account.to_string(), name],
         read,
+    )
+}
+
+/// Those of an account's groups that are named, by id or by name.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn security_groups_found(
+    tx: &Tx<'_>,
+    account: AccountId,
+    wanted: &NamedGroups,
+) -> Result<Vec<(SecurityGroupId, String)>, StoreError> {
+    tx.rows(
+        "look security groups up",
+        "SELECT id, name FROM security_group WHERE account = ?1
+             AND (id IN (SELECT value FROM json_each(?2)) OR name IN (SELECT value FROM json_each(?3)))",
+        params![
+            account.to_string(),
+            to_json(&wanted.security_ids),
+            to_json(&wanted.security_names)
+        ],
+        |row| Ok((parsed(row, "id")?, row.get("name")?)),
     )
 }
 

@@ -3,7 +3,8 @@
 use hostler_model::{AccountId, DomainId, TemplateId, Timestamp, UserDataId, UserDataPolicy};
 use rusqlite::{Row, params};
 
-use crate::columns::{parsed, time};
+use crate::columns::{json_or_null, parsed, time};
+use crate::deploy_groups::NamedUserData;
 use crate::listing::{Listed, Page, Query, Scope};
 use crate::{StoreError, Tx, still_used};
 
@@ -48,6 +49,31 @@ pub struct UserDataFilter {
     pub name: Option<String>,
     /// Those whose name contains this.
     pub keyword: Option<String>,
+}
+
+/// The user data of an account, and that which a template brings along; nothing: there is none.
+pub type Offered = (Option<NamedUserData>, Option<NamedUserData>);
+
+/// What a VM of `template` can be told: what is named of its account's, and what its template brings along.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn user_data_offered(
+    tx: &Tx<'_>,
+    account: AccountId,
+    named: Option<UserDataId>,
+    template: TemplateId,
+) -> Result<Offered, StoreError> {
+    let found = tx.row(
+        "look user data up",
+        "SELECT (SELECT json_object('id', id, 'content', content, 'params', params) FROM user_data
+                 WHERE account = ?1 AND id = ?2) AS named,
+                (SELECT json_object('id', u.id, 'content', u.content, 'params', u.params, 'policy', t.user_data_policy)
+                 FROM template t JOIN user_data u ON u.id = t.user_data WHERE t.id = ?3) AS brought",
+        params![account.to_string(), named.map(|id| id.to_string()), template.to_string()],
+        |row| Ok((json_or_null(row, "named")?, json_or_null(row, "brought")?)),
+    )?;
+    Ok(found.unwrap_or_default())
 }
 
 /// Adds user data.

@@ -3,7 +3,7 @@
 //! Every change raises the row's version, so that a job that has read the VM before reads it again.
 
 use hostler_model::{
-    AccountId, HostName, Mhz, Mib, ServiceOfferingId, TemplateId, Timestamp, VmId,
+    AccountId, HostName, Mhz, Mib, ServiceOfferingId, TemplateId, Timestamp, UserDataId, VmId,
 };
 use rusqlite::{Row, params};
 
@@ -31,8 +31,6 @@ pub struct VmUpdate {
     pub display: Option<bool>,
     /// What the guest is, by the names of `GuestOs`.
     pub os: Option<String>,
-    /// What its user wants done at first boot, decoded.
-    pub user_data: Option<String>,
     /// Choices that few need, in place of those there were.
     pub details: Option<std::collections::BTreeMap<String, String>>,
 }
@@ -56,8 +54,7 @@ pub fn vm_update(
              group_name = nullif(coalesce(?4, group_name), ''), ha = coalesce(?5, ha),
              dynamically_scalable = coalesce(?6, dynamically_scalable),
              delete_protection = coalesce(?7, delete_protection), display = coalesce(?8, display),
-             own_os = coalesce(?9, own_os), user_data = nullif(coalesce(?10, user_data), ''),
-             details = coalesce(?11, details), version = version + 1, changed = ?12
+             own_os = coalesce(?9, own_os), details = coalesce(?10, details), version = version + 1, changed = ?11
          WHERE id = ?1 AND removed IS NULL",
         params![
             vm.to_string(),
@@ -69,7 +66,6 @@ pub fn vm_update(
             update.delete_protection,
             update.display,
             update.os,
-            update.user_data,
             update.details.as_ref().map(to_json),
             now.0,
         ],
@@ -88,6 +84,46 @@ fn names_hold(tx: &Tx<'_>, vm: VmId, name: &HostName) -> Result<(), StoreError> 
         Err(e) if e.is_unique_violation() => Err(StoreError::Taken(NAME_TAKEN.to_owned())),
         other => other.map(|_| ()),
     }
+}
+
+/// What a guest is told at its next start, in place of what it was told; nothing: as it was.
+#[derive(Debug, Clone)]
+pub struct NewUserData {
+    /// The text, decoded, or none; and which of the registered it is.
+    pub text: Option<(Option<String>, Option<UserDataId>)>,
+    /// Values for the guest that go with it.
+    pub details: Option<std::collections::BTreeMap<String, String>>,
+}
+
+/// Gives a VM other user data. `again`: its guest does at its next start what guests do at their first.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn vm_set_user_data(
+    tx: &Tx<'_>,
+    vm: VmId,
+    data: &NewUserData,
+    again: bool,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let (text, id) = data.text.clone().unwrap_or_default();
+    let changed = tx.execute(
+        "give a VM other user data",
+        "UPDATE vm SET user_data = iif(?2, ?3, user_data), user_data_id = iif(?2, ?4, user_data_id),
+             user_data_details = coalesce(?5, user_data_details), seed_number = seed_number + ?6,
+             version = version + 1, changed = ?7
+         WHERE id = ?1 AND removed IS NULL",
+        params![
+            vm.to_string(),
+            data.text.is_some(),
+            text,
+            id.map(|id| id.to_string()),
+            data.details.as_ref().map(to_json),
+            again,
+            now.0,
+        ],
+    )?;
+    there(changed, vm)
 }
 
 /// What an offering says about the size of its VMs.

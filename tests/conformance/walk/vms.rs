@@ -109,6 +109,7 @@ async fn changes(w: &mut Witness, cloud: &Cloud, vm: &str) {
     w.call("registerSSHKeyPair", &[("name", "k"), ("publickey", key)]).await;
     let answer = w.call("resetSSHKeyForVirtualMachine", &[("id", vm), ("keypair", "k")]).await;
     w.job(&answer).await;
+    w.call("resetUserDataForVirtualMachine", &[("id", vm), ("userdata", "eQ==")]).await;
     let answer = w.call("restoreVirtualMachine", &[("virtualmachineid", vm)]).await;
     w.job(&answer).await;
     let database = rusqlite::Connection::open(cloud.folder().join("manager/hostler.db")).unwrap();

@@ -110,6 +110,28 @@ async fn groups_are_refused_with_the_reason_where_zone_or_network_has_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_vm_is_put_into_other_groups_of_its_account_and_of_no_other() {
+    let cloud = Cloud::with_hosts(1).await.unwrap();
+    record(&cloud, BASIC);
+    let (user, other, ids) =
+        (of(&cloud, "owner").await, of(&cloud, "other").await, Ids::of(&cloud));
+    let (vm, _) = deploy(&user, &ids, &[]).await;
+    let (web, theirs) = (made(&user, "web").await, made(&other, "web").await);
+    made(&user, "db").await;
+    let put = [("id", vm.as_str()), ("securitygroupids", &web), ("securitygroupnames", "db")];
+    let answer = user.ok("updateVirtualMachine", &put).await;
+    let mut groups = names(&answer["virtualmachine"]["securitygroup"]);
+    groups.sort_unstable();
+    assert_eq!(groups, ["db", "web"], "the default one is left");
+    let theirs = [("id", vm.as_str()), ("name", "x"), ("securitygroupids", &theirs)];
+    assert_eq!(user.refused("updateVirtualMachine", &theirs).await.0, 431);
+    let vms = user.ok("listVirtualMachines", &[("id", &vm)]).await;
+    let vm = &vms["virtualmachine"][0];
+    assert_ne!(vm["name"], "x", "what is refused changes nothing");
+    assert_eq!(vm["securitygroup"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn another_tenants_group_is_none_for_a_deploy_and_for_every_command() {
     let cloud = Cloud::with_hosts(1).await.unwrap();
     record(&cloud, BASIC);

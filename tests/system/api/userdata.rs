@@ -80,6 +80,41 @@ async fn a_templates_user_data_comes_along_as_its_policy_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_vm_that_exists_is_given_other_user_data_as_its_template_allows() {
+    let cloud = Cloud::with_hosts(1).await.unwrap();
+    let (admin, ids) = (admin_of(&cloud), Ids::of(&cloud));
+    let (own, brought) =
+        (registered(&admin, "own", SCRIPT).await, registered(&admin, "brought", CONFIG).await);
+    let vm = deployed(&admin, &ids, &[("userdata", CONFIG)]).await;
+    let id = vm["id"].as_str().unwrap();
+    let told = async || {
+        let vms = admin.ok("listVirtualMachines", &[("id", id), ("userdata", "true")]).await;
+        let vm = &vms["virtualmachine"][0];
+        (vm.get("userdataid").cloned(), vm.get("userdata").cloned())
+    };
+    let named = [("id", id), ("userdataid", &own), ("userdatadetails[0].colour", "red")];
+    admin.ok("updateVirtualMachine", &named).await;
+    assert_eq!(told().await, (Some(own.as_str().into()), Some(SCRIPT.into())));
+    admin.ok("updateVirtualMachine", &[("id", id), ("userdata", CONFIG)]).await;
+    assert_eq!(told().await, (None, Some(CONFIG.into())), "its own text is none of the registered");
+    let linked = [("templateid", ids.template.as_str()), ("userdataid", &brought)];
+    let denied = [&linked[..], &[("userdatapolicy", "DENYOVERRIDE")]].concat();
+    admin.ok("linkUserDataToTemplate", &denied).await;
+    for command in ["updateVirtualMachine", "resetUserDataForVirtualMachine"] {
+        let (status, text) = admin.refused(command, &[("id", id), ("userdata", SCRIPT)]).await;
+        assert_eq!((status, text.contains("allows no other")), (431, true), "{command}: {text}");
+    }
+    // without its own it has its template's
+    admin.ok("resetUserDataForVirtualMachine", &[("id", id), ("userdata", "")]).await;
+    assert_eq!(told().await, (Some(brought.as_str().into()), Some(CONFIG.into())));
+    let vm = id.parse().unwrap();
+    let read = move |tx: &hostler_store::Tx<'_>| hostler_store::vm::vm_get(tx, vm);
+    let row = cloud.store().read(read).await.unwrap();
+    assert_eq!(row.user_data_details["colour"], "red");
+    assert_eq!(row.seed_number, 1, "a reset alone has the guest begin anew");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn user_data_that_cannot_be_is_refused() {
     let cloud = Cloud::with_hosts(1).await.unwrap();
     let (admin, ids) = (admin_of(&cloud), Ids::of(&cloud));

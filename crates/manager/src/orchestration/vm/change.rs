@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use hostler_model::{AccountId, JobId, LimitKind, ServiceOfferingId, VmEvent, VmId, VmState};
 use hostler_store::Tx;
+use hostler_store::deploy_groups::NamedGroups;
 use hostler_store::event::event_add;
 use hostler_store::job::job_add_done;
 use hostler_store::limit;
@@ -14,6 +15,7 @@ use hostler_store::vm_change::{
     VmUpdate, size_rule, vm_assign, vm_has_open_job, vm_resize, vm_update,
 };
 
+use super::user_data::{self, UserDataWish};
 use super::{groups, requests, size};
 use crate::context::Context;
 use crate::error::{ServiceError, ServiceErrorKind};
@@ -22,15 +24,18 @@ use crate::orchestration::{Caller, vm_snapshot};
 /// What a VM takes of its owner's limits beside its volumes.
 pub(super) const OF_SIZE: &[LimitKind] = &[LimitKind::UserVm, LimitKind::Cpu, LimitKind::Memory];
 
-/// Changes names and choices.
+/// Changes names and choices; `data` is what its guest is told from now on, `groups` the security groups that it is in
+/// from now on, if any are named.
 ///
 /// # Errors
-/// [`ServiceError`] if there is no such VM, or another one has the name.
+/// [`ServiceError`] if there is no such VM, or another one has the name; if the VM cannot have what is named.
 pub async fn update(
     app: &Context,
     caller: &Caller,
     id: VmId,
     update: VmUpdate,
+    data: UserDataWish,
+    security: NamedGroups,
 ) -> Result<(), ServiceError> {
     let (caller, now) = (caller.clone(), app.now());
     app.store
@@ -39,7 +44,35 @@ pub async fn update(
             requests::must_not_be(&row, requests::GONE, "changed")?;
             groups::instance_group(tx, row.account, update.group.as_deref(), now)?;
             vm_update(tx, id, &update, now)?;
+            if !data.is_empty() {
+                user_data::replace(tx, &row, data, false, now)?;
+            }
+            if security.has_security() {
+                groups::replace_security(tx, &row, &security)?;
+            }
             told(tx, &caller, &row, "VM.UPDATE", "was changed", now)
+        })
+        .await
+}
+
+/// Gives a VM that is stopped other user data; its guest does at its next start what guests do at their first.
+///
+/// # Errors
+/// [`ServiceError`] if it is not stopped, or cannot have what is named.
+pub async fn reset_user_data(
+    app: &Context,
+    caller: &Caller,
+    id: VmId,
+    data: UserDataWish,
+) -> Result<(), ServiceError> {
+    let (caller, now) = (caller.clone(), app.now());
+    app.store
+        .write(move |tx| {
+            let row = visible(tx, &caller, id)?;
+            must_be_idle(tx, &row, "given other user data")?;
+            must_not_be_adopted(&row, "given other user data")?;
+            user_data::replace(tx, &row, data, true, now)?;
+            told(tx, &caller, &row, "VM.RESETUSERDATA", "has other user data", now)
         })
         .await
 }

@@ -1,19 +1,23 @@
-//! Which groups a new VM is in: what its user named, or its account's default security group.
+//! Which groups a VM is in: what its user named, or its account's default security group.
 //!
-//! The decision is pure; what it needs of the record comes in with the facts of the deployment.
+//! The decision is pure; what it needs of the record comes in with the facts of the deployment, or is read before it.
 
 use hostler_model::{
-    AccountId, AffinityGroupId, InstanceGroupId, NetworkType, SecurityGroupId, Timestamp,
+    AccountId, AffinityGroupId, InstanceGroupId, NetworkType, SecurityGroupId, Timestamp, ZoneId,
 };
 use hostler_store::Tx;
-use hostler_store::address::NetworkRoom;
+use hostler_store::address::{NetworkRoom, network_room};
 use hostler_store::affinity_group::affinity_groups_join;
 use hostler_store::deploy::DeployFacts;
+use hostler_store::deploy_groups::NamedGroups;
 use hostler_store::instance_group::{InstanceGroupRow, instance_group_ensure};
+use hostler_store::nic::nics_of;
 use hostler_store::security_group::{
-    DEFAULT, SecurityGroupRow, security_group_add, security_groups_join,
+    DEFAULT, SecurityGroupRow, security_group_add, security_groups_found, security_groups_join,
+    security_groups_set,
 };
-use hostler_store::vm::NewVm;
+use hostler_store::vm::{NewVm, VmRow};
+use hostler_store::zone::zone_get;
 use uuid::Uuid;
 
 use super::DeployRequest;
@@ -43,11 +47,18 @@ impl Memberships {
         adding: bool,
     ) -> Result<Self, ServiceError> {
         let affinity = affinity(request, facts)?;
+        let ground = Ground {
+            zone: request.zone,
+            is_basic: facts.zone.is_some_and(|(_, model)| model == NetworkType::Basic),
+            has_groups: facts.security_groups,
+            networks,
+        };
         if request.groups.has_security() {
-            allowed(request, facts, networks)?;
-            return Ok(Self { security: named(request, facts)?, needs_default: false, affinity });
+            ground.allows(&request.groups)?;
+            let security = named(&request.groups, &facts.groups.security)?;
+            return Ok(Self { security, needs_default: false, affinity });
         }
-        if !adding || !has_service(facts, networks) {
+        if !adding || !ground.has_service() {
             return Ok(Self { security: Vec::new(), needs_default: false, affinity });
         }
         let default = facts.groups.security.iter().find(|(_, name)| name == DEFAULT);
@@ -87,56 +98,81 @@ pub(super) fn instance_group(
     Ok(())
 }
 
-fn is_basic(facts: &DeployFacts) -> bool {
-    facts.zone.is_some_and(|(_, model)| model == NetworkType::Basic)
-}
-
-/// Whether VMs on these networks have security groups: always in a basic zone; in an advanced one if the zone says
-/// so and one of the networks has the service.
-fn has_service(facts: &DeployFacts, networks: &[&NetworkRoom]) -> bool {
-    is_basic(facts)
-        || facts.security_groups && networks.iter().any(|network| network.has_service(SERVICE))
-}
-
-/// Whether security groups may be named at all.
-fn allowed(
-    request: &DeployRequest,
-    facts: &DeployFacts,
-    networks: &[&NetworkRoom],
+/// Puts a VM into the named security groups, in place of those that it is in.
+///
+/// # Errors
+/// [`ServiceError`] if a group is named that the VM's account has not, or that cannot be there.
+pub(super) fn replace_security(
+    tx: &Tx<'_>,
+    vm: &VmRow,
+    wanted: &NamedGroups,
 ) -> Result<(), ServiceError> {
-    let parameter = parameter_of(request);
-    if let Some(network) = networks.iter().find(|network| network.traffic_type != "Guest") {
-        return Err(ServiceError::parameter(format!(
-            "parameter {parameter}: network {} carries {} traffic; only guest networks have security groups",
-            network.name, network.traffic_type
-        )));
-    }
-    if has_service(facts, networks) {
-        return Ok(());
-    }
-    if !facts.security_groups {
-        return Err(ServiceError::parameter(format!(
-            "parameter {parameter}: zone {} has no security groups; leave it out, or make a zone with securitygroupenabled",
-            request.zone
-        )));
-    }
-    let names: Vec<_> = networks.iter().map(|network| network.name.as_str()).collect();
-    Err(ServiceError::parameter(format!(
-        "parameter {parameter}: the offering of network {} does not have the service {SERVICE}; \
-         leave it out, or choose a network of an offering that has",
-        names.join(", ")
-    )))
+    let zone = zone_get(tx, vm.zone)?;
+    let rooms: Vec<NetworkRoom> = nics_of(tx, vm.id)?
+        .iter()
+        .map(|nic| network_room(tx, nic.network))
+        .collect::<Result<_, _>>()?;
+    let networks: Vec<&NetworkRoom> = rooms.iter().collect();
+    let is_basic = zone.network_type == NetworkType::Basic;
+    let has_groups = zone.security_groups;
+    Ground { zone: vm.zone, is_basic, has_groups, networks: &networks }.allows(wanted)?;
+    let found = security_groups_found(tx, vm.account, wanted)?;
+    Ok(security_groups_set(tx, vm.id, &named(wanted, &found)?)?)
 }
 
-const fn parameter_of(request: &DeployRequest) -> &'static str {
-    if request.groups.security_ids.is_empty() { "securitygroupnames" } else { "securitygroupids" }
+/// What decides whether a VM can have security groups.
+struct Ground<'a> {
+    zone: ZoneId,
+    is_basic: bool,
+    /// Whether the zone says that its VMs have groups.
+    has_groups: bool,
+    networks: &'a [&'a NetworkRoom],
+}
+
+impl Ground<'_> {
+    /// Whether VMs here have security groups: always in a basic zone; in an advanced one if the zone says so and one of
+    /// the networks has the service.
+    fn has_service(&self) -> bool {
+        let has = |network: &&NetworkRoom| network.has_service(SERVICE);
+        self.is_basic || self.has_groups && self.networks.iter().any(has)
+    }
+
+    /// Refuses groups where there are none.
+    fn allows(&self, wanted: &NamedGroups) -> Result<(), ServiceError> {
+        let parameter = parameter_of(wanted);
+        if let Some(network) = self.networks.iter().find(|network| network.traffic_type != "Guest")
+        {
+            return Err(ServiceError::parameter(format!(
+                "parameter {parameter}: network {} carries {} traffic; only guest networks have security groups",
+                network.name, network.traffic_type
+            )));
+        }
+        if self.has_service() {
+            return Ok(());
+        }
+        if !self.has_groups {
+            return Err(ServiceError::parameter(format!(
+                "parameter {parameter}: zone {} has no security groups; leave it out, or make a zone with securitygroupenabled",
+                self.zone
+            )));
+        }
+        let names: Vec<_> = self.networks.iter().map(|network| network.name.as_str()).collect();
+        Err(ServiceError::parameter(format!(
+            "parameter {parameter}: the offering of network {} does not have the service {SERVICE}; \
+             leave it out, or choose a network of an offering that has",
+            names.join(", ")
+        )))
+    }
+}
+
+const fn parameter_of(wanted: &NamedGroups) -> &'static str {
+    if wanted.security_ids.is_empty() { "securitygroupnames" } else { "securitygroupids" }
 }
 
 fn named(
-    request: &DeployRequest,
-    facts: &DeployFacts,
+    wanted: &NamedGroups,
+    found: &[(SecurityGroupId, String)],
 ) -> Result<Vec<SecurityGroupId>, ServiceError> {
-    let (wanted, found) = (&request.groups, &facts.groups.security);
     let none = |parameter, what: &dyn std::fmt::Display| missing("security", parameter, what);
     let mut ids = Vec::new();
     for id in &wanted.security_ids {

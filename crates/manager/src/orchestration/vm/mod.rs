@@ -31,7 +31,7 @@ pub use adoption::{
     rehearse_adoption, release,
 };
 pub(crate) use change::must_not_be_adopted;
-pub use change::{assign, change_service, recover, update};
+pub use change::{assign, change_service, recover, reset_user_data, update};
 pub use credentials::{reset_keys, reset_password};
 pub use deploy::{DeployRequest, deploy};
 pub use follow::{Told, confirm, follow, keep, never_started, take_up, tell};
@@ -48,6 +48,7 @@ pub use requests::{
 pub use restore::{RestoreRequest, restore};
 pub use scale::scale;
 pub(crate) use serve::serve_nics;
+pub use user_data::UserDataWish;
 
 use hostler_model::VmId;
 use hostler_store::event::NewEvent;

@@ -1,11 +1,16 @@
 //! What a guest is told at its first boot: its user's own user data, its template's, or both, and with it a
-//! password if one is due. Pure.
+//! password if one is due.
+
+use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use hostler_model::{UserDataId, UserDataPolicy};
-use hostler_store::deploy_groups::FoundGroups;
+use hostler_model::{Timestamp, UserDataId, UserDataPolicy};
+use hostler_store::Tx;
+use hostler_store::deploy_groups::{FoundGroups, NamedUserData};
+use hostler_store::user_data::user_data_offered;
 use hostler_store::vm::VmRow;
+use hostler_store::vm_change::{NewUserData, vm_set_user_data};
 use serde_json::json;
 
 use super::DeployRequest;
@@ -14,13 +19,53 @@ use crate::error::ServiceError;
 /// User data of a VM: the text, and which of the registered it is.
 pub(super) type Chosen = (Option<String>, Option<UserDataId>);
 
-/// Chooses among what the request brings and what the template brings along, as the template's policy says.
+/// User data that a VM is given; nothing: none, or as it was.
+#[derive(Debug, Clone, Default)]
+pub struct UserDataWish {
+    /// The text, decoded; an empty one takes away what there was.
+    pub text: Option<String>,
+    /// One of the registered, in place of a text.
+    pub id: Option<UserDataId>,
+    /// Values for the guest that go with it.
+    pub details: Option<BTreeMap<String, String>>,
+}
+
+impl UserDataWish {
+    /// Whether nothing is wanted.
+    pub fn is_empty(&self) -> bool {
+        self.text.is_none() && self.id.is_none() && self.details.is_none()
+    }
+}
+
+/// Chooses for a new VM among what the request brings and what the template brings along, as the template's policy says.
 ///
 /// # Errors
 /// [`ServiceError`] if the request names none that the account has, or the template allows none.
 pub(super) fn chosen(request: &DeployRequest, found: &FoundGroups) -> Result<Chosen, ServiceError> {
-    let own = own(request, found)?;
-    let Some(brought) = &found.of_template else { return Ok(own) };
+    let own = own(request.user_data.clone(), request.groups.user_data, found.user_data.as_ref())?;
+    settled(own, found.of_template.as_ref())
+}
+
+/// Gives a VM other user data. `again`: its guest does at its next start what guests do at their first.
+///
+/// # Errors
+/// As [`chosen`].
+pub(super) fn replace(
+    tx: &Tx<'_>,
+    vm: &VmRow,
+    wish: UserDataWish,
+    again: bool,
+    now: Timestamp,
+) -> Result<(), ServiceError> {
+    let is_named = wish.text.is_some() || wish.id.is_some();
+    let (named, brought) = user_data_offered(tx, vm.account, wish.id, vm.template)?;
+    let own = own(wish.text.filter(|text| !text.is_empty()), wish.id, named.as_ref())?;
+    let text = is_named.then(|| settled(own, brought.as_ref())).transpose()?;
+    Ok(vm_set_user_data(tx, vm.id, &NewUserData { text, details: wish.details }, again, now)?)
+}
+
+fn settled(own: Chosen, brought: Option<&NamedUserData>) -> Result<Chosen, ServiceError> {
+    let Some(brought) = brought else { return Ok(own) };
     let (Some(text), id) = own else {
         return Ok((Some(brought.content.clone()), Some(brought.id)));
     };
@@ -34,13 +79,17 @@ pub(super) fn chosen(request: &DeployRequest, found: &FoundGroups) -> Result<Cho
     }
 }
 
-fn own(request: &DeployRequest, found: &FoundGroups) -> Result<Chosen, ServiceError> {
-    match (&request.user_data, request.groups.user_data) {
+fn own(
+    text: Option<String>,
+    id: Option<UserDataId>,
+    named: Option<&NamedUserData>,
+) -> Result<Chosen, ServiceError> {
+    match (text, id) {
         (Some(_), Some(_)) => Err(ServiceError::parameter(
             "parameter userdataid: it cannot be given along with userdata; give one of them",
         )),
-        (given, None) => Ok((given.clone(), None)),
-        (None, Some(id)) => match &found.user_data {
+        (text, None) => Ok((text, None)),
+        (None, Some(id)) => match named {
             Some(named) => Ok((Some(named.content.clone()), Some(named.id))),
             None => Err(ServiceError::parameter(format!(
                 "parameter userdataid: the VM's account has no user data {id}; listUserData names what it has"

@@ -23,7 +23,6 @@ use crate::api::objects::vm::VM;
 use crate::orchestration::Caller;
 use crate::orchestration::vm::{DeployRequest, NicWish, Placing, deploy, rehearse_deploy};
 use crate::orchestration::volume::{NewVolume, Size};
-use crate::settings::USER_DATA_MAX;
 
 /// Layouts of a console's keyboard that clients know.
 const KEYBOARDS: &[&str] = &[
@@ -148,13 +147,7 @@ impl Handler for DeployVirtualMachine {
         let caller = Caller { account: owner, ..call.caller().clone() };
         let root_size = self.root_size(call)?;
         let data = self.data_volume(call, owner)?;
-        let sender = ("Account", call.identity.user.account.uuid());
-        let most = call.context.settings.number_at(&USER_DATA_MAX, sender);
-        let user_data = self
-            .userdata
-            .map(|sent| user_data::decode(&sent, call.by_post, most))
-            .transpose()
-            .map_err(Failure::invalid)?;
+        let user_data = user_data::sent(call, self.userdata)?;
         let mut key_pairs = self.keypairs.unwrap_or_default();
         key_pairs.extend(self.keypair);
         key_pairs.dedup();

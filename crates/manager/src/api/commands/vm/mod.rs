@@ -24,6 +24,7 @@ mod reboot_virtual_machine;
 mod recover_virtual_machine;
 mod reset_password_for_virtual_machine;
 mod reset_ssh_key_for_virtual_machine;
+mod reset_user_data_for_virtual_machine;
 mod restore_virtual_machine;
 mod scale_virtual_machine;
 mod start_virtual_machine;
@@ -46,6 +47,7 @@ pub(super) static COMMANDS: &[Entry] = &[
     known::<recover_virtual_machine::RecoverVirtualMachine>(),
     known::<reset_password_for_virtual_machine::ResetPasswordForVirtualMachine>(),
     known::<reset_ssh_key_for_virtual_machine::ResetSshKeyForVirtualMachine>(),
+    known::<reset_user_data_for_virtual_machine::ResetUserDataForVirtualMachine>(),
     known::<restore_virtual_machine::RestoreVirtualMachine>(),
     known::<scale_virtual_machine::ScaleVirtualMachine>(),
     known::<start_virtual_machine::StartVirtualMachine>(),

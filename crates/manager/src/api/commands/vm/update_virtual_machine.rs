@@ -1,7 +1,8 @@
 //! `updateVirtualMachine`: changes names and choices of a VM.
 
-use hostler_model::{HostName, VmId};
+use hostler_model::{HostName, SecurityGroupId, UserDataId, VmId};
 use hostler_query_api::{Answer, Roles, api_command};
+use hostler_store::deploy_groups::NamedGroups;
 use hostler_store::reference::Entity;
 use hostler_store::vm_change::VmUpdate;
 use uuid::Uuid;
@@ -11,8 +12,7 @@ use crate::api::call::{Call, Handler};
 use crate::api::commands::template::os_type::OsType;
 use crate::api::failure::Failure;
 use crate::api::objects::vm::VM;
-use crate::orchestration::vm::update;
-use crate::settings::USER_DATA_MAX;
+use crate::orchestration::vm::{UserDataWish, update};
 
 api_command! {
     /// Changes names and choices of a VM; its guest sees them at its next start.
@@ -35,6 +35,14 @@ api_command! {
     ostypeid: optional uuid<Uuid> .entity("ostype"),
     /// What the guest does at its first boot, base64; at most 4096 characters by GET. Empty takes it away.
     userdata: optional string .max(1_048_576),
+    /// Registered user data, in place of userdata.
+    userdataid: optional uuid<UserDataId> .entity("userdata"),
+    /// Values that registered user data wants, in place of those there were, as userdatadetails[0].name=value.
+    userdatadetails: optional map .max(1024),
+    /// The security groups that it is in from now on. Hosts do not enforce their rules yet.
+    securitygroupids: optional list<SecurityGroupId> .entity("securitygroup"),
+    /// Names of the security groups that it is in from now on, in place of or beside their ids.
+    securitygroupnames: optional list<String> .entity("securitygroup"),
     /// Choices that few need, in place of those there were; as details[0].name=value.
     details: optional first_map .max(1024),
     /// Whether to take every choice away.
@@ -59,13 +67,7 @@ impl Handler for UpdateVirtualMachine {
             None => None,
             Some(id) => Some(OsType::of(id).ok_or_else(|| call.unknown("ostypeid", id))?),
         };
-        let sender = ("Account", call.identity.user.account.uuid());
-        let most = call.context.settings.number_at(&USER_DATA_MAX, sender);
-        let user_data = self
-            .userdata
-            .map(|sent| user_data::decode(&sent, call.by_post, most))
-            .transpose()
-            .map_err(Failure::invalid)?;
+        let text = user_data::sent(call, self.userdata)?;
         let details = match (self.cleanupdetails, self.details) {
             (Some(true), _) => Some(std::collections::BTreeMap::new()),
             (_, details) => details,
@@ -79,10 +81,15 @@ impl Handler for UpdateVirtualMachine {
             delete_protection: self.deleteprotection,
             display: self.displayvm,
             os: os.map(|os| os.name.to_owned()),
-            user_data,
             details,
         };
-        update(call.context, call.caller(), self.id, changes).await?;
+        let data = UserDataWish { text, id: self.userdataid, details: self.userdatadetails };
+        let security = NamedGroups {
+            security_ids: self.securitygroupids.unwrap_or_default(),
+            security_names: self.securitygroupnames.unwrap_or_default(),
+            ..NamedGroups::default()
+        };
+        update(call.context, call.caller(), self.id, changes, data, security).await?;
         shown(call, self.id).await
     }
 }

@@ -1,13 +1,24 @@
-//! Reading a VM's user data, which comes in base64. Pure.
+//! Reading a VM's user data, which comes in base64.
 
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
+use crate::api::call::Call;
+use crate::api::failure::Failure;
+use crate::settings::USER_DATA_MAX;
+
 /// Most characters by GET: longer ones do not pass every proxy.
 const MOST_BY_GET: usize = 4096;
 /// Most characters by POST.
 const MOST_BY_POST: usize = 1 << 20;
+
+/// The text that a caller has sent in parameter `userdata`, as long as its account may send one.
+pub(super) fn sent(call: Call<'_>, given: Option<String>) -> Result<Option<String>, Failure> {
+    let sender = ("Account", call.identity.user.account.uuid());
+    let most = call.context.settings.number_at(&USER_DATA_MAX, sender);
+    given.map(|sent| decode(&sent, call.by_post, most)).transpose().map_err(Failure::invalid)
+}
 
 /// The text that was sent. `most` is the setting `vm.userdata.max.length`.
 ///
