@@ -1,11 +1,11 @@
-//! What a decision asks of the allocator: nothing for a host, however many there are.
+//! What a decision takes: nothing of the allocator for a host, however many there are, and few bytes for ever.
 
 #![allow(clippy::unwrap_used)] // a test says what it expects
 
 use allocation_counter::measure;
 use hostler_model::{Bytes, ClusterId, HostId, Mhz, Mib, PodId, StoragePoolId};
 use hostler_scheduler::{
-    Arch, Demand, HostView, PLANNERS, Policy, PoolView, Scratch, Tenant, decide,
+    Arch, Demand, HostView, Kept, PLANNERS, Policy, PoolView, Scratch, Tenant, decide, place,
 };
 use uuid::Uuid;
 
@@ -77,4 +77,15 @@ fn the_first_decision_grows_its_room_a_few_times_and_not_once_for_each_host() {
         decide(&hosts, &demand, &policy, 0, &mut Scratch::default());
     });
     assert!(asked.count_total < 60, "{} allocations for 2,000 hosts", asked.count_total);
+}
+
+#[test]
+fn a_decision_among_many_hosts_is_kept_in_less_than_it_says() {
+    let hosts: Vec<HostView> = (1..=2_000).map(host).collect();
+    let demand = Demand::of_size(1, Mhz(500), Mib(512), Bytes(0), Arch::new("x86_64"));
+    let verdict = place(&hosts, &demand, &Policy::standard(), 5).unwrap().verdict;
+    let said = serde_json::to_string(&verdict).unwrap().len();
+    let kept = serde_json::to_string(&Kept::from(&verdict)).unwrap().len();
+    println!("{said} bytes are said, {kept} kept");
+    assert!(kept * 3 < said * 2, "{kept} of {said} bytes");
 }

@@ -9,8 +9,8 @@ use hostler_model::{
     StoragePoolId, VmId,
 };
 use hostler_scheduler::{
-    Arch, Demand, Group, HostView, Mate, Occupant, Owner, Policy, PoolView, Scratch, Tenant, Want,
-    decide, drain, fits, place, place_all, rebalance,
+    Arch, Demand, Group, HostVerdict, HostView, Kept, Mate, Occupant, Owner, Policy, PoolView,
+    Scratch, Tenant, Verdict, Want, decide, drain, fits, place, place_all, rebalance,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -191,6 +191,16 @@ fn score(host: &HostView, left: &[&HostView], demand: &Demand) -> f64 {
     10.0 * among(&wish) + among(&memory) + among(&cpu) + among(&runs)
 }
 
+/// Of each host its name, who refused it, and who scored it.
+fn names(verdict: &Verdict) -> Vec<Vec<String>> {
+    let of_host = |host: &HostVerdict| {
+        let refused = host.refused.iter().map(|by| format!("{}: {}", by.filter, by.why));
+        let scored = host.scores.iter().map(|by| format!("{} {}", by.weigher, by.multiplier));
+        [host.name.clone()].into_iter().chain(refused).chain(scored).collect()
+    };
+    verdict.hosts.iter().map(of_host).collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
@@ -205,9 +215,14 @@ proptest! {
                 let of_chosen = score(chosen.unwrap(), &left, &demand);
                 prop_assert!((of_chosen - best).abs() < 1e-6, "{of_chosen} of {best}");
                 prop_assert_eq!(placement.verdict.again(), Some(placement.host));
-                let text = serde_json::to_string(&placement.verdict).unwrap();
-                let kept: hostler_scheduler::Verdict = serde_json::from_str(&text).unwrap();
-                prop_assert_eq!(kept.again(), Some(placement.host), "after it was stored");
+                let kept = serde_json::to_string(&Kept::from(&placement.verdict)).unwrap();
+                let written_whole = serde_json::to_string(&placement.verdict).unwrap();
+                for text in [kept, written_whole] {
+                    let read = Verdict::from(serde_json::from_str::<Kept>(&text).unwrap());
+                    prop_assert_eq!(read.again(), Some(placement.host), "after it was stored");
+                    prop_assert_eq!(names(&read), names(&placement.verdict), "{}", text);
+                    prop_assert_eq!(read.filters, placement.verdict.filters.clone());
+                }
             }
             Err(none) => {
                 prop_assert!(left.is_empty(), "{none}");

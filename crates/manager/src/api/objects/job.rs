@@ -3,7 +3,7 @@
 use hostler_model::{JobState, StepState};
 use hostler_query_api::dates::Timestamp as Moment;
 use hostler_query_api::{ApiError, ErrorClass, JobAnswer, JobStatus};
-use hostler_scheduler::Verdict;
+use hostler_scheduler::{Kept, Verdict};
 use hostler_store::job_view::{JobView, PlacementView};
 use hostler_store::step::StepRow;
 use serde_json::Value;
@@ -100,6 +100,15 @@ api_object! {
         "filters" list "how many hosts each filter got and let through" => view.verdict.get("filters"),
         "hosts" list "what became of each host: its refusal, or its scores; of very many, the best and those that came nearest" => view.verdict.get("hosts"),
         "hostsleftout" integer "how many hosts more there were" => view.verdict.get("left_out"),
+    }
+}
+
+/// A decision with all that was kept said at each host.
+pub(crate) fn said(view: PlacementView) -> PlacementView {
+    let kept = serde_json::from_value::<Kept>(view.verdict.clone()).map(Verdict::from);
+    match kept.and_then(|verdict| serde_json::to_value(&verdict)) {
+        Ok(verdict) => PlacementView { verdict, ..view },
+        Err(_) => view,
     }
 }
 

@@ -10,7 +10,7 @@ use hostler_model::{
     Bytes, ClusterId, CopyState, HostId, LimitKind, PodId, RunEvent, RunId, RunState,
     StoragePoolId, TemplateState, VmEvent, VmState, VolumeEvent, VolumeId, VolumeState,
 };
-use hostler_scheduler::NoHost;
+use hostler_scheduler::{Kept, NoHost, Verdict};
 use hostler_store::address::address_of_host;
 use hostler_store::blueprint::{Blueprint, blueprint};
 use hostler_store::claim::{Claim, claim_take};
@@ -216,7 +216,7 @@ async fn choose(cx: &StepContext) -> Result<Done, StepError> {
         disk: (demand.disk.0 > 0).then_some((pool, demand.disk)),
     };
     let (ratios, now, job) = ((host.cpu_ratio, host.memory_ratio), cx.app.now(), cx.job.id);
-    let verdict = serde_json::to_string(&placement.verdict).unwrap_or_default();
+    let verdict = as_kept(&placement.verdict);
     let memory = Memory { chosen: Some(chosen.clone()), ..memory };
     let (kept, mut blueprint) = (cx.kept.clone(), blueprint);
     let limits = cx.app.settings.limits();
@@ -260,9 +260,15 @@ async fn somebody_returns(cx: &StepContext, away: usize, news: &mut Receiver<Hos
     !matches!(heard, Err(_) | Ok(Err(RecvError::Closed)))
 }
 
+/// A decision as it is kept.
+fn as_kept(verdict: &Verdict) -> String {
+    // all of it is numbers and text, which JSON has
+    serde_json::to_string(&Kept::from(verdict)).unwrap_or_default()
+}
+
 /// Records why no host would do; the failure that says so.
 async fn refuse(cx: &StepContext, none: &NoHost) -> Result<StepError, ServiceError> {
-    let verdict = serde_json::to_string(&none.verdict).unwrap_or_default();
+    let verdict = as_kept(&none.verdict);
     let (vm, job, now) = (vm_of(cx), cx.job.id, cx.app.now());
     cx.write(move |tx| placement_add(tx, vm, job, None, None, &verdict, now)).await?;
     Ok(StepError::Fail(refusal(none)))

@@ -2,12 +2,13 @@
 
 use hostler_model::VmId;
 use hostler_query_api::{Answer, Roles, api_command};
+use hostler_store::Listed;
 use hostler_store::job_view::placement_list;
 use hostler_store::reference::Entity;
 
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
-use crate::api::objects::job::{PLACEMENT, placement};
+use crate::api::objects::job::{PLACEMENT, placement, said};
 
 api_command! {
     /// Lists the decisions where a VM is to run, the newest first, with what became of each host.
@@ -26,6 +27,8 @@ impl Handler for ExplainPlacement {
         if listed.total == 0 {
             call.require(vec![("virtualmachineid", Entity::Vm, vm.uuid())]).await?;
         }
+        let Listed { total, rows } = listed;
+        let listed = Listed { total, rows: rows.into_iter().map(said).collect() };
         call.list(listed, None, placement).await
     }
 }
