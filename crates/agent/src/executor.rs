@@ -399,8 +399,10 @@ fn allowed(order: &Order) -> Duration {
         | Command::DeleteSnapshot(_)
         | Command::RemoveTemplate(_) => minutes(60),
         Command::DetachVolume(c) => minutes(5) + Duration::from_secs(c.grace_seconds.into()),
+        Command::DetachNic(c) => minutes(5) + Duration::from_secs(c.grace_seconds.into()),
         Command::Start(_)
         | Command::AttachVolume(_)
+        | Command::AttachNic(_)
         | Command::ResizeVolume(_)
         | Command::ChangeIso(_)
         | Command::Reboot(_)

@@ -286,6 +286,7 @@ fn a_guest_boots_is_served_survives_its_daemons_and_ends_without_a_trace() {
     let started = start(&host, &vm(1)).unwrap();
     clock.say("StartCommand");
     guest_is_served(&host, &started, &mut clock);
+    a_nic_comes_and_goes(&host, &mut clock);
     an_iso_comes_and_goes(&host, &mut clock);
     a_copy_of_a_running_disk_boots(&host, &mut clock);
     let report = daemons_die(&host, &mut clock);
@@ -339,6 +340,34 @@ fn drives() -> String {
 }
 
 /// What is in an ISO does not matter to libvirt: here it is the guest's disk, as plain bytes.
+fn interfaces() -> String {
+    run("virsh", &["domiflist", vm(1).name.as_str()]).unwrap_or_default()
+}
+
+fn a_nic_comes_and_goes(host: &LibvirtComputingResource, clock: &mut Clock) {
+    let nic = NicSpec {
+        nic: id(77),
+        device: 1,
+        mac: "06:aa:00:00:00:77".parse().unwrap(),
+        is_default: false,
+        ..vm(1).nics[0].clone()
+    };
+    let plug = || {
+        let (to, nic) = (running(&vm(1)), nic.clone());
+        call(host, AttachNicCommand { to, nic, os: vm(1).os, adapter: None }).unwrap()
+    };
+    assert!(!plug().was_attached);
+    assert!(plug().was_attached);
+    assert!(interfaces().contains("06:aa:00:00:00:77"), "{}", interfaces());
+    clock.say("a NIC is plugged in");
+    let (from, mac) = (running(&vm(1)), nic.mac);
+    let unplug = DetachNicCommand { from, mac, grace_seconds: 60 };
+    assert!(call(host, unplug.clone()).unwrap().was_attached);
+    assert!(!call(host, unplug).unwrap().was_attached);
+    assert!(!interfaces().contains("06:aa:00:00:00:77"), "{}", interfaces());
+    clock.say("its guest lets go of it");
+}
+
 fn an_iso_comes_and_goes(host: &LibvirtComputingResource, clock: &mut Clock) {
     let size = image().metadata().unwrap().len();
     let source = TemplateSource {

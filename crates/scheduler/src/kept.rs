@@ -66,7 +66,7 @@ impl From<&Verdict> for Kept {
             .collect();
         let given = |(at, score): (usize, &Score)| match weighers.get(at) {
             Some((name, multiplier))
-                if *name == score.weigher && *multiplier == score.multiplier =>
+                if *name == score.weigher && multiplier.to_bits() == score.multiplier.to_bits() =>
             {
                 Given::Value((score.value * 1e4).round() / 1e4)
             }

@@ -4,12 +4,12 @@ use hostler_model::{Bytes, CommandId, Generation, VolumeId};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AdoptAnswer, AdoptCommand, AttachVolumeCommand, Call, ChangeIsoCommand, Command,
-    ConsoleLogCommand, CopyVolumesCommand, CreateSnapshotCommand, CreateVolumeCommand,
+    AdoptAnswer, AdoptCommand, AttachNicCommand, AttachVolumeCommand, Call, ChangeIsoCommand,
+    Command, ConsoleLogCommand, CopyVolumesCommand, CreateSnapshotCommand, CreateVolumeCommand,
     DeleteSnapshotCommand, DeleteTemplateAnswer, DeleteTemplateCommand, DeleteVolumeCommand,
-    DescribeAnswer, DescribeCommand, DetachVolumeCommand, DownloadAnswer, DownloadCommand,
-    ExpectTemplateAnswer, ExpectTemplateCommand, FindVolumesCommand, ForgetCommand,
-    ImportVolumeAnswer, ImportVolumeCommand, InquireCommand, KeepTemplateAnswer,
+    DescribeAnswer, DescribeCommand, DetachNicCommand, DetachVolumeCommand, DownloadAnswer,
+    DownloadCommand, ExpectTemplateAnswer, ExpectTemplateCommand, FindVolumesCommand,
+    ForgetCommand, ImportVolumeAnswer, ImportVolumeCommand, InquireCommand, KeepTemplateAnswer,
     KeepTemplateCommand, ListTemplatesAnswer, ListTemplatesCommand, PrepareNicCommand,
     PrepareTemplateCommand, RebootCommand, ReleaseAnswer, ReleaseCommand, ReleaseNicCommand,
     RemoveTemplateCommand, ReportAnswer, ReportCommand, ResizeVolumeCommand,
@@ -95,6 +95,10 @@ pub enum Answer {
     CopyVolumes(CopyVolumesAnswer),
     /// To `FindVolumes`.
     FindVolumes(FindVolumesAnswer),
+    /// To `AttachNic`.
+    AttachNic(AttachNicAnswer),
+    /// To `DetachNic`.
+    DetachNic(DetachNicAnswer),
 }
 
 /// Why an order was not carried out. After any of these nothing of it is left, unless the text says so.
@@ -214,6 +218,20 @@ pub struct AttachVolumeAnswer {
 /// The answer to [`DetachVolumeCommand`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DetachVolumeAnswer {
+    /// Whether it was plugged in.
+    pub was_attached: bool,
+}
+
+/// The answer to [`AttachNicCommand`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttachNicAnswer {
+    /// Whether it was plugged in before.
+    pub was_attached: bool,
+}
+
+/// The answer to [`DetachNicCommand`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DetachNicAnswer {
     /// Whether it was plugged in.
     pub was_attached: bool,
 }
@@ -378,6 +396,8 @@ calls! {
     ImportVolumeCommand => ImportVolume, ImportVolumeAnswer;
     CopyVolumesCommand => CopyVolumes, CopyVolumesAnswer;
     FindVolumesCommand => FindVolumes, FindVolumesAnswer;
+    AttachNicCommand => AttachNic, AttachNicAnswer;
+    DetachNicCommand => DetachNic, DetachNicAnswer;
 }
 
 macro_rules! worker_calls {
@@ -437,6 +457,8 @@ impl Answer {
             Self::ImportVolume(_) => "ImportVolumeAnswer",
             Self::CopyVolumes(_) => "CopyVolumesAnswer",
             Self::FindVolumes(_) => "FindVolumesAnswer",
+            Self::AttachNic(_) => "AttachNicAnswer",
+            Self::DetachNic(_) => "DetachNicAnswer",
         }
     }
 }

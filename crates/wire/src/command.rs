@@ -1,15 +1,15 @@
 //! The orders of a manager to an agent.
 
 use hostler_model::{
-    Bytes, CommandId, Generation, InstanceName, NicId, RunId, SnapshotId, StoragePoolId,
-    TemplateId, VmId, VolumeId,
+    Bytes, CommandId, Generation, InstanceName, MacAddress, NicId, RunId, SnapshotId,
+    StoragePoolId, TemplateId, VmId, VolumeId,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AdoptCommand, Answer, DescribeCommand, DiskSpec, GuestNetwork, HostReport, ImportVolumeCommand,
-    IsoSpec, NicSpec, ReleaseCommand, SendTemplateCommand, TemplateSource, VmSpec, VolumeSpec,
-    WorkerCommand,
+    AdoptCommand, Answer, DescribeCommand, DiskSpec, GuestNetwork, GuestOs, HostReport,
+    ImportVolumeCommand, IsoSpec, NicSpec, ReleaseCommand, SendTemplateCommand, TemplateSource,
+    VmSpec, VolumeSpec, WorkerCommand,
 };
 
 /// A numbered order. The same id is the same order, however often it arrives; it runs once.
@@ -85,6 +85,10 @@ pub enum Command {
     CopyVolumes(CopyVolumesCommand),
     /// Say which volumes are not there.
     FindVolumes(FindVolumesCommand),
+    /// Give a running VM another network interface.
+    AttachNic(AttachNicCommand),
+    /// Take a network interface from a running VM.
+    DetachNic(DetachNicCommand),
 }
 
 /// Ties each command to its own answer: who calls with a `StopCommand` gets a `StopAnswer`.
@@ -257,6 +261,31 @@ pub struct DetachVolumeCommand {
     pub grace_seconds: u32,
 }
 
+/// Plugs a network interface into a running VM. One that is plugged in already is a success.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttachNicCommand {
+    /// Whose interface it becomes.
+    pub to: RunningVm,
+    /// The interface.
+    pub nic: NicSpec,
+    /// What the guest is: which model it has drivers for.
+    pub os: GuestOs,
+    /// The model that its user wants (the VM's detail `nicAdapter`).
+    pub adapter: Option<String>,
+}
+
+/// Unplugs a network interface from a running VM and waits until its guest has let go. Not plugged in, or a VM that does
+/// not run any more, is a success.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DetachNicCommand {
+    /// Whose interface it is.
+    pub from: RunningVm,
+    /// Its hardware address.
+    pub mac: MacAddress,
+    /// Seconds that the guest has to let go.
+    pub grace_seconds: u32,
+}
+
 /// Makes a volume larger. One that is as large already, or larger, is a success; a volume never gets smaller.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResizeVolumeCommand {
@@ -378,6 +407,8 @@ impl Command {
             Self::ImportVolume(_) => "ImportVolumeCommand",
             Self::CopyVolumes(_) => "CopyVolumesCommand",
             Self::FindVolumes(_) => "FindVolumesCommand",
+            Self::AttachNic(_) => "AttachNicCommand",
+            Self::DetachNic(_) => "DetachNicCommand",
         }
     }
 
@@ -393,6 +424,8 @@ impl Command {
             Self::AttachVolume(c) => Some(c.to.vm),
             Self::DetachVolume(c) => Some(c.from.vm),
             Self::ChangeIso(c) => Some(c.of.vm),
+            Self::AttachNic(c) => Some(c.to.vm),
+            Self::DetachNic(c) => Some(c.from.vm),
             Self::ResizeVolume(ResizeVolumeCommand { used_by: Some(by), .. }) => Some(by.vm),
             Self::CreateSnapshot(CreateSnapshotCommand { used_by: Some(by), .. }) => Some(by.vm),
             Self::CopyVolumes(CopyVolumesCommand { used_by: Some(by), .. }) => Some(by.vm),

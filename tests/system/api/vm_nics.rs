@@ -1,5 +1,6 @@
 //! NICs of VMs that exist, through the API.
 
+use hostler_agent::hypervisor::{Hypervisor as _, Trouble};
 use hostler_model::AccountType;
 use hostler_tests::cloud::Cloud;
 use hostler_tests::http::{Api, tenant};
@@ -42,8 +43,6 @@ async fn a_stopped_vm_gets_and_loses_nics_and_runs_with_those_it_has() {
     let second = second_network(&admin, &ids).await;
     let (vm, _) = deploy(&admin, &ids, &[("name", "web")]).await;
     let place = [("virtualmachineid", vm.as_str()), ("networkid", second.as_str())];
-    let (status, text) = admin.refused("addNicToVirtualMachine", &place).await;
-    assert_eq!((status, text.contains("stop it first")), (431, true), "{text}");
     done(&admin, "stopVirtualMachine", &[("id", &vm)]).await;
     let wanted =
         [&place[..], &[("ipaddress", "10.2.0.15"), ("macaddress", "06:aa:00:00:00:01")]].concat();
@@ -66,6 +65,37 @@ async fn a_stopped_vm_gets_and_loses_nics_and_runs_with_those_it_has() {
     done(&admin, "removeNicFromVirtualMachine", &of(&first)).await;
     let there = nics(&admin, &vm).await;
     assert_eq!((there.len(), &there[0]["isdefault"]), (1, &true.into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vm_that_runs_gets_and_loses_a_nic_that_its_host_serves() {
+    let cloud = Cloud::with_hosts(1).await.unwrap();
+    let (admin, ids) = (admin_of(&cloud), Ids::of(&cloud));
+    let second = second_network(&admin, &ids).await;
+    let (vm, _) = deploy(&admin, &ids, &[("name", "web")]).await;
+    let host = &cloud.hosts[0];
+    let domain = vm.parse().unwrap();
+    let plugged = || host.hypervisor.devices(domain).unwrap().unwrap().nics;
+    let place = [("virtualmachineid", vm.as_str()), ("networkid", second.as_str())];
+    let shown = done(&admin, "addNicToVirtualMachine", &place).await;
+    let added = &shown["virtualmachine"]["nic"][1];
+    assert_eq!(plugged()[1].mac, added["macaddress"].as_str().unwrap());
+    assert_eq!((plugged()[1].source.as_str(), host.network.nics().len()), ("br2", 2));
+    let nic = added["id"].as_str().unwrap();
+    done(&admin, "rebootVirtualMachine", &[("id", &vm)]).await;
+    let remove = [("virtualmachineid", vm.as_str()), ("nicid", nic)];
+    host.hypervisor.trouble(Trouble { keep_disks: true, ..Trouble::default() });
+    let answer = admin.ok("removeNicFromVirtualMachine", &remove).await;
+    let job = admin.job(answer["jobid"].as_str().unwrap()).await;
+    assert_eq!(job["jobstatus"], 2, "a guest may keep it: {job}");
+    assert_eq!((plugged().len(), nics(&admin, &vm).await.len()), (2, 2));
+    host.hypervisor.trouble(Trouble::default());
+    let shown = done(&admin, "removeNicFromVirtualMachine", &remove).await;
+    assert_eq!(shown["virtualmachine"]["nic"].as_array().unwrap().len(), 1);
+    assert_eq!((plugged().len(), host.network.nics().len()), (1, 1));
+    // its address is free again
+    let again = [&place[..], &[("ipaddress", added["ipaddress"].as_str().unwrap())]].concat();
+    done(&admin, "addNicToVirtualMachine", &again).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

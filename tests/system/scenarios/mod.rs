@@ -55,6 +55,12 @@ pub(crate) enum Operation {
     AttachIsoOff,
     /// The ISO out of the drive of a VM that runs.
     DetachIso,
+    /// A NIC to a VM that runs.
+    AddNic,
+    /// A NIC to a VM that is stopped.
+    AddNicOff,
+    /// A NIC from a VM that runs.
+    RemoveNic,
     /// A copy of the root volume of a VM that runs.
     Snapshot,
     /// The same of one that is stopped.
@@ -213,6 +219,27 @@ pub(crate) static ALL: &[Scenario] = &[
     good("attach ISO off", O::AttachIsoOff, &["job Succeeded -", "iso 1"]),
     good("attach ISO", O::AttachIso, &["job Succeeded -", "iso 1", "call change_drive"]),
     good("detach ISO", O::DetachIso, &["job Succeeded -", "iso 0", "call change_drive"]),
+    good("NIC off", O::AddNicOff, &["job Succeeded -", "NICs 2", "NICs served 0"]),
+    good("NIC", O::AddNic, &["job Succeeded -", "NICs 2", "NICs served 2", "call attach_nic"]),
+    good(
+        "NIC gone",
+        O::RemoveNic,
+        &["job Succeeded -", "NICs 1", "NICs served 1", "call detach_nic"],
+    ),
+    bad(
+        "NIC refused",
+        O::AddNic,
+        Luck::Refused(&["attach_nic"]),
+        "plug",
+        &["job Failed 530", "NICs 1", "NICs served 1"],
+    ),
+    bad(
+        "NIC kept",
+        O::RemoveNic,
+        Luck::Refused(&["detach_nic"]),
+        "unplug",
+        &["job Failed 530", "NICs 2", "NICs served 2"],
+    ),
     good("snapshot off", O::SnapshotOff, &["job Succeeded -", "snapshot BackedUp 1 1"]),
     good("snapshot", O::Snapshot, &["job Succeeded -", "snapshot BackedUp 1 1", "call copy_disks"]),
     good("snapshot deleted", O::DeleteSnapshot, &["job Succeeded -"]),
@@ -329,6 +356,8 @@ impl Operation {
             Self::DeleteVolume => "volume.delete",
             Self::AttachIso | Self::AttachIsoOff => "vm.attach_iso",
             Self::DetachIso => "vm.detach_iso",
+            Self::AddNic | Self::AddNicOff => "vm.add_nic",
+            Self::RemoveNic => "vm.remove_nic",
             Self::Snapshot | Self::SnapshotOff => "snapshot.create",
             Self::DeleteSnapshot => "snapshot.delete",
             Self::Revert => "snapshot.revert",
@@ -422,6 +451,20 @@ impl Operation {
                 }
                 Ok(Some(both))
             }
+            Self::AddNic | Self::AddNicOff | Self::RemoveNic => {
+                let (vm, network) = (deploy(crash, name, None).await?, wires(crash).await?);
+                let both = format!("{vm} {network}");
+                if matches!(self, Self::AddNicOff) {
+                    job(crash, &Request::new("stopVirtualMachine").with("id", &vm)).await?;
+                }
+                if matches!(self, Self::AddNic | Self::AddNicOff) {
+                    return Ok(Some(both));
+                }
+                job(crash, &Self::AddNic.request(crash, name, Some(&both))).await?;
+                let sql = format!("SELECT id FROM nic WHERE vm = '{vm}' AND network = '{network}'");
+                let nic = Books::open(&crash.database())?.value(&sql)?.context("the NIC")?;
+                Ok(Some(format!("{vm} {nic}")))
+            }
             Self::Snapshot | Self::SnapshotOff | Self::Template | Self::ExtractVolume => {
                 let vm = deploy(crash, name, None).await?;
                 if !matches!(self, Self::Snapshot) {
@@ -501,6 +544,12 @@ impl Operation {
                 Request::new("attachIso").with("id", volume).with("virtualmachineid", vm)
             }
             Self::DetachIso => Request::new("detachIso").with("virtualmachineid", vm),
+            Self::AddNic | Self::AddNicOff => Request::new("addNicToVirtualMachine")
+                .with("virtualmachineid", vm)
+                .with("networkid", volume),
+            Self::RemoveNic => Request::new("removeNicFromVirtualMachine")
+                .with("virtualmachineid", vm)
+                .with("nicid", volume),
             Self::Snapshot | Self::SnapshotOff => {
                 Request::new("createSnapshot").with("volumeid", id)
             }
@@ -667,6 +716,26 @@ async fn uploaded(crash: &CrashCloud, name: &str) -> anyhow::Result<String> {
     idle(crash).await?;
     let sql = format!("SELECT id FROM volume WHERE name = '{name}' AND removed IS NULL");
     Books::open(&crash.database())?.value(&sql)?.context("the volume")
+}
+
+/// A second network, once in the life of a cloud.
+async fn wires(crash: &CrashCloud) -> anyhow::Result<String> {
+    let sql = "SELECT id FROM network WHERE name = 'second'";
+    if let Some(there) = Books::open(&crash.database())?.value(sql)? {
+        return Ok(there);
+    }
+    let offering = Books::open(&crash.database())?.value("SELECT offering FROM network")?;
+    let request = Request::new("createNetwork")
+        .with("name", "second")
+        .with("zoneid", crash.cloud.catalogue.zone.to_string())
+        .with("networkofferingid", offering.context("the offering of the network")?)
+        .with("gateway", "10.2.0.1")
+        .with("netmask", "255.255.255.0")
+        .with("startip", "10.2.0.10")
+        .with("endip", "10.2.0.99")
+        .with("bridge", "br2");
+    crash.call(&request).await?;
+    Books::open(&crash.database())?.value(sql)?.context("the network")
 }
 
 /// The root volume of a VM.

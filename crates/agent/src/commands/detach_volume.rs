@@ -7,7 +7,7 @@ use std::time::Duration;
 use hostler_wire::{DetachVolumeAnswer, DetachVolumeCommand};
 
 use super::CommandError;
-use super::running::running;
+use super::running::running_still;
 use crate::kvm::LibvirtComputingResource;
 
 pub(super) fn execute(
@@ -16,11 +16,7 @@ pub(super) fn execute(
 ) -> Result<DetachVolumeAnswer, CommandError> {
     let _turn = resource.busy(command.from.vm);
     let nothing = DetachVolumeAnswer { was_attached: false };
-    let domain = match running(resource, &command.from) {
-        Ok(domain) => domain,
-        Err(CommandError::NotRunning { .. } | CommandError::Ended { .. }) => return Ok(nothing),
-        Err(error) => return Err(error),
-    };
+    let Some(domain) = running_still(resource, &command.from)? else { return Ok(nothing) };
     let path = resource.storage.volume_path(command.pool, command.volume)?;
     let disks = resource.hypervisor.disks(&domain)?;
     let Some(disk) = disks.iter().find(|disk| path.to_str() == Some(&disk.file)) else {

@@ -5,6 +5,7 @@
 mod adopt;
 #[cfg(test)]
 mod adoption_tests;
+mod attach_nic;
 mod attach_volume;
 mod change_iso;
 mod console_log;
@@ -14,6 +15,7 @@ mod create_volume;
 mod delete_snapshot;
 mod delete_volume;
 mod describe;
+mod detach_nic;
 mod detach_volume;
 mod error;
 mod find_volumes;
@@ -21,6 +23,8 @@ mod forget;
 mod import_volume;
 #[cfg(test)]
 mod iso_tests;
+#[cfg(test)]
+mod nic_tests;
 mod prepare_nic;
 mod prepare_template;
 mod reboot;
@@ -105,6 +109,8 @@ pub fn execute(
         }
         Command::PrepareNic(c) => prepare_nic::execute(resource, &c).map(Answer::PrepareNic),
         Command::ReleaseNic(c) => release_nic::execute(resource, &c).map(Answer::ReleaseNic),
+        Command::AttachNic(c) => attach_nic::execute(resource, &c).map(Answer::AttachNic),
+        Command::DetachNic(c) => detach_nic::execute(resource, &c).map(Answer::DetachNic),
         Command::ConsoleLog(c) => console_log::execute(resource, &c).map(Answer::ConsoleLog),
         Command::Report(c) => report::execute(resource, &c).map(Answer::Report),
         Command::Describe(c) => describe::execute(resource, &c).map(Answer::Describe),

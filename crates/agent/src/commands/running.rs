@@ -1,6 +1,6 @@
 //! The libvirt domain of a run that must be running: what orders about a running VM have in common.
 
-use hostler_model::PowerState;
+use hostler_model::{MacAddress, PowerState};
 use hostler_wire::RunningVm;
 
 use super::CommandError;
@@ -30,4 +30,31 @@ pub(super) fn running(
         Found::Ours(domain, view) if view.power != PowerState::Off => Ok(domain),
         Found::Nothing(_) | Found::Ours(..) => Err(CommandError::NotRunning { vm: vm.vm }),
     }
+}
+
+/// The same; nothing: it does not run any more.
+///
+/// # Errors
+/// [`CommandError::OtherRun`] if another run has taken its place.
+pub(super) fn running_still(
+    resource: &LibvirtComputingResource,
+    vm: &RunningVm,
+) -> Result<Option<OwnedDomain>, CommandError> {
+    match running(resource, vm) {
+        Err(CommandError::NotRunning { .. } | CommandError::Ended { .. }) => Ok(None),
+        found => found.map(Some),
+    }
+}
+
+/// Whether a domain has the network interface of that hardware address.
+///
+/// # Errors
+/// [`CommandError::Hypervisor`]; then nothing is known.
+pub(super) fn has_nic(
+    resource: &LibvirtComputingResource,
+    domain: &OwnedDomain,
+    mac: MacAddress,
+) -> Result<bool, CommandError> {
+    let devices = resource.hypervisor.devices(domain.uuid())?.unwrap_or_default();
+    Ok(devices.nics.iter().any(|nic| nic.mac.eq_ignore_ascii_case(&mac.to_string())))
 }

@@ -145,6 +145,20 @@ pub fn disk_xml(disk: &DiskSpec, path: &Path, used: &[String]) -> Result<String,
     disks::plugged(disk, path, used)
 }
 
+/// The element `<interface>` of a NIC that is plugged into a running domain.
+///
+/// # Errors
+/// [`XmlError::Detail`] if there is no such adapter.
+pub fn nic_xml(
+    nic: &NicSpec,
+    bridge: &str,
+    os: GuestOs,
+    adapter: Option<&str>,
+) -> Result<String, XmlError> {
+    let element = interface(nic, bridge, &nic_model(os, adapter)?);
+    Ok(quick_xml::se::to_string_with_root("interface", &element)?)
+}
+
 /// Name of the host's end of a NIC: ours by its beginning, and the same at every start.
 pub fn tap_name(nic: NicId) -> String {
     // 13 of the 15 characters that Linux allows; the digits of a version 4 or 7 id's end are random.
@@ -335,23 +349,32 @@ fn controllers(
 }
 
 fn interfaces(spec: &VmSpec, host: &HostSide) -> Result<Vec<Interface>, XmlError> {
-    const KNOWN: &str = "virtio, e1000, e1000e, rtl8139";
-    let usual = if spec.os == GuestOs::WindowsLegacy { "e1000" } else { "virtio" };
-    let model = spec.details.get("nicAdapter").map_or(usual, String::as_str).to_lowercase();
-    if !KNOWN.split(", ").any(|known| known == model) {
-        return Err(XmlError::Detail { name: "nicAdapter", value: model, known: KNOWN });
-    }
+    let model = nic_model(spec.os, spec.details.get("nicAdapter").map(String::as_str))?;
     let mut order: Vec<(&NicSpec, &String)> = spec.nics.iter().zip(&host.bridges).collect();
     order.sort_by_key(|(nic, _)| nic.device);
-    let interface = |(nic, bridge): (&NicSpec, &String)| Interface {
+    Ok(order.into_iter().map(|(nic, bridge)| interface(nic, bridge, &model)).collect())
+}
+
+fn interface(nic: &NicSpec, bridge: &str, model: &str) -> Interface {
+    Interface {
         kind: "bridge",
         mac: Address { address: nic.mac.to_string() },
-        source: SourceBridge { bridge: bridge.clone() },
+        source: SourceBridge { bridge: bridge.to_owned() },
         target: TargetDevice { dev: tap_name(nic.nic) },
-        model: Typed { kind: model.clone() },
+        model: Typed { kind: model.to_owned() },
         mtu: (nic.network.mtu != 1500).then(|| Sized { size: nic.network.mtu.to_string() }),
-    };
-    Ok(order.into_iter().map(interface).collect())
+    }
+}
+
+/// What a guest sees its NICs as.
+fn nic_model(os: GuestOs, wanted: Option<&str>) -> Result<String, XmlError> {
+    const KNOWN: &str = "virtio, e1000, e1000e, rtl8139";
+    let usual = if os == GuestOs::WindowsLegacy { "e1000" } else { "virtio" };
+    let model = wanted.unwrap_or(usual).to_lowercase();
+    if KNOWN.split(", ").any(|known| known == model) {
+        return Ok(model);
+    }
+    Err(XmlError::Detail { name: "nicAdapter", value: model, known: KNOWN })
 }
 
 fn video(spec: &VmSpec) -> Result<String, XmlError> {

@@ -1,4 +1,4 @@
-//! What a domain's XML says of its disks and network interfaces, for the list of aliens. Only read, never used to act.
+//! What a domain's XML says of its disks and network interfaces: of aliens to be listed, of our own to be unplugged.
 
 use hostler_wire::{AlienDisk, AlienNic};
 use quick_xml::Reader;
@@ -19,6 +19,15 @@ pub struct Devices {
 enum Open {
     Disk(AlienDisk),
     Nic(AlienNic),
+}
+
+/// What names a network interface to libvirt, to unplug it.
+pub(super) fn nic_element(nic: &AlienNic) -> String {
+    let escape = quick_xml::escape::escape;
+    let (mac, source) = (escape(&nic.mac), escape(&nic.source));
+    format!(
+        r#"<interface type="bridge"><mac address="{mac}"/><source bridge="{source}"/></interface>"#
+    )
 }
 
 /// Reads the devices of a domain. What is behind a disk's overlay is not a disk; XML that breaks off tells what came

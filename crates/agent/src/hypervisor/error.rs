@@ -34,15 +34,15 @@ pub enum HypervisorError {
         /// What the library said.
         source: Fault,
     },
-    /// The guest has not let go of a disk.
+    /// The guest has not let go of a device.
     #[error(
-        "the guest of {name} did not let go of {file} within {seconds} s; is it still booting, or is the disk mounted?"
+        "the guest of {name} did not let go of {what} within {seconds} s; is it still booting, or is that in use?"
     )]
     Kept {
         /// Name of the domain.
         name: String,
-        /// File of the disk.
-        file: String,
+        /// File of the disk, or hardware address of the network interface.
+        what: String,
         /// How long it was waited for.
         seconds: u64,
     },

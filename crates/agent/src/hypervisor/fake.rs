@@ -3,14 +3,16 @@
 //! It keeps its domains in a map, records the calls that change something, and can be told to fail. It outlives agents:
 //! each one that watches takes over from the one before.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod trouble;
+
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use hostler_model::{
-    Bytes, CloudId, Generation, InstanceName, Mib, PowerReason, PowerState, RunId,
+    Bytes, CloudId, Generation, InstanceName, MacAddress, Mib, PowerReason, PowerState, RunId,
 };
 use hostler_wire::VmStats;
 use quick_xml::Reader;
@@ -27,34 +29,9 @@ use super::{
     Vacancy,
 };
 use crate::domain_xml::DomainType;
+pub use trouble::{Trouble, Witness};
 
 type Tell = Arc<dyn Fn(Change) + Send + Sync>;
-
-/// Sees what happens to domains: calls that are about to change one, and domains that have changed.
-pub trait Witness: Send + Sync {
-    /// A call of this name is about to change a domain. What panics here ends the agent in the middle.
-    fn calls(&self, call: &'static str, domain: &str);
-
-    /// A domain has begun to run.
-    fn runs(&self, domain: &DomainView);
-}
-
-/// What can be made to go wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Trouble {
-    /// No call is answered.
-    pub unreachable: bool,
-    /// Calls of these names are refused: `define`, `start`, `shut_down`, `destroy`, ...
-    pub refuse: BTreeSet<&'static str>,
-    /// Guests do not obey their power button.
-    pub ignore_shutdown: bool,
-    /// Guests do not let go of disks.
-    pub keep_disks: bool,
-    /// Every listing lacks something.
-    pub incomplete: bool,
-    /// How long each start takes.
-    pub start_takes: Duration,
-}
 
 /// A hypervisor in memory.
 #[derive(Default)]
@@ -501,11 +478,36 @@ impl Hypervisor for FakeHypervisor {
     ) -> Result<(), HypervisorError> {
         let mut state = self.changing("detach_disk", domain)?;
         if state.trouble.keep_disks {
-            let (name, file) = (domain.name().to_owned(), file.to_owned());
-            return Err(HypervisorError::Kept { name, file, seconds: grace.as_secs() });
+            let (name, what) = (domain.name().to_owned(), file.to_owned());
+            return Err(HypervisorError::Kept { name, what, seconds: grace.as_secs() });
         }
         if let Some(found) = state.domains.get_mut(&domain.uuid()) {
             found.disks.retain(|disk| disk.file != file);
+        }
+        Ok(())
+    }
+
+    fn attach_nic(&self, domain: &OwnedDomain, xml: &str) -> Result<(), HypervisorError> {
+        let mut state = self.changing("attach_nic", domain)?;
+        if let Some(found) = state.domains.get_mut(&domain.uuid()) {
+            found.devices.nics.extend(devices(xml).nics);
+        }
+        Ok(())
+    }
+
+    fn detach_nic(
+        &self,
+        domain: &OwnedDomain,
+        mac: MacAddress,
+        grace: Duration,
+    ) -> Result<(), HypervisorError> {
+        let mut state = self.changing("detach_nic", domain)?;
+        if state.trouble.keep_disks {
+            let (name, what) = (domain.name().to_owned(), mac.to_string());
+            return Err(HypervisorError::Kept { name, what, seconds: grace.as_secs() });
+        }
+        if let Some(found) = state.domains.get_mut(&domain.uuid()) {
+            found.devices.nics.retain(|nic| nic.mac != mac.to_string());
         }
         Ok(())
     }

@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use hostler_model::{
-    Bytes, CloudId, Generation, InstanceName, Mib, PowerReason, PowerState, RunId, VmId,
+    Bytes, CloudId, Generation, InstanceName, MacAddress, Mib, PowerReason, PowerState, RunId, VmId,
 };
 use hostler_wire::VmStats;
 use uuid::Uuid;
@@ -177,6 +177,24 @@ pub trait Hypervisor: Debug + Send + Sync + 'static {
         &self,
         domain: &OwnedDomain,
         file: &str,
+        grace: Duration,
+    ) -> Result<(), HypervisorError>;
+
+    /// Plugs a network interface into a running domain; `xml` is the element `<interface>`.
+    ///
+    /// # Errors
+    /// [`HypervisorError`]; the domain is as before.
+    fn attach_nic(&self, domain: &OwnedDomain, xml: &str) -> Result<(), HypervisorError>;
+
+    /// Asks the guest of a running domain to let go of a network interface and waits until it has; one that has no such
+    /// interface, or has ended, is a success.
+    ///
+    /// # Errors
+    /// [`HypervisorError::Kept`] if the guest has not in that time: it may still do so.
+    fn detach_nic(
+        &self,
+        domain: &OwnedDomain,
+        mac: MacAddress,
         grace: Duration,
     ) -> Result<(), HypervisorError>;
 

@@ -40,6 +40,8 @@ pub static WORKFLOWS: &[&dyn Workflow] = &[
     &vm::scale::ScaleVm,
     &vm::iso::ATTACH,
     &vm::iso::DETACH,
+    &vm::nic_plug::AddNic,
+    &vm::nic_plug::RemoveNic,
     &vm::retire::DESTROY,
     &vm::retire::EXPUNGE,
     &vm::adoption::take::AdoptVm,

@@ -15,7 +15,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use hostler_model::{Bytes, CloudId, Generation, InstanceName, Mib, PowerState, RunId, VmId};
+use hostler_model::{
+    Bytes, CloudId, Generation, InstanceName, MacAddress, Mib, PowerState, RunId, VmId,
+};
 use hostler_wire::VmStats;
 use tracing::debug;
 use uuid::Uuid;
@@ -24,6 +26,7 @@ use virt::domain::Domain;
 use virt::error::Error;
 use virt::sys;
 
+use super::devices::nic_element;
 use super::disks::disks;
 use super::{
     Change, Claim, Claimable, Description, Devices, DiskView, DomainView, Ended, Found, Hypervisor,
@@ -97,34 +100,56 @@ impl LibvirtHypervisor {
         view.map(|view| view.power).ok_or(HypervisorError::NoDomain { name })
     }
 
-    /// The disk with that file, while the domain runs and has it.
-    fn plugged(
+    /// Asks a guest to let go of what `plugged` reads as its element, again and again, until it is not there.
+    fn let_go(
         &self,
         domain: &OwnedDomain,
-        file: &str,
-    ) -> Result<Option<DiskView>, HypervisorError> {
-        match self.power(domain) {
-            Ok(PowerState::Off) | Err(HypervisorError::NoDomain { .. }) => return Ok(None),
-            Ok(PowerState::On | PowerState::Unknown) => {}
-            Err(error) => return Err(error),
-        }
-        match self.disks(domain) {
-            Ok(disks) => Ok(disks.into_iter().find(|disk| disk.file == file)),
-            Err(HypervisorError::NoDomain { .. }) => Ok(None),
-            Err(error) => Err(error),
+        what: &str,
+        grace: Duration,
+        plugged: impl Fn() -> Result<Option<String>, HypervisorError>,
+    ) -> Result<(), HypervisorError> {
+        let deadline = Instant::now() + grace;
+        let mut attention = self.hub.attend(domain.uuid());
+        let mut ask_at = Instant::now();
+        loop {
+            let element = match self.power(domain) {
+                Ok(PowerState::Off) | Err(HypervisorError::NoDomain { .. }) => return Ok(()),
+                Ok(PowerState::On | PowerState::Unknown) => plugged(),
+                Err(error) => return Err(error),
+            };
+            let xml = match element {
+                Ok(None) | Err(HypervisorError::NoDomain { .. }) => return Ok(()),
+                Ok(Some(xml)) => xml,
+                Err(error) => return Err(error),
+            };
+            let now = Instant::now();
+            if now >= deadline {
+                let (name, what, seconds) =
+                    (domain.name().to_owned(), what.to_owned(), grace.as_secs());
+                return Err(HypervisorError::Kept { name, what, seconds });
+            }
+            if now >= ask_at {
+                self.ask_to_let_go(domain, what, xml)?;
+                ask_at = Instant::now() + PRESS_AGAIN;
+            }
+            attention.wait(ask_at.min(deadline).saturating_duration_since(Instant::now()));
         }
     }
 
     /// A guest that is still booting does not hear it, and one that is at it refuses to be asked again.
-    fn ask_to_let_go(&self, domain: &OwnedDomain, disk: &DiskView) -> Result<(), HypervisorError> {
-        let xml = disk.element();
-        let asked = self.with("unplug a disk of", PLUGGING, domain, move |_, handle| {
+    fn ask_to_let_go(
+        &self,
+        domain: &OwnedDomain,
+        what: &str,
+        xml: String,
+    ) -> Result<(), HypervisorError> {
+        let asked = self.with("unplug a device of", PLUGGING, domain, move |_, handle| {
             handle.detach_device_flags(&xml, sys::VIR_DOMAIN_AFFECT_LIVE)
         });
         match asked {
             Ok(()) | Err(HypervisorError::NoDomain { .. }) => Ok(()),
             Err(error @ HypervisorError::Refused { .. }) => {
-                debug!(%error, disk = disk.target, "asked for a disk, and was refused");
+                debug!(%error, device = what, "asked for a device, and was refused");
                 Ok(())
             }
             Err(error) => Err(error),
@@ -333,23 +358,30 @@ impl Hypervisor for LibvirtHypervisor {
         file: &str,
         grace: Duration,
     ) -> Result<(), HypervisorError> {
-        let deadline = Instant::now() + grace;
-        let mut attention = self.hub.attend(domain.uuid());
-        let mut ask_at = Instant::now();
-        loop {
-            let Some(disk) = self.plugged(domain, file)? else { return Ok(()) };
-            let now = Instant::now();
-            if now >= deadline {
-                let (name, file, seconds) =
-                    (domain.name().to_owned(), file.to_owned(), grace.as_secs());
-                return Err(HypervisorError::Kept { name, file, seconds });
-            }
-            if now >= ask_at {
-                self.ask_to_let_go(domain, &disk)?;
-                ask_at = Instant::now() + PRESS_AGAIN;
-            }
-            attention.wait(ask_at.min(deadline).saturating_duration_since(Instant::now()));
-        }
+        self.let_go(domain, file, grace, || {
+            let disks = self.disks(domain)?;
+            Ok(disks.iter().find(|disk| disk.file == file).map(DiskView::element))
+        })
+    }
+
+    fn attach_nic(&self, domain: &OwnedDomain, xml: &str) -> Result<(), HypervisorError> {
+        let xml = xml.to_owned();
+        self.with("plug a network interface into", PLUGGING, domain, move |_, handle| {
+            handle.attach_device_flags(&xml, sys::VIR_DOMAIN_AFFECT_LIVE)
+        })
+    }
+
+    fn detach_nic(
+        &self,
+        domain: &OwnedDomain,
+        mac: MacAddress,
+        grace: Duration,
+    ) -> Result<(), HypervisorError> {
+        let mac = mac.to_string();
+        self.let_go(domain, &mac, grace, || {
+            let nics = self.devices(domain.uuid())?.unwrap_or_default().nics;
+            Ok(nics.iter().find(|nic| nic.mac.eq_ignore_ascii_case(&mac)).map(nic_element))
+        })
     }
 
     fn change_drive(

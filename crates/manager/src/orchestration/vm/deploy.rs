@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use hostler_model::{
     AllocationState, Bytes, HostName, JobId, LimitKind, MacAddress, Mib, NetworkId, NetworkType,
-    ServiceOfferingId, TemplateId, TemplateState, Timestamp, VmId, VolumeId, ZoneId,
+    NicId, ServiceOfferingId, TemplateId, TemplateState, Timestamp, VmId, VolumeId, ZoneId,
 };
 use hostler_store::address::NetworkRoom;
 use hostler_store::deploy::{DeployFacts, DeployTemplate, deploy_facts};
@@ -227,7 +227,8 @@ impl Plan {
                 wish.ip = self.request.ip.or(wish.ip);
                 wish.mac = self.request.mac.or(wish.mac);
             }
-            give_nic(tx, id, network, device, is_default, wish, now)?;
+            let nic = NicId::new(Uuid::new_v4());
+            give_nic(tx, (id, nic), network, device, is_default, wish, now)?;
         }
         job_add(tx, &self.job, now)?;
         let text = format!("{} is to be deployed as {instance_name}", self.display_name());

@@ -9,6 +9,7 @@ mod groups;
 mod hints;
 pub mod iso;
 mod look;
+pub mod nic_plug;
 mod nics;
 mod placing;
 pub mod reboot;
@@ -38,9 +39,8 @@ pub use follow::{Told, confirm, follow, keep, never_started, take_up, tell};
 pub use hints::Hints;
 pub use iso::{attach_iso, detach_iso};
 pub use look::{believed_here, believed_of, look_of};
-pub use nics::{
-    NicWish, add_nic, add_nic_ip, remove_nic, remove_nic_ip, set_default_nic, set_nic_ip,
-};
+pub use nic_plug::{add_nic, remove_nic};
+pub use nics::{NicWish, add_nic_ip, remove_nic_ip, set_default_nic, set_nic_ip};
 pub use rehearse::{Rehearsal, rehearse_deploy, rehearse_end, rehearse_start};
 pub use requests::{
     Placing, console_log, destroy, expunge, found_off, reboot, start, stop, stop_stray,

@@ -1,29 +1,28 @@
-//! NICs of a VM that exists: another one, one less, other addresses, which is the default one.
+//! NICs of a VM that exists: other addresses, which is the default one.
 //!
 //! All of it is a matter of the record, because the VM is stopped; addresses beside a NIC's own can be had and
-//! given back at any time, the guest sets them up itself.
+//! given back at any time, the guest sets them up itself. Not here: NICs that come and go (`nic_plug`).
 
 use std::net::IpAddr;
 
-use hostler_model::{JobId, MacAddress, NetworkId, NicId, Timestamp, VmId};
+use hostler_model::{JobId, MacAddress, NicId, Timestamp, VmId};
 use hostler_store::address::{AddressFor, NetworkRoom, address_give, network_room};
-use hostler_store::network::network_zone;
-use hostler_store::nic::{NewNic, nic_add, nics_of};
+use hostler_store::nic::{NewNic, nic_add};
 use hostler_store::nic_change::{
-    nic_get, nic_next_device, nic_remove, nic_set_default, nic_set_ip, secondary_add,
-    secondary_get, secondary_remove,
+    nic_get, nic_set_default, nic_set_ip, secondary_add, secondary_get, secondary_remove,
 };
 use hostler_store::{StoreError, Tx};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::change::{AtOnce, done_at_once, must_be_idle, must_not_be_adopted, visible};
+use super::change::{AtOnce, done_at_once, must_be_idle, visible};
 use crate::context::Context;
 use crate::error::ServiceError;
 use crate::orchestration::Caller;
 
 /// What a caller can say about a new NIC.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub struct NicWish {
     /// Its address; nothing: the lowest free one.
     pub ip: Option<IpAddr>,
@@ -34,103 +33,24 @@ pub struct NicWish {
 /// Records a NIC with its address.
 pub(super) fn give_nic(
     tx: &Tx<'_>,
-    vm: VmId,
+    (vm, id): (VmId, NicId),
     room: &NetworkRoom,
     device: u32,
     is_default: bool,
     wish: NicWish,
     now: Timestamp,
-) -> Result<NicId, ServiceError> {
-    let id = NicId::new(Uuid::new_v4());
+) -> Result<(), StoreError> {
     let drawn = id.uuid().into_bytes();
     let number = u32::from_be_bytes([drawn[0], drawn[1], drawn[2], drawn[3]]);
     let ip = room.choose(tx, wish.ip)?;
     let mac = wish.mac.unwrap_or_else(|| MacAddress::of_nic(drawn[4], number));
     let network = room.id;
     nic_add(tx, &NewNic { id, vm, network, device, mac, ip: Some(ip), is_default }, now)?;
-    address_give(tx, network, (ip, wish.ip.is_some()), AddressFor::Nic(id), now)?;
-    Ok(id)
+    address_give(tx, network, (ip, wish.ip.is_some()), AddressFor::Nic(id), now)
 }
 
 fn of_vm(id: VmId) -> Value {
     json!({ "virtualmachine": id })
-}
-
-/// Gives a stopped VM another NIC.
-///
-/// # Errors
-/// [`ServiceError`] if it is not stopped, is on that network, or the address cannot be had.
-pub async fn add_nic(
-    app: &Context,
-    caller: &Caller,
-    id: VmId,
-    network: NetworkId,
-    wish: NicWish,
-) -> Result<JobId, ServiceError> {
-    let (caller, now) = (caller.clone(), app.now());
-    app.store
-        .write(move |tx| {
-            let row = visible(tx, &caller, id)?;
-            must_be_idle(tx, &row, "given another NIC")?;
-            must_not_be_adopted(&row, "given another NIC")?;
-            if network_zone(tx, network)? != row.zone {
-                let text = format!("parameter networkid: {network} is not in the VM's zone");
-                return Err(ServiceError::parameter(text));
-            }
-            let nics = nics_of(tx, id)?;
-            if nics.iter().any(|nic| nic.network == network) {
-                let text = format!(
-                    "parameter networkid: {} is on that network already",
-                    row.instance_name
-                );
-                return Err(ServiceError::parameter(text));
-            }
-            let (room, device) = (network_room(tx, network)?, nic_next_device(tx, id)?);
-            give_nic(tx, id, &room, device, nics.is_empty(), wish, now)?;
-            let done = AtOnce {
-                api_command: "addNicToVirtualMachine",
-                event: "NIC.CREATE",
-                what: format!("has a NIC on network {}", room.name),
-                result: of_vm(id),
-            };
-            done_at_once(tx, &caller, &row, &done, now)
-        })
-        .await
-}
-
-/// Takes a NIC from a stopped VM.
-///
-/// # Errors
-/// [`ServiceError`] if it is not stopped, or the NIC is another VM's or the default one.
-pub async fn remove_nic(
-    app: &Context,
-    caller: &Caller,
-    id: VmId,
-    nic: NicId,
-) -> Result<JobId, ServiceError> {
-    let (caller, now) = (caller.clone(), app.now());
-    app.store
-        .write(move |tx| {
-            let row = visible(tx, &caller, id)?;
-            let place = nic_of(tx, id, nic)?;
-            must_be_idle(tx, &row, "relieved of a NIC")?;
-            must_not_be_adopted(&row, "relieved of a NIC")?;
-            if place.is_default {
-                return Err(ServiceError::parameter(
-                    "parameter nicid: it is the default NIC; make another one the default first \
-                     (updateDefaultNicForVirtualMachine)",
-                ));
-            }
-            nic_remove(tx, nic, now)?;
-            let done = AtOnce {
-                api_command: "removeNicFromVirtualMachine",
-                event: "NIC.DELETE",
-                what: format!("has no NIC {nic} any more"),
-                result: of_vm(id),
-            };
-            done_at_once(tx, &caller, &row, &done, now)
-        })
-        .await
 }
 
 /// Makes a NIC of a stopped VM its default one.
@@ -261,7 +181,7 @@ pub async fn remove_nic_ip(
 }
 
 /// A NIC of this VM.
-fn nic_of(
+pub(super) fn nic_of(
     tx: &Tx<'_>,
     vm: VmId,
     nic: NicId,

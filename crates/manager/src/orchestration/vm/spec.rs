@@ -260,7 +260,8 @@ fn details(vm: &VmRow) -> BTreeMap<String, String> {
     details
 }
 
-fn guest_os(name: &str) -> GuestOs {
+/// What a template's guest is, as its host needs to know it.
+pub(super) fn guest_os(name: &str) -> GuestOs {
     match name {
         "Linux" => GuestOs::Linux,
         "Windows" => GuestOs::Windows,

@@ -1,4 +1,4 @@
-//! `addNicToVirtualMachine`: gives a stopped VM another NIC.
+//! `addNicToVirtualMachine`: gives a VM another NIC.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -12,7 +12,7 @@ use crate::api::objects::vm::VM;
 use crate::orchestration::vm::{NicWish, add_nic};
 
 api_command! {
-    /// Gives a stopped VM another NIC.
+    /// Gives a VM another NIC, which one that runs has at once.
     pub(crate) struct AddNicToVirtualMachine = "addNicToVirtualMachine", asynchronous
         .object("virtualmachine").shape(&VM);
 

@@ -1,4 +1,4 @@
-//! `removeNicFromVirtualMachine`: takes a NIC from a stopped VM.
+//! `removeNicFromVirtualMachine`: takes a NIC from a VM.
 
 use hostler_model::{NicId, VmId};
 use hostler_query_api::{Answer, api_command};
@@ -10,7 +10,7 @@ use crate::api::objects::vm::VM;
 use crate::orchestration::vm::remove_nic;
 
 api_command! {
-    /// Takes a NIC, which is not the default one, from a stopped VM.
+    /// Takes a NIC, which is not the default one, from a VM; the guest of one that runs has a minute to let go of it.
     pub(crate) struct RemoveNicFromVirtualMachine = "removeNicFromVirtualMachine", asynchronous
         .object("virtualmachine").shape(&VM);
 
