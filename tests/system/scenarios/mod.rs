@@ -452,18 +452,7 @@ impl Operation {
                 Ok(Some(both))
             }
             Self::AddNic | Self::AddNicOff | Self::RemoveNic => {
-                let (vm, network) = (deploy(crash, name, None).await?, wires(crash).await?);
-                let both = format!("{vm} {network}");
-                if matches!(self, Self::AddNicOff) {
-                    job(crash, &Request::new("stopVirtualMachine").with("id", &vm)).await?;
-                }
-                if matches!(self, Self::AddNic | Self::AddNicOff) {
-                    return Ok(Some(both));
-                }
-                job(crash, &Self::AddNic.request(crash, name, Some(&both))).await?;
-                let sql = format!("SELECT id FROM nic WHERE vm = '{vm}' AND network = '{network}'");
-                let nic = Books::open(&crash.database())?.value(&sql)?.context("the NIC")?;
-                Ok(Some(format!("{vm} {nic}")))
+                self.vm_and_wires(crash, name).await.map(Some)
             }
             Self::Snapshot | Self::SnapshotOff | Self::Template | Self::ExtractVolume => {
                 let vm = deploy(crash, name, None).await?;
@@ -509,6 +498,25 @@ impl Operation {
                 Ok(Some(vm))
             }
             Self::Delete => unused_template(crash, name).await.map(Some),
+        }
+    }
+
+    /// A VM, and a network that it is to be on, or its NIC there.
+    async fn vm_and_wires(self, crash: &CrashCloud, name: &str) -> anyhow::Result<String> {
+        let (vm, network) = (deploy(crash, name, None).await?, wires(crash).await?);
+        let both = format!("{vm} {network}");
+        match self {
+            Self::AddNicOff => {
+                job(crash, &Request::new("stopVirtualMachine").with("id", &vm)).await?;
+                Ok(both)
+            }
+            Self::RemoveNic => {
+                job(crash, &Self::AddNic.request(crash, name, Some(&both))).await?;
+                let sql = format!("SELECT id FROM nic WHERE vm = '{vm}' AND network = '{network}'");
+                let nic = Books::open(&crash.database())?.value(&sql)?.context("the NIC")?;
+                Ok(format!("{vm} {nic}"))
+            }
+            _ => Ok(both),
         }
     }
 
