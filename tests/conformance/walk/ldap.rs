@@ -1,0 +1,25 @@
+//! Directories, with a real one: servers, links, and accounts for who is in it.
+
+use hostler_tests::slapd::{Slapd, STAFF, TEAM};
+
+use crate::answers::{Witness, id};
+
+pub(crate) async fn all(w: &mut Witness) {
+    let slapd = Slapd::start().await.unwrap();
+    slapd.is_told_to(&w.api).await;
+    let domain = id(&w.call("createDomain", &[("name", "directory")]).await, "domain");
+    let d = domain.as_str();
+    let own = [("hostname", "ldap.invalid"), ("port", "636"), ("domainid", d)];
+    let own = id(&w.call("addLdapConfiguration", &own).await, "LdapAddConfiguration");
+    let listed = w.call("listLdapConfigurations", &[("listall", "true")]).await;
+    assert_eq!(listed["count"], 2, "{listed}");
+    w.call("deleteLdapConfiguration", &[("id", &own)]).await;
+    let people = w.call("listLdapUsers", &[("domainid", d), ("userfilter", "LocalDomain")]).await;
+    assert_eq!(people["count"], 4, "{people}");
+    let ada = [("username", "ada"), ("domainid", d), ("accounttype", "0")];
+    w.call("ldapCreateAccount", &ada).await;
+    let team = [("account", "team"), ("domainid", d), ("ldapdomain", TEAM), ("admin", "bob")];
+    w.call("linkAccountToLdap", &team).await;
+    let staff = [("domainid", d), ("ldapdomain", STAFF), ("type", "OU"), ("accounttype", "0")];
+    w.call("linkDomainToLdap", &staff).await;
+}
