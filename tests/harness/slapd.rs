@@ -58,9 +58,10 @@ impl Slapd {
         fs::copy(PROGRAM, folder.path().join("slapd"))?;
         fs::write(folder.path().join("slapd.conf"), config(folder.path()))?;
         fs::write(folder.path().join("people.ldif"), people())?;
-        let mut add = program(folder.path());
-        add.args(["-T", "add", "-l"]).arg(folder.path().join("people.ldif"));
-        let status = add.status().context("begin slapadd")?;
+        let file = folder.path().join("people.ldif");
+        // -T first: what stands before it is forgotten, and the configuration would be the system's
+        let mut add = program(folder.path(), &["-T", "add"]);
+        let status = add.arg("-l").arg(file).status().context("begin slapadd")?;
         ensure!(status.success(), "slapadd: {}", said(folder.path()));
         let [port, tls_port] = free_ports()?;
         let child = serve(folder.path(), port, tls_port)?;
@@ -137,10 +138,11 @@ fn free_ports() -> anyhow::Result<[u16; 2]> {
     Ok([one.local_addr()?.port(), other.local_addr()?.port()])
 }
 
-fn program(folder: &Path) -> Command {
+fn program(folder: &Path, first: &[&str]) -> Command {
     let mut command = Command::new(folder.join("slapd"));
     let log = fs::OpenOptions::new().create(true).append(true).open(folder.join("log"));
-    command.arg("-f").arg(folder.join("slapd.conf")).stdin(Stdio::null()).stdout(Stdio::null());
+    command.args(first).arg("-f").arg(folder.join("slapd.conf"));
+    command.stdin(Stdio::null()).stdout(Stdio::null());
     command.stderr(log.map_or_else(|_| Stdio::null(), Stdio::from));
     command
 }
@@ -148,7 +150,7 @@ fn program(folder: &Path) -> Command {
 fn serve(folder: &Path, port: u16, tls_port: u16) -> anyhow::Result<Child> {
     let places = format!("ldap://127.0.0.1:{port} ldaps://127.0.0.1:{tls_port}");
     // with -d it stays the child that it was begun as
-    program(folder).args(["-d", "none", "-h", &places]).spawn().context("cannot start slapd")
+    program(folder, &["-d", "none", "-h", &places]).spawn().context("cannot start slapd")
 }
 
 fn said(folder: &Path) -> String {

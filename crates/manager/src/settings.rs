@@ -93,8 +93,8 @@ macro_rules! settings {
 }
 
 use Kind::{
-    Days, Filters, Flag, LdapName, Limit, Minutes, Name, Number, OneOf, Planner, Ratio, Seconds, Secret,
-    Text, Weighers,
+    Days, Filters, Flag, LdapName, Limit, Minutes, Name, Number, OneOf, Planner, Ratio, Seconds,
+    Secret, Text, Weighers,
 };
 
 settings! {

@@ -149,11 +149,7 @@ pub fn user_add(tx: &Tx<'_>, user: &NewUser, now: Timestamp) -> Result<(), Store
 ///
 /// # Errors
 /// [`StoreError::NotFound`].
-pub fn user_from_ldap(
-    tx: &Tx<'_>,
-    id: UserId,
-    link: Option<LdapLinkId>,
-) -> Result<(), StoreError> {
+pub fn user_from_ldap(tx: &Tx<'_>, id: UserId, link: Option<LdapLinkId>) -> Result<(), StoreError> {
     let changed = tx.execute(
         "record where a user comes from",
         "UPDATE user SET source = ?2, ldap_link = ?3, password_hash = NULL WHERE id = ?1 AND removed IS NULL",

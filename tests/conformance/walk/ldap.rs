@@ -1,6 +1,6 @@
 //! Directories, with a real one: servers, links, and accounts for who is in it.
 
-use hostler_tests::slapd::{Slapd, STAFF, TEAM};
+use hostler_tests::slapd::{STAFF, Slapd, TEAM};
 
 use crate::answers::{Witness, id};
 

@@ -4,6 +4,7 @@
 //! Not here: how a directory is asked (`ldap`), what a wrong password leads to (`sessions`).
 
 use hostler_model::{AccountId, DomainId, LdapLinkKind, Timestamp, UserId, UserSource};
+use hostler_store::Tx;
 use hostler_store::account::{account_add, account_get};
 use hostler_store::event::{NewEvent, event_add};
 use hostler_store::ldap_link::{LdapLinkRow, ldap_link_get, ldap_links_of};
@@ -11,7 +12,6 @@ use hostler_store::ldap_server::ldap_servers_of;
 use hostler_store::user::{
     Credentials, NewUser, user_add, user_by_name, user_credentials, user_from_ldap,
 };
-use hostler_store::Tx;
 use hostler_wire::Secret;
 use uuid::Uuid;
 
@@ -93,8 +93,7 @@ pub(super) async fn first_login(
     name: &str,
     password: &Secret,
 ) -> Result<Option<(Credentials, Proof)>, Failure> {
-    let links =
-        context.store.read(move |tx| Ok::<_, Failure>(ldap_links_of(tx, domain)?)).await?;
+    let links = context.store.read(move |tx| Ok::<_, Failure>(ldap_links_of(tx, domain)?)).await?;
     if links.is_empty() {
         return Ok(None);
     }

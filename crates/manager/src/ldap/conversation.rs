@@ -223,11 +223,7 @@ async fn people(
 }
 
 /// Who a group says that its members are, in lower case.
-async fn members(
-    link: &mut Ldap,
-    terms: &Terms,
-    group: &str,
-) -> Result<BTreeSet<String>, Trouble> {
+async fn members(link: &mut Ldap, terms: &Terms, group: &str) -> Result<BTreeSet<String>, Trouble> {
     let filter = format!("(objectClass={})", terms.group_object);
     let attributes = vec![terms.group_member.as_str()];
     let entries = search(link, group, Scope::Base, &filter, attributes).await?;

@@ -16,7 +16,9 @@ pub(crate) struct Place {
 
 /// What is no place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no name or address of an LDAP server; give one such as ldap.example.org or ldaps://ldap.example.org")]
+#[error(
+    "{0:?} is no name or address of an LDAP server; give one such as ldap.example.org or ldaps://ldap.example.org"
+)]
 pub(crate) struct PlaceError(String);
 
 impl Place {

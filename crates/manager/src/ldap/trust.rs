@@ -19,7 +19,9 @@ pub(super) enum TrustError {
         why: String,
     },
     /// The system has no authorities.
-    #[error("this system has no certificates of authorities; install ca-certificates, or set ldap.truststore")]
+    #[error(
+        "this system has no certificates of authorities; install ca-certificates, or set ldap.truststore"
+    )]
     System,
     /// TLS itself does not work.
     #[error("TLS cannot be prepared")]
@@ -48,7 +50,8 @@ pub(super) fn config(file: Option<PathBuf>) -> Result<Arc<ClientConfig>, TrustEr
 }
 
 fn of_file(path: PathBuf) -> Result<Vec<CertificateDer<'static>>, TrustError> {
-    let read = CertificateDer::pem_file_iter(&path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let read =
+        CertificateDer::pem_file_iter(&path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     let why = match read {
         Ok(certificates) if !certificates.is_empty() => return Ok(certificates),
         Ok(_) => "there is no certificate in it, as PEM".to_owned(),

@@ -42,11 +42,13 @@ impl Handler for DeleteLdapConfiguration {
             (Some(row), true, _) => row,
             (None, _, Some(id)) => return Err(call.unknown("id", id)),
             (None, ..) => {
-                let text = "hostname: there is no such LDAP server; listLdapConfigurations names them";
+                let text =
+                    "hostname: there is no such LDAP server; listLdapConfigurations names them";
                 return Err(Failure::invalid(text));
             }
             _ => {
-                let text = "hostname: there are several such LDAP servers; give id, or port and domainid";
+                let text =
+                    "hostname: there are several such LDAP servers; give id, or port and domainid";
                 return Err(Failure::invalid(text));
             }
         };

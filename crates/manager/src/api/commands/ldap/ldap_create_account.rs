@@ -37,8 +37,7 @@ impl Handler for LdapCreateAccount {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
         let rights = Rights::read(call, self.roleid, self.accounttype)?;
         let (authority, now, domain) = (call.authority(), call.now(), self.domainid);
-        let domain =
-            call.read(move |tx| authority.domain_or_own(tx, "domainid", domain)).await?;
+        let domain = call.read(move |tx| authority.domain_or_own(tx, "domainid", domain)).await?;
         let person = person(call, domain.id, "username", &self.username, Within::Base).await?;
         let name = self.account.unwrap_or_else(|| person.name.clone()).trim().to_owned();
         let (authority, event) = (call.authority(), call.event("ACCOUNT.CREATE"));

@@ -3,7 +3,9 @@
 use hostler_model::{AccountId, AccountType, DomainId, RoleId, Timestamp};
 use hostler_query_api::{Answer, Roles, api_command};
 use hostler_store::Tx;
-use hostler_store::account::{AccountRow, account_add, account_by_name, account_get, account_set_role};
+use hostler_store::account::{
+    AccountRow, account_add, account_by_name, account_get, account_set_role,
+};
 use hostler_store::domain::DomainRow;
 use hostler_store::ldap_link::ldap_link_put;
 use uuid::Uuid;

@@ -51,7 +51,12 @@ impl Handler for LinkDomainToLdap {
         let event = call.event("LINK.DOMAIN.TO.LDAP").about("Domain", domain.id.uuid());
         let (link, account) = call
             .write(move |tx| {
-                authority.may_give(tx, kind, None, &format!("an account of domain {}", domain.path))?;
+                authority.may_give(
+                    tx,
+                    kind,
+                    None,
+                    &format!("an account of domain {}", domain.path),
+                )?;
                 let link = ldap_link_put(tx, &target.link(None, kind, now))?;
                 let account = match &admin {
                     Some(person) => {

@@ -42,7 +42,10 @@ impl Handler for ListLdapConfigurations {
             let keyword = keyword.map(|text| text.to_lowercase());
             rows.retain(|row| {
                 (row.domain == self.domainid || all && self.domainid.is_none())
-                    && self.hostname.as_ref().is_none_or(|h| row.host.eq_ignore_ascii_case(h.trim()))
+                    && self
+                        .hostname
+                        .as_ref()
+                        .is_none_or(|h| row.host.eq_ignore_ascii_case(h.trim()))
                     && port.is_none_or(|port| row.port == port)
                     && keyword.as_ref().is_none_or(|text| row.host.contains(text))
             });

@@ -84,9 +84,9 @@ impl ListLdapUsers {
             ];
             let names = "NoFilter, LocalDomain, AnyDomain or PotentialImport";
             let found = KNOWN.iter().find(|(name, _)| name.eq_ignore_ascii_case(text));
-            return found.map(|(_, filter)| *filter).ok_or_else(|| {
-                call.wrong("userfilter", text, names)
-            });
+            return found
+                .map(|(_, filter)| *filter)
+                .ok_or_else(|| call.wrong("userfilter", text, names));
         }
         match self.listtype.as_deref() {
             Some(text) if text.eq_ignore_ascii_case("new") => Ok(Filter::OfAny),

@@ -1,6 +1,8 @@
 //! Commands about directories (LDAP): which there are, who of them is let in, and who is in them.
 
-use hostler_model::{AccountId, AccountType, DomainId, LdapLinkId, LdapLinkKind, Timestamp, UserSource};
+use hostler_model::{
+    AccountId, AccountType, DomainId, LdapLinkId, LdapLinkKind, Timestamp, UserSource,
+};
 use hostler_store::Tx;
 use hostler_store::ldap_link::LdapLinkRow;
 use hostler_store::ldap_server::{LdapServerRow, ldap_server_all};
@@ -36,9 +38,8 @@ pub(super) static COMMANDS: &[Entry] = &[
 /// The servers that the caller sees: those of no domain, and those of the domains that it sees.
 async fn servers_seen(call: Call<'_>) -> Result<Vec<LdapServerRow>, Failure> {
     let all = call.read(|tx| Ok(ldap_server_all(tx)?)).await?;
-    let is_seen = |path: &Option<String>| {
-        path.as_ref().is_none_or(|path| sees_domain(call.identity, path))
-    };
+    let is_seen =
+        |path: &Option<String>| path.as_ref().is_none_or(|path| sees_domain(call.identity, path));
     Ok(all.into_iter().filter(|(_, path)| is_seen(path)).map(|(row, _)| row).collect())
 }
 
@@ -119,8 +120,7 @@ async fn person(
         Within::Group(dn) => format!("in the group {dn}"),
         Within::Unit(dn) => format!("below {dn}"),
     };
-    let found =
-        directory.find(name, within).await.map_err(|error| people::unanswered(&error))?;
+    let found = directory.find(name, within).await.map_err(|error| people::unanswered(&error))?;
     found.ok_or_else(|| {
         Failure::invalid(format!(
             "{param}: the LDAP directory has nobody named {name} {place}; listLdapUsers names who is there"
@@ -129,7 +129,12 @@ async fn person(
 }
 
 /// Whether a person is a user of this account already, by the directory.
-fn is_user_of(tx: &Tx<'_>, account: AccountId, domain: DomainId, name: &str) -> Result<bool, Failure> {
+fn is_user_of(
+    tx: &Tx<'_>,
+    account: AccountId,
+    domain: DomainId,
+    name: &str,
+) -> Result<bool, Failure> {
     let found = user_by_name(tx, domain, name)?;
     Ok(found.is_some_and(|f| f.user.account == account && f.user.source == UserSource::Ldap))
 }
