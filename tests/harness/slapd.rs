@@ -1,4 +1,4 @@
-//! A real OpenLDAP server on loopback, as the test's own user, with a few people and groups in it.
+//! A real `slapd` on loopback, as the test's own user, with a few people and groups in it.
 //!
 //! It is made to be careless where a client has to be careful: a bind with a name and no password succeeds.
 
@@ -38,7 +38,7 @@ const PROGRAM: &str = "/usr/sbin/slapd";
 pub struct Slapd {
     folder: tempfile::TempDir,
     child: Child,
-    /// Its port, plain and with StartTLS.
+    /// Its port, plain or turned to TLS.
     pub port: u16,
     /// Its port with TLS from the first byte.
     pub tls_port: u16,
@@ -173,30 +173,27 @@ fn config(folder: &Path) -> String {
 }
 
 fn people() -> String {
-    let mut text = format!(
+    let mut entries = vec![format!(
         "dn: {BASE}\nobjectClass: dcObject\nobjectClass: organization\no: Example\ndc: example\n\n\
          dn: {READER}\nobjectClass: organizationalRole\nobjectClass: simpleSecurityObject\ncn: reader\n\
-         userPassword: reader-password\n\n"
-    );
-    for unit in ["ou=people", "ou=groups", "ou=staff,ou=people"] {
-        let name = unit.split([',', '=']).nth(1).unwrap_or_default();
-        text += &format!("dn: {unit},{BASE}\nobjectClass: organizationalUnit\nou: {name}\n\n");
-    }
-    for (name, unit, first, last) in PEOPLE {
-        text += &format!(
+         userPassword: reader-password\n"
+    )];
+    let name_of = |dn: &'static str| dn.split([',', '=']).nth(1).unwrap_or_default();
+    entries.extend(["ou=people", "ou=groups", "ou=staff,ou=people"].map(|unit| {
+        format!("dn: {unit},{BASE}\nobjectClass: organizationalUnit\nou: {}\n", name_of(unit))
+    }));
+    entries.extend(PEOPLE.iter().map(|(name, unit, first, last)| {
+        format!(
             "dn: uid={name},{unit},{BASE}\nobjectClass: inetOrgPerson\nuid: {name}\ncn: {first} {last}\n\
-             givenName: {first}\nsn: {last}\nmail: {name}@example.org\nuserPassword: {name}-password\n\n"
-        );
-    }
-    for (group, members) in [(TEAM, &["ada", "bob"][..]), (OTHERS, &["eve"])] {
-        let name = group.split([',', '=']).nth(1).unwrap_or_default();
-        text += &format!("dn: {group}\nobjectClass: groupOfUniqueNames\ncn: {name}\n");
-        for member in members {
-            text += &format!("uniqueMember: uid={member},ou=people,{BASE}\n");
-        }
-        text.push('\n');
-    }
-    text
+             givenName: {first}\nsn: {last}\nmail: {name}@example.org\nuserPassword: {name}-password\n"
+        )
+    }));
+    entries.extend([(TEAM, &["ada", "bob"][..]), (OTHERS, &["eve"])].map(|(group, members)| {
+        let member = |name: &&str| format!("uniqueMember: uid={name},ou=people,{BASE}\n");
+        let members: String = members.iter().map(member).collect();
+        format!("dn: {group}\nobjectClass: groupOfUniqueNames\ncn: {}\n{members}", name_of(group))
+    }));
+    entries.join("\n")
 }
 
 /// An authority, and what it says of this server.

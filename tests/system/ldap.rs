@@ -1,4 +1,4 @@
-//! [F] People who log in with the password of a directory: a real manager, and a real OpenLDAP server.
+//! [F] People who log in with the password of a directory: a real manager, and a real `slapd`.
 
 #![allow(clippy::unwrap_used)] // a test says what it expects
 
@@ -99,7 +99,8 @@ fn text(value: &Value, name: &str) -> String {
 }
 
 fn encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    let hex = |byte| format!("%{byte:02X}");
+    text.bytes().map(hex).collect()
 }
 
 fn person(name: &str, account: &str) -> (String, String, String) {
@@ -208,7 +209,8 @@ async fn who_is_in_the_group_of_a_linked_account_becomes_its_user_by_logging_in(
         assert_eq!(world.account_of(name, "bob-password").await, "team");
     }
     assert_eq!(world.users().await, [person("bob", "team")]);
-    let events = world.admin.ok("listEvents", &[("type", "USER.CREATE"), ("listall", "true")]).await;
+    let events =
+        world.admin.ok("listEvents", &[("type", "USER.CREATE"), ("listall", "true")]).await;
     assert!(text(&events["event"][0], "description").contains("came from LDAP"), "{events}");
 }
 

@@ -157,7 +157,7 @@ settings! {
     LDAP_PAGE_SIZE = "ldap.request.page.size", Number(1), "1000", Global, Advanced, true;
     /// LDAP group that everybody has to be in, by its distinguished name; empty: none.
     LDAP_REQUIRED_GROUP = "ldap.search.group.principle", Text, "", Global, Advanced, true;
-    /// Whether plain LDAP connections are encrypted by StartTLS before anything is said.
+    /// Whether plain LDAP connections turn to TLS before anything is said.
     LDAP_STARTTLS = "ldap.starttls.enable", Flag, "false", Global, Advanced, true;
     /// File of the controller with the certificates, as PEM, that LDAP servers' are checked against; empty: the system's.
     LDAP_TRUST = "ldap.truststore", Text, "", Global, Advanced, true;

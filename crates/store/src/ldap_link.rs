@@ -91,3 +91,48 @@ fn read(row: &Row<'_>) -> rusqlite::Result<LdapLinkRow> {
         created: time(row, "created")?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::Store;
+    use crate::account::{account_add, account_set_state};
+    use crate::domain::{DomainRow, domain_add};
+
+    #[tokio::test]
+    async fn an_owner_has_one_link_which_keeps_its_id_and_accounts_come_before_their_domain() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("hostler.db")).unwrap();
+        let domain = DomainId::new(Uuid::from_u128(1));
+        let account = AccountId::new(Uuid::from_u128(2));
+        let link = move |number, account, name: &str| LdapLinkRow {
+            id: LdapLinkId::new(Uuid::from_u128(number)),
+            domain,
+            account,
+            kind: LdapLinkKind::Group,
+            name: name.to_owned(),
+            account_kind: AccountType::User,
+            created: Timestamp(0),
+        };
+        store
+            .write(move |tx| {
+                let (name, path) = ("d".to_owned(), "ROOT/d".to_owned());
+                let row = DomainRow { id: domain, parent: None, name, path, created: Timestamp(0) };
+                domain_add(tx, &row)?;
+                account_add(tx, account, domain, "a", AccountType::User, Timestamp(0))?;
+                let of_domain = ldap_link_put(tx, &link(3, None, "cn=d"))?;
+                let first = ldap_link_put(tx, &link(4, Some(account), "cn=a"))?;
+                assert_eq!(ldap_links_of(tx, domain)?, [first.clone(), of_domain.clone()]);
+                let second = ldap_link_put(tx, &link(5, Some(account), "cn=b"))?;
+                assert_eq!(second, link(4, Some(account), "cn=b"));
+                assert_eq!(ldap_link_get(tx, first.id)?, second);
+                account_set_state(tx, account, "disabled", false)?;
+                assert_eq!(ldap_links_of(tx, domain)?, [of_domain]);
+                Ok::<_, StoreError>(())
+            })
+            .await
+            .unwrap();
+    }
+}

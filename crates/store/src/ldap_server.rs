@@ -98,3 +98,46 @@ fn read(row: &Row<'_>) -> rusqlite::Result<LdapServerRow> {
         created: time(row, "created")?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::Store;
+    use crate::domain::{DomainRow, domain_add};
+
+    fn server(number: u128, domain: Option<DomainId>) -> LdapServerRow {
+        let (id, host) = (LdapServerId::new(Uuid::from_u128(number)), format!("h{number}"));
+        LdapServerRow { id, domain, host, port: 389, created: Timestamp(0) }
+    }
+
+    #[tokio::test]
+    async fn a_domain_has_its_own_servers_or_else_those_of_none_in_the_order_of_their_coming() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("hostler.db")).unwrap();
+        let [own, other] = [1, 2].map(|number| DomainId::new(Uuid::from_u128(number)));
+        store
+            .write(move |tx| {
+                for (id, name) in [(own, "own"), (other, "other")] {
+                    let (name, path) = (name.to_owned(), format!("ROOT/{name}"));
+                    domain_add(
+                        tx,
+                        &DomainRow { id, parent: None, name, path, created: Timestamp(0) },
+                    )?;
+                }
+                for row in [server(9, None), server(3, Some(own)), server(4, None)] {
+                    ldap_server_add(tx, &row)?;
+                }
+                assert_eq!(ldap_servers_of(tx, own)?, [server(3, Some(own))]);
+                assert_eq!(ldap_servers_of(tx, other)?, [server(9, None), server(4, None)]);
+                let twice = LdapServerRow { id: LdapServerId::new(Uuid::nil()), ..server(9, None) };
+                assert!(matches!(ldap_server_add(tx, &twice), Err(StoreError::Taken(_))));
+                ldap_server_remove(tx, server(3, None).id)?;
+                assert_eq!(ldap_servers_of(tx, own)?.len(), 2);
+                Ok::<_, StoreError>(())
+            })
+            .await
+            .unwrap();
+    }
+}

@@ -25,16 +25,16 @@ const REFERRAL: u32 = 10;
 pub(super) enum Trouble {
     /// No connection.
     #[error("cannot connect to {url}")]
-    Connect { url: String, source: ldap3::LdapError },
+    Connect { url: String, source: Box<ldap3::LdapError> },
     /// No certificates to believe.
     #[error(transparent)]
     Trust(#[from] TrustError),
     /// The principal is not let in.
     #[error("it refuses setting ldap.bind.principal, {name}, or its password: {result}")]
-    Principal { name: String, result: LdapResult },
+    Principal { name: String, result: Box<LdapResult> },
     /// A password could not be checked.
     #[error("it does not check passwords: {0}")]
-    Bind(LdapResult),
+    Bind(Box<LdapResult>),
     /// A base of a search is missing.
     #[error("there is no entry {0}")]
     NotThere(String),
@@ -43,14 +43,14 @@ pub(super) enum Trouble {
     Ambiguous { name: String, dns: String },
     /// Anything else.
     #[error("cannot {what}")]
-    Ldap { what: &'static str, source: ldap3::LdapError },
+    Ldap { what: &'static str, source: Box<ldap3::LdapError> },
     /// A thread is missing.
     #[error("cannot read certificates")]
     Thread(#[from] tokio::task::JoinError),
 }
 
 fn ldap(what: &'static str) -> impl Fn(ldap3::LdapError) -> Trouble {
-    move |source| Trouble::Ldap { what, source }
+    move |source| Trouble::Ldap { what, source: Box::new(source) }
 }
 
 /// Asks one server.
@@ -78,7 +78,7 @@ async fn connect(place: &Place, terms: &Terms) -> Result<Ldap, Trouble> {
     }
     let (connection, mut link) = LdapConnAsync::with_settings(settings, &url)
         .await
-        .map_err(|source| Trouble::Connect { url, source })?;
+        .map_err(|source| Trouble::Connect { url, source: Box::new(source) })?;
     let driven = async move {
         // who waits for an answer gets an error too
         if let Err(error) = connection.drive().await {
@@ -90,7 +90,10 @@ async fn connect(place: &Place, terms: &Terms) -> Result<Ldap, Trouble> {
         let bound = link.simple_bind(&terms.principal, terms.password.reveal()).await;
         let result = bound.map_err(ldap("bind as setting ldap.bind.principal"))?;
         if result.rc != 0 {
-            return Err(Trouble::Principal { name: terms.principal.clone(), result });
+            return Err(Trouble::Principal {
+                name: terms.principal.clone(),
+                result: Box::new(result),
+            });
         }
     }
     Ok(link)
@@ -117,7 +120,7 @@ async fn answer(link: &mut Ldap, terms: &Terms, question: &Question) -> Result<R
     let bound = link.simple_bind(&person.dn, password).await;
     let result = bound.map_err(ldap("bind as who wants in"))?;
     if NO_REFUSAL.contains(&result.rc) {
-        return Err(Trouble::Bind(result));
+        return Err(Trouble::Bind(Box::new(result)));
     }
     let is_right = result.rc == 0;
     let verdict = if is_right { Verdict::In(person) } else { Verdict::Wrong(Some(person.name)) };

@@ -52,7 +52,9 @@ mod tests {
 
     fn terms(of: &[(&str, &str)]) -> Terms {
         let settings = Settings::default();
-        of.iter().for_each(|(name, value)| settings.set(name, value).unwrap());
+        for (name, value) in of {
+            settings.set(name, value).unwrap();
+        }
         Terms::read(&settings)
     }
 
