@@ -15,8 +15,10 @@ pub(super) fn named(terms: &Terms, name: &str) -> String {
 
 /// People whose name contains `keyword`.
 pub(super) fn people(terms: &Terms, keyword: Option<&str>) -> String {
-    let part =
-        keyword.map_or_else(|| "*".to_owned(), |keyword| format!("*{}*", ldap_escape(keyword)));
+    let part = match keyword {
+        None | Some("") => "*".to_owned(),
+        Some(keyword) => format!("*{}*", ldap_escape(keyword)),
+    };
     let groups = match (terms.provider, &terms.required_group) {
         (Provider::ActiveDirectory { nested }, Some(group)) => member_of(nested, group),
         _ => String::new(),

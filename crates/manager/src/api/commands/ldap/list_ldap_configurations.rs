@@ -7,6 +7,7 @@ use super::{port, servers_seen};
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 use crate::api::objects::ldap::{LDAP_SERVER, ldap_server};
+use crate::api::owner::Wanted;
 
 api_command! {
     /// Lists LDAP servers in the order in which they are asked: those that are for no domain of their own.
@@ -28,8 +29,8 @@ api_command! {
 impl Handler for ListLdapConfigurations {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
         let port = self.port.map(|number| port(call, number)).transpose()?;
-        if let Some(domain) = self.domainid {
-            call.domain_seen(domain).await?;
+        if self.domainid.is_some() {
+            call.scope(Wanted { domain: self.domainid, ..Wanted::default() }).await?;
         }
         let mut rows = servers_seen(call).await?;
         if let Some(id) = self.id {
