@@ -45,12 +45,17 @@ pub struct Slapd {
 }
 
 impl Slapd {
+    /// Whether there is an slapd on this machine.
+    pub fn is_there() -> bool {
+        Path::new(PROGRAM).exists()
+    }
+
     /// Starts one.
     ///
     /// # Errors
     /// Whatever does not work.
     pub async fn start() -> anyhow::Result<Self> {
-        ensure!(Path::new(PROGRAM).exists(), "there is no {PROGRAM}; run tests/install");
+        ensure!(Self::is_there(), "there is no {PROGRAM}; run tests/install");
         let folder = tempfile::tempdir()?;
         certificates(folder.path())?;
         fs::create_dir(folder.path().join("data"))?;
@@ -139,7 +144,9 @@ fn free_ports() -> anyhow::Result<[u16; 2]> {
 }
 
 fn program(folder: &Path, first: &[&str]) -> Command {
-    let mut command = Command::new(folder.join("slapd"));
+    // whoever began it may be killed, and cannot end it then
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL"]).arg(folder.join("slapd"));
     let log = fs::OpenOptions::new().create(true).append(true).open(folder.join("log"));
     command.args(first).arg("-f").arg(folder.join("slapd.conf"));
     command.stdin(Stdio::null()).stdout(Stdio::null());

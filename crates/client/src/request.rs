@@ -53,7 +53,8 @@ impl Request {
 impl Request {
     /// Whether it sets a setting that is a password.
     fn sets_secret(&self) -> bool {
-        let is_password = |(name, value): &(_, _)| name == "name" && value.ends_with(".password");
+        let is_password =
+            |(name, value): &(String, String)| name == "name" && value.ends_with(".password");
         self.command == "updateConfiguration" && self.params.iter().any(is_password)
     }
 }

@@ -43,11 +43,11 @@ pub(super) async fn directory(context: &Context, domain: DomainId) -> Result<Dir
     Ok(Directory::new(&context.settings, servers))
 }
 
-/// Where in a directory those are whom a link lets in.
-pub(super) fn within(link: &LdapLinkRow) -> Within {
-    match link.kind {
-        LdapLinkKind::Group => Within::Group(link.name.clone()),
-        LdapLinkKind::Ou => Within::Unit(link.name.clone()),
+/// Where in a directory those are whom a link to this name lets in.
+pub(super) fn within(kind: LdapLinkKind, name: &str) -> Within {
+    match kind {
+        LdapLinkKind::Group => Within::Group(name.to_owned()),
+        LdapLinkKind::Ou => Within::Unit(name.to_owned()),
     }
 }
 
@@ -74,7 +74,7 @@ pub(super) async fn proof(
         .read(move |tx| Ok::<_, Failure>(link.map(|id| ldap_link_get(tx, id)).transpose()?))
         .await?;
     let directory = directory(context, domain).await?;
-    let within = link.as_ref().map_or(Within::Base, within);
+    let within = link.map_or(Within::Base, |link| within(link.kind, &link.name));
     match directory.log_in(name, password, within).await {
         Ok(Verdict::In(_)) => Ok(Proof::Right),
         Ok(Verdict::Wrong(_) | Verdict::Nobody) => Ok(Proof::Wrong),
@@ -99,7 +99,7 @@ pub(super) async fn first_login(
     }
     let directory = directory(context, domain).await?;
     for link in links {
-        match directory.log_in(name, password, within(&link)).await {
+        match directory.log_in(name, password, within(link.kind, &link.name)).await {
             Ok(Verdict::In(person)) => {
                 let made = enter(context, link, person).await?;
                 return Ok(made.map(|credentials| (credentials, Proof::Right)));

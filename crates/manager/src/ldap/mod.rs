@@ -73,7 +73,7 @@ pub(crate) enum LdapError {
     #[error("setting {0} is empty; set it with updateConfiguration")]
     Unset(&'static str),
     /// No server answered.
-    #[error("no LDAP server answered{0}")]
+    #[error("no LDAP server answered: {0}")]
     NoAnswer(String),
 }
 
@@ -173,18 +173,25 @@ impl Directory {
             return Err(LdapError::NoServer);
         }
         self.terms.check(question)?;
-        let mut failed = String::new();
+        let mut failed = Vec::new();
         for server in &self.servers {
             match self.ask_one(server, question).await {
-                Ok(reply) => return Ok(reply),
+                Ok(reply) => {
+                    if !failed.is_empty() {
+                        let failed = failed.join("; ");
+                        tracing::warn!(
+                            failed,
+                            "an LDAP server did not answer, and another one did"
+                        );
+                    }
+                    return Ok(reply);
+                }
                 Err(why) => {
-                    let (host, port) = (&server.host, server.port);
-                    tracing::warn!(%host, port, %why, "an LDAP server did not answer");
-                    let _ = write!(failed, "; {host} with port {port}: {why}"); // a String takes everything
+                    failed.push(format!("{} with port {}: {why}", server.host, server.port));
                 }
             }
         }
-        Err(LdapError::NoAnswer(failed.replacen("; ", ": ", 1)))
+        Err(LdapError::NoAnswer(failed.join("; ")))
     }
 
     /// One server's answer, in a task of its own: whatever it sends, and whoever hangs up, nothing else suffers.

@@ -95,10 +95,7 @@ impl Target {
     /// The person of parameter `admin`, if one is given, who has to be within what is linked.
     async fn admin(&self, call: Call<'_>, name: Option<&str>) -> Result<Option<Person>, Failure> {
         let Some(name) = name else { return Ok(None) };
-        let within = match self.kind {
-            LdapLinkKind::Group => Within::Group(self.name.clone()),
-            LdapLinkKind::Ou => Within::Unit(self.name.clone()),
-        };
+        let within = people::within(self.kind, &self.name);
         person(call, self.domain, "admin", name, within).await.map(Some)
     }
 }
