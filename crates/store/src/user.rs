@@ -337,6 +337,22 @@ pub fn user_by_name(
     one(tx, query.is("a.domain", Some(domain)).is("u.name", Some(name)))
 }
 
+/// The user of a domain who comes from a directory and has this name in any case of its letters, as directories take it.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn ldap_user_by_name(
+    tx: &Tx<'_>,
+    domain: DomainId,
+    name: &str,
+) -> Result<Option<Credentials>, StoreError> {
+    let query = Query::new(COLUMNS, FROM, "u.created, u.id")
+        .is("a.domain", Some(domain))
+        .is("u.source", Some(UserSource::Ldap))
+        .filter("lower(u.name) = lower(?)", Some(name.to_owned()));
+    one(tx, query)
+}
+
 /// A user with everything they prove themselves by.
 ///
 /// # Errors

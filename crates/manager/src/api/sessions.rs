@@ -8,7 +8,8 @@ use hostler_store::domain::domain_by_path;
 use hostler_store::event::{NewEvent, event_add};
 use hostler_store::session::{session_add, session_prune, session_remove, sessions_of_user_remove};
 use hostler_store::user::{
-    Credentials, UserRow, user_by_name, user_credentials, user_logged_in, user_login_failed,
+    Credentials, UserRow, ldap_user_by_name, user_by_name, user_credentials, user_logged_in,
+    user_login_failed,
 };
 use hostler_wire::Secret;
 use serde_json::json;
@@ -89,8 +90,12 @@ async fn prove(context: &Context, login: Login) -> Result<Option<(Credentials, P
                 Some(id) => Some(id),
                 None => domain_by_path(tx, &full_path(path.as_deref()))?.map(|row| row.id),
             };
-            let found = domain.map(|domain| user_by_name(tx, domain, &name)).transpose()?;
-            Ok::<_, Failure>((domain, found.flatten()))
+            let Some(domain) = domain else { return Ok((None, None)) };
+            let found = match user_by_name(tx, domain, &name)? {
+                None => ldap_user_by_name(tx, domain, &name)?,
+                found => found,
+            };
+            Ok::<_, Failure>((Some(domain), found))
         })
         .await?;
     if let Some(credentials) = &found

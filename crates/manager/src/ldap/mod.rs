@@ -270,6 +270,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_server_that_speaks_something_else_harms_nobody() {
+        for said in
+            [&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], b"0\x05\x02\x01\x01a\x00", b"\xff\xff"]
+        {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let directory = directory(&[listener.local_addr().unwrap().port()], "500");
+            let speaks = async {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                tokio::io::AsyncWriteExt::write_all(&mut stream, said).await.unwrap();
+            };
+            let (found, ()) = tokio::join!(directory.find("bob", Within::Base), speaks);
+            assert!(matches!(found, Err(LdapError::NoAnswer(_))), "{found:?}");
+        }
+    }
+
+    #[tokio::test]
     async fn without_a_server_or_a_base_the_error_says_what_to_do() {
         let error = directory(&[], "50").find("bob", Within::Base).await;
         assert_eq!(error, Err(LdapError::NoServer));
