@@ -159,6 +159,7 @@ async fn every_answer_of_every_command_is_as_the_contract_has_it() {
     tenant(store, address, "ROOT", "bob", AccountType::User).await.unwrap();
     walk::projects::all(&mut w).await;
     walk::identity::all(&mut w).await;
+    walk::ldap::all(&mut w).await;
     walk::groups::all(&mut w, &cloud).await;
     walk::groups::user_data(&mut w, &cloud).await;
     walk::groups::kept(&mut w).await;

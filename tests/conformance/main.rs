@@ -13,9 +13,10 @@ mod walk;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// Commands that CloudStack does not have, or has in a part that the contract is without (dedication).
+/// Commands that CloudStack does not have, or has in parts that the contract is without (dedication, most of LDAP).
 const OWN_COMMANDS: &[&str] = &[
     "addHostToAggregate",
+    "addLdapConfiguration",
     "adoptVirtualMachine",
     "auditCloud",
     "cancelJob",
@@ -27,9 +28,11 @@ const OWN_COMMANDS: &[&str] = &[
     "dedicatePod",
     "dedicateZone",
     "deleteHostAggregate",
+    "deleteLdapConfiguration",
     "explainPlacement",
     "fixDrift",
     "getVirtualMachineConsoleLog",
+    "linkDomainToLdap",
     "listAliens",
     "listDedicatedClusters",
     "listDedicatedHosts",
@@ -39,6 +42,7 @@ const OWN_COMMANDS: &[&str] = &[
     "listHistory",
     "listHostAggregates",
     "listJobSteps",
+    "listLdapUsers",
     "planCapacity",
     "planDrain",
     "planPlacement",

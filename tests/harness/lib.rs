@@ -9,5 +9,6 @@ pub mod http;
 pub mod many;
 pub mod process;
 pub mod simulated;
+pub mod slapd;
 pub mod sshd;
 pub mod xml;

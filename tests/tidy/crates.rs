@@ -46,6 +46,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("axum", &["manager", "secondary-storage"]), // the API; the image worker's server
     ("russh", &["manager"]),
     ("rcgen", &["manager"]),
+    ("ldap3", &["manager"]),
     ("clap", &["manager", "agent", "ctl", "simulator"]),
     ("anyhow", &["manager", "agent", "ctl", "simulator"]), // only their `main`
 ];

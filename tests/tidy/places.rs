@@ -66,6 +66,11 @@ fn ssh_is_known_to_one_file() {
 }
 
 #[test]
+fn ldap_is_known_to_one_folder() {
+    none(&outside("ldap3::", &["crates/manager/src/ldap/"]));
+}
+
+#[test]
 fn sql_is_only_in_the_store() {
     const BEGINNINGS: &[&str] = &[
         "SELECT ",

@@ -50,11 +50,23 @@ impl Request {
     }
 }
 
+impl Request {
+    /// Whether it sets a setting that is a password.
+    fn sets_secret(&self) -> bool {
+        let is_password =
+            |(name, value): &(String, String)| name == "name" && value.ends_with(".password");
+        self.command == "updateConfiguration" && self.params.iter().any(is_password)
+    }
+}
+
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.command)?;
+        let is_secret = self.sets_secret();
         for (name, value) in &self.params {
-            write!(f, " {name}={}", mask::value(name, value))?;
+            let hidden = is_secret && name == "value";
+            let value = if hidden { mask::MASK } else { mask::value(name, value) };
+            write!(f, " {name}={value}")?;
         }
         Ok(())
     }
@@ -83,3 +95,18 @@ pub trait Service: fmt::Debug + Send + Sync {
 
 /// A service that many may hold.
 pub type SharedService = Arc<dyn Service>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_that_is_a_setting_is_not_shown_and_other_settings_are() {
+        let set = |name: &str| {
+            let request = Request::new("updateConfiguration").with("name", name);
+            format!("{:?}", request.with("value", "open sesame"))
+        };
+        assert!(!set("ldap.bind.password").contains("sesame"));
+        assert!(set("ldap.basedn").contains("sesame"));
+    }
+}

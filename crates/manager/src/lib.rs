@@ -11,6 +11,7 @@ pub mod context;
 pub mod error;
 pub mod identities;
 pub mod jobs;
+mod ldap;
 pub mod limits;
 pub mod manager;
 pub mod metrics;

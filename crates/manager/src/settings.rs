@@ -6,6 +6,7 @@
 //! Not here: the table (`hostler_store::setting`) and what the configuration file says of the process itself.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -39,7 +40,18 @@ pub enum Kind {
     Filters,
     /// Names of weighers with their multipliers, comma separated.
     Weighers,
+    /// Any text.
+    Text,
+    /// Any text, which nobody is shown.
+    Secret,
+    /// The name of an LDAP attribute or object class.
+    LdapName,
+    /// One of these words.
+    OneOf(&'static [&'static str]),
 }
+
+/// What people see of a secret that there is.
+const HIDDEN: &str = "********";
 
 /// One setting.
 #[derive(Debug, Clone, Copy)]
@@ -80,7 +92,10 @@ macro_rules! settings {
     };
 }
 
-use Kind::{Days, Filters, Flag, Limit, Minutes, Name, Number, Planner, Ratio, Seconds, Weighers};
+use Kind::{
+    Days, Filters, Flag, LdapName, Limit, Minutes, Name, Number, OneOf, Planner, Ratio, Seconds,
+    Secret, Text, Weighers,
+};
 
 settings! {
     /// Time after which a connecting agent has to have said who it is.
@@ -116,6 +131,40 @@ settings! {
     /// How often the undo of a step is tried before the job waits for a person, who has it tried again with resumeJob. The first
     /// try of a job that goes on hears the last one's refusal again, so one is not enough.
     JOB_UNDO_ATTEMPTS = "job.undo.attempts", Number(2), "8", Global, Advanced, true;
+    /// Where in the LDAP directory people are looked for, such as dc=example,dc=org.
+    LDAP_BASE = "ldap.basedn", Text, "", Global, Advanced, true;
+    /// Password of ldap.bind.principal; it is never shown.
+    LDAP_BIND_PASSWORD = "ldap.bind.password", Secret, "", Global, Advanced, true;
+    /// The entry as which the LDAP directory is searched; empty: as nobody.
+    LDAP_BIND_PRINCIPAL = "ldap.bind.principal", Text, "", Global, Advanced, true;
+    /// LDAP attribute with a person's mail address.
+    LDAP_EMAIL = "ldap.email.attribute", LdapName, "mail", Global, Advanced, true;
+    /// LDAP attribute with a person's first name.
+    LDAP_FIRST_NAME = "ldap.firstname.attribute", LdapName, "givenName", Global, Advanced, true;
+    /// Object class of LDAP groups; the default stands for group with microsoftad.
+    LDAP_GROUP_OBJECT = "ldap.group.object", LdapName, "groupOfUniqueNames", Global, Advanced, true;
+    /// LDAP attribute of a group that names its members; microsoftad asks the member for its groups instead.
+    LDAP_GROUP_MEMBER = "ldap.group.user.uniquemember", LdapName, "uniqueMember", Global, Advanced, true;
+    /// LDAP attribute with a person's last name.
+    LDAP_LAST_NAME = "ldap.lastname.attribute", LdapName, "sn", Global, Advanced, true;
+    /// Whether microsoftad counts members of groups within groups.
+    LDAP_NESTED = "ldap.nested.groups.enable", Flag, "true", Global, Advanced, true;
+    /// What kind of LDAP directory it is.
+    LDAP_PROVIDER = "ldap.provider", OneOf(&["openldap", "microsoftad"]), "openldap", Global, Advanced, true;
+    /// Milliseconds that one LDAP server has for all that it is asked; then the next one is.
+    LDAP_TIMEOUT = "ldap.read.timeout", Number(1), "5000", Global, Advanced, true;
+    /// People on one page of an LDAP server's answer.
+    LDAP_PAGE_SIZE = "ldap.request.page.size", Number(1), "1000", Global, Advanced, true;
+    /// LDAP group that everybody has to be in, by its distinguished name; empty: none.
+    LDAP_REQUIRED_GROUP = "ldap.search.group.principle", Text, "", Global, Advanced, true;
+    /// Whether plain LDAP connections turn to TLS before anything is said.
+    LDAP_STARTTLS = "ldap.starttls.enable", Flag, "false", Global, Advanced, true;
+    /// File of the controller with the certificates, as PEM, that LDAP servers' are checked against; empty: the system's.
+    LDAP_TRUST = "ldap.truststore", Text, "", Global, Advanced, true;
+    /// Object class of people; the default stands for user with microsoftad.
+    LDAP_USER_OBJECT = "ldap.user.object", LdapName, "inetOrgPerson", Global, Advanced, true;
+    /// LDAP attribute with the name for logging in; the default stands for sAMAccountName with microsoftad.
+    LDAP_USER_NAME = "ldap.username.attribute", LdapName, "uid", Global, Advanced, true;
     /// CPUs of VMs that an account may have when no limit was set; -1 is unlimited.
     MAX_ACCOUNT_CPUS = "max.account.cpus", Limit, "40", Global, Limits, true;
     /// Memory of VMs, in MiB, that an account may have when no limit was set; -1 is unlimited.
@@ -287,6 +336,14 @@ impl Setting {
             Limit => value.parse::<i64>().is_ok_and(|limit| limit >= -1),
             Ratio => value.parse::<f64>().is_ok_and(|ratio| ratio.is_finite() && ratio >= 1.0),
             Flag => matches!(value, "true" | "false"),
+            Text => !value.contains('\0'),
+            // what was shown in its place is not it
+            Secret => !value.contains('\0') && value != HIDDEN,
+            OneOf(words) => words.contains(&value),
+            LdapName => {
+                value.starts_with(|c: char| c.is_ascii_alphanumeric())
+                    && value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'))
+            }
             Name => {
                 !value.is_empty()
                     && value.len() <= 63
@@ -298,9 +355,16 @@ impl Setting {
         }
         Err(SettingError::Value {
             name: self.name,
-            value: value.to_owned(),
+            value: self.shown(value).to_owned(),
             expected: self.kind.expected(),
         })
+    }
+}
+
+impl Setting {
+    /// A value of it as people may see it.
+    pub fn shown<'a>(&self, value: &'a str) -> &'a str {
+        if self.kind == Secret && !value.is_empty() { HIDDEN } else { value }
     }
 }
 
@@ -311,7 +375,7 @@ impl Kind {
             Number(_) | Limit | Seconds(_) | Minutes(_) | Days(_) => "Number",
             Ratio => "Decimal",
             Flag => "Boolean",
-            Name | Planner | Filters | Weighers => "String",
+            Name | Planner | Filters | Weighers | Text | Secret | LdapName | OneOf(_) => "String",
         }
     }
 
@@ -328,6 +392,10 @@ impl Kind {
             Planner => return "the name of a planner".to_owned(),
             Filters => return "names of filters, with commas between them".to_owned(),
             Weighers => return "weighers as NAME=MULTIPLIER, with commas between them".to_owned(),
+            Text => return "any text".to_owned(),
+            Secret => return "any text, which nobody is shown".to_owned(),
+            LdapName => return "letters, digits, hyphens and full stops".to_owned(),
+            OneOf(words) => return words.join(" or "),
         };
         format!("a whole number of {} from {}", unit.0, unit.1)
     }
@@ -340,11 +408,17 @@ pub type Place = (&'static str, Uuid);
 type Values = BTreeMap<(&'static str, Option<Place>), String>;
 
 /// The present values. Cloning it is cheap, and every clone sees every change.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Settings {
     values: Arc<RwLock<Values>>,
     /// What the configuration file says: what a setting is again when it is reset.
     configured: Arc<BTreeMap<String, String>>,
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings").finish_non_exhaustive() // there are secrets among them
+    }
 }
 
 impl Settings {
@@ -573,6 +647,25 @@ mod tests {
         let text =
             "cpu.overprovisioning.factor cannot be \"0.5\": expected a decimal number from 1";
         assert_eq!(error.to_string(), text);
+    }
+
+    #[test]
+    fn nobody_is_shown_a_secret_and_what_is_shown_cannot_be_set() {
+        let settings = Settings::default();
+        settings.set("ldap.bind.password", "pass phrase").unwrap();
+        assert_eq!(LDAP_BIND_PASSWORD.shown("pass phrase"), "********");
+        assert_eq!(LDAP_BIND_PASSWORD.shown(""), "");
+        assert!(!format!("{settings:?}").contains("phrase"));
+        let error = settings.set("ldap.bind.password", "********").unwrap_err();
+        assert!(error.to_string().contains("any text"), "{error}");
+    }
+
+    #[test]
+    fn a_name_of_ldap_has_nothing_that_means_something_in_a_filter() {
+        for wrong in ["", "uid)(x=*", "a b", "-uid", "u*"] {
+            assert!(LDAP_USER_NAME.check(wrong).is_err(), "{wrong}");
+        }
+        LDAP_USER_NAME.check("sAMAccountName").unwrap();
     }
 
     #[test]

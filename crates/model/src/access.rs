@@ -46,6 +46,26 @@ impl AccountType {
 }
 
 named_enum! {
+    /// Where a user's password is checked.
+    UserSource {
+        /// Here: the password's hash is in the database.
+        Native,
+        /// By a directory.
+        Ldap,
+    }
+}
+
+named_enum! {
+    /// What an LDAP name stands for that an account or domain is linked to.
+    LdapLinkKind {
+        /// A group: its members.
+        Group,
+        /// An organisational unit: everybody below it.
+        Ou,
+    }
+}
+
+named_enum! {
     /// Whether a zone, pod, cluster or host takes new VMs.
     AllocationState {
         /// Takes new VMs.

@@ -76,6 +76,10 @@ typed_ids! {
     IpRangeId,
     /// The polled record of an asynchronous API command.
     JobId,
+    /// That an LDAP group or organisational unit is let into an account or a domain.
+    LdapLinkId,
+    /// A directory that is asked who somebody is.
+    LdapServerId,
     /// A guest network.
     NetworkId,
     /// What a network can do and how it is made.

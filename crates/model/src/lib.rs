@@ -23,7 +23,7 @@ mod units;
 mod vm_snapshot_state;
 mod vm_state;
 
-pub use access::{AccountType, AllocationState, NetworkType};
+pub use access::{AccountType, AllocationState, LdapLinkKind, NetworkType, UserSource};
 pub use generation::{Generation, Version};
 pub use group::{AffinityKind, DedicatedKind, RuleDirection, UserDataPolicy};
 pub use host_status::{HostEvent, HostStatus};

@@ -46,6 +46,8 @@ pub mod instance_group;
 pub mod ip_range;
 pub mod job;
 pub mod job_view;
+pub mod ldap_link;
+pub mod ldap_server;
 pub mod limit;
 pub mod network;
 pub mod network_offering;

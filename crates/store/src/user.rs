@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use hostler_model::{AccountId, AccountType, DomainId, RoleId, Timestamp, UserId};
+use hostler_model::{
+    AccountId, AccountType, DomainId, LdapLinkId, RoleId, Timestamp, UserId, UserSource,
+};
 use rusqlite::{Row, params};
 
 use crate::columns::{json, parsed, parsed_or_null, time};
@@ -41,6 +43,8 @@ pub struct UserRow {
     pub api_key: Option<String>,
     /// `enabled`, or why they are not.
     pub state: String,
+    /// Where their password is checked.
+    pub source: UserSource,
     /// Since when there has been one.
     pub created: Timestamp,
 }
@@ -54,6 +58,8 @@ pub struct Credentials {
     pub secret_key: Option<String>,
     /// argon2id, as a PHC string.
     pub password_hash: Option<String>,
+    /// The LDAP link by which they came in, if they came so.
+    pub ldap_link: Option<LdapLinkId>,
     /// Whether the user, the account and its role are all enabled.
     pub enabled: bool,
     /// The rules of the account's own role, in their order; nothing: all that its type may do.
@@ -98,6 +104,8 @@ pub struct UserFilter {
     pub kind: Option<AccountType>,
     /// Those in this state.
     pub state: Option<String>,
+    /// Those whose password is checked there.
+    pub source: Option<UserSource>,
     /// Those whose name contains this.
     pub keyword: Option<String>,
 }
@@ -135,6 +143,19 @@ pub fn user_add(tx: &Tx<'_>, user: &NewUser, now: Timestamp) -> Result<(), Store
         ],
     )?;
     Ok(())
+}
+
+/// Has a directory check a user's password from now on; `link` is that by which they came in.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn user_from_ldap(tx: &Tx<'_>, id: UserId, link: Option<LdapLinkId>) -> Result<(), StoreError> {
+    let changed = tx.execute(
+        "record where a user comes from",
+        "UPDATE user SET source = ?2, ldap_link = ?3, password_hash = NULL WHERE id = ?1 AND removed IS NULL",
+        params![id.to_string(), UserSource::Ldap.as_str(), link.map(|id| id.to_string())],
+    )?;
+    found(changed, id)
 }
 
 /// Gives a user new keys for signing; the old ones are worthless at once.
@@ -316,6 +337,22 @@ pub fn user_by_name(
     one(tx, query.is("a.domain", Some(domain)).is("u.name", Some(name)))
 }
 
+/// The user of a domain who comes from a directory and has this name in any case of its letters, as directories take it.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn ldap_user_by_name(
+    tx: &Tx<'_>,
+    domain: DomainId,
+    name: &str,
+) -> Result<Option<Credentials>, StoreError> {
+    let query = Query::new(COLUMNS, FROM, "u.created, u.id")
+        .is("a.domain", Some(domain))
+        .is("u.source", Some(UserSource::Ldap))
+        .filter("lower(u.name) = lower(?)", Some(name.to_owned()));
+    one(tx, query)
+}
+
 /// A user with everything they prove themselves by.
 ///
 /// # Errors
@@ -350,6 +387,7 @@ pub fn user_list(
         .is("a.domain", filter.domain)
         .is("a.kind", filter.kind)
         .is("u.state", filter.state.as_deref())
+        .is("u.source", filter.source)
         .keyword(&["u.name", "u.first_name", "u.last_name"], filter.keyword.as_deref())
         .list(tx, "list users", page, read)
 }
@@ -362,6 +400,7 @@ pub(crate) fn read_credentials(row: &Row<'_>) -> rusqlite::Result<Credentials> {
         user: read(row)?,
         secret_key: row.get("secret_key")?,
         password_hash: row.get("password_hash")?,
+        ldap_link: parsed_or_null(row, "ldap_link")?,
         enabled: state == "enabled" && account_state == "enabled" && role_enabled,
         rules: role_state.map(|_| json(row, "rules")).transpose()?,
     })
@@ -383,6 +422,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<UserRow> {
         email: row.get("email")?,
         api_key: row.get("api_key")?,
         state: row.get("state")?,
+        source: parsed(row, "source")?,
         created: time(row, "created")?,
     })
 }

@@ -6,6 +6,7 @@ pub(super) mod ends;
 pub(super) mod groups;
 pub(super) mod identity;
 pub(super) mod images;
+pub(super) mod ldap;
 pub(super) mod lists;
 pub(super) mod projects;
 pub(super) mod vms;

@@ -1,4 +1,5 @@
-//! A cloud for clients that are programs of their own: a real manager on loopback, and hosts that are simulated.
+//! A cloud for clients that are programs of their own: a real manager on loopback, and hosts that are simulated; with a
+//! directory, where there is an LDAP server on this machine.
 //!
 //! Prints what a client needs as `CLOUD_NAME=value` lines, `CLOUD_READY=1` last, and ends when its standard input is
 //! closed, so that it never outlives who started it. `simulated-cloud [HOSTS]`: 2 hosts unless told otherwise.
@@ -16,6 +17,7 @@ use hostler_store::user::{user_by_name, user_set_password};
 use hostler_tests::cloud::Cloud;
 use hostler_tests::furnish::PLACE;
 use hostler_tests::http::{Api, tenant};
+use hostler_tests::slapd::{Slapd, TEAM};
 
 /// Memory of each host: room for some sixty small VMs.
 const MEMORY: Mib = Mib(32 * 1024);
@@ -34,6 +36,10 @@ async fn main() -> anyhow::Result<()> {
     let admin = Api::admin(address, &cloud.folder().join("manager"))?;
     let user = tenant(cloud.store(), address, "ROOT", "ursula", AccountType::User).await?;
     give_password(&cloud).await?;
+    let slapd = if Slapd::is_there() { Some(Slapd::start().await?) } else { None };
+    if let Some(slapd) = &slapd {
+        slapd.is_told_to(&admin).await;
+    }
     let apis = admin.ok("listApis", &[]).await;
     let names = apis["api"].as_array().into_iter().flatten().filter_map(|api| api["name"].as_str());
     let commands = names.collect::<Vec<_>>().join(" ");
@@ -51,6 +57,7 @@ async fn main() -> anyhow::Result<()> {
         ("NETWORK_ID", catalogue.network.to_string()),
         ("OFFERING_ID", catalogue.offering.to_string()),
         ("TEMPLATE_ID", catalogue.template.to_string()),
+        ("LDAP_GROUP", slapd.as_ref().map(|_| TEAM.to_owned()).unwrap_or_default()),
         ("COMMANDS", commands),
         ("READY", "1".to_owned()),
     ] {

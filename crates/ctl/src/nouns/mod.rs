@@ -3,6 +3,7 @@
 mod access;
 mod disks;
 mod groups;
+mod ldap;
 mod machines;
 mod placement;
 mod places;
@@ -20,6 +21,7 @@ pub(crate) static NOUNS: &[&Noun] = &[
     &access::ROLE,
     &access::PROJECT,
     &access::LIMIT,
+    &ldap::LDAP,
     &disks::DISK_OFFERING,
     &disks::VOLUME,
     &disks::ISO,

@@ -150,6 +150,7 @@ const PARAMS: &str = include_str!("../../../../tests/fixtures/contract/params.ts
 /// Commands of our own, and parameters of our own on commands of the contract.
 const OWN_COMMANDS: &[&str] = &[
     "addHostToAggregate",
+    "addLdapConfiguration",
     "adoptVirtualMachine",
     "auditCloud",
     "cleanMachine",
@@ -159,9 +160,11 @@ const OWN_COMMANDS: &[&str] = &[
     "dedicatePod",
     "dedicateZone",
     "deleteHostAggregate",
+    "deleteLdapConfiguration",
     "explainPlacement",
     "fixDrift",
     "getVirtualMachineConsoleLog",
+    "linkDomainToLdap",
     "listAliens",
     "listDedicatedClusters",
     "listDedicatedHosts",
@@ -171,6 +174,7 @@ const OWN_COMMANDS: &[&str] = &[
     "listHistory",
     "listHostAggregates",
     "listJobSteps",
+    "listLdapUsers",
     "planCapacity",
     "planDrain",
     "planPlacement",

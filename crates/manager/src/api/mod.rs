@@ -15,6 +15,7 @@ pub mod metrics;
 mod objects;
 mod owner;
 pub mod password;
+mod people;
 mod permission;
 mod project_names;
 mod sessions;

@@ -2,14 +2,16 @@
 //!
 //! Not here: how a session proves who calls (`auth`).
 
-use hostler_model::{AccountType, DomainId};
+use hostler_model::{AccountType, DomainId, UserSource};
 use hostler_query_api::{Answer, ApiCommand, ApiError, Params, RoleType, api_command};
 use hostler_store::domain::domain_by_path;
 use hostler_store::event::{NewEvent, event_add};
 use hostler_store::session::{session_add, session_prune, session_remove, sessions_of_user_remove};
 use hostler_store::user::{
-    Credentials, UserRow, user_by_name, user_credentials, user_logged_in, user_login_failed,
+    Credentials, UserRow, ldap_user_by_name, user_by_name, user_credentials, user_logged_in,
+    user_login_failed,
 };
+use hostler_wire::Secret;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -18,6 +20,7 @@ use super::failure::Failure;
 use super::http::Cookies;
 use super::objects::session::{LOGIN, LOGOUT};
 use super::password;
+use super::people::{self, Proof};
 use crate::context::Context;
 use crate::settings::{LOGIN_ATTEMPTS, SESSION_TIMEOUT};
 
@@ -65,32 +68,60 @@ pub(crate) fn token_hash(token: &str) -> String {
 pub(crate) async fn login(context: &Context, params: &Params) -> Result<Reply, Failure> {
     let login = Login::parse(params, RoleType::User)?;
     let failed = Failure(ApiError::login_failed(&login.username));
-    let (name, domain, path) = (login.username, login.domain_id, login.domain);
-    let found = context
+    match prove(context, login).await? {
+        Some((credentials, Proof::Right)) if credentials.enabled => {
+            open(context, credentials).await
+        }
+        Some((credentials, Proof::Wrong)) if credentials.enabled => {
+            count_failure(context, credentials.user).await?;
+            Err(failed)
+        }
+        _ => Err(failed),
+    }
+}
+
+/// Whose user it is, and whether the password is theirs; nothing: nobody's.
+async fn prove(context: &Context, login: Login) -> Result<Option<(Credentials, Proof)>, Failure> {
+    let (name, domain, path) = (login.username.clone(), login.domain_id, login.domain);
+    let (domain, found) = context
         .store
         .read(move |tx| {
             let domain = match domain {
                 Some(id) => Some(id),
                 None => domain_by_path(tx, &full_path(path.as_deref()))?.map(|row| row.id),
             };
-            Ok::<_, Failure>(match domain {
-                Some(domain) => user_by_name(tx, domain, &name)?,
-                None => None,
-            })
+            let Some(domain) = domain else { return Ok((None, None)) };
+            let found = match user_by_name(tx, domain, &name)? {
+                None => ldap_user_by_name(tx, domain, &name)?,
+                found => found,
+            };
+            Ok::<_, Failure>((Some(domain), found))
         })
         .await?;
+    if let Some(credentials) = &found
+        && credentials.user.source == UserSource::Ldap
+    {
+        // nobody's password leaves this machine who may not log in anyway
+        let proof = if credentials.enabled {
+            people::proof(context, credentials, &Secret::new(login.password)).await?
+        } else {
+            Proof::Unknown
+        };
+        return Ok(found.map(|credentials| (credentials, proof)));
+    }
+    if let (Some(domain), None) = (domain, &found) {
+        let password = Secret::new(login.password.as_str());
+        let came = people::first_login(context, domain, &login.username, &password).await?;
+        if came.is_some() {
+            return Ok(came);
+        }
+    }
     let hash = found.as_ref().and_then(|credentials| credentials.password_hash.clone());
     let right = password::verify(login.password, hash)
         .await
         .map_err(|error| Failure(ApiError::internal(error)))?;
-    match found {
-        Some(credentials) if right && credentials.enabled => open(context, credentials).await,
-        Some(credentials) if !right && credentials.enabled => {
-            count_failure(context, credentials.user).await?;
-            Err(failed)
-        }
-        _ => Err(failed),
-    }
+    let proof = if right { Proof::Right } else { Proof::Wrong };
+    Ok(found.map(|credentials| (credentials, proof)))
 }
 
 /// Too many wrong passwords disable a user. Root administrators are spared: anybody could lock the cloud

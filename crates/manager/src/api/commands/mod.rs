@@ -23,6 +23,7 @@ mod group;
 mod host;
 mod job;
 mod keypair;
+mod ldap;
 mod limit;
 pub(crate) mod network;
 mod nic;
@@ -39,7 +40,7 @@ mod storage;
 mod sync;
 pub(crate) mod tag;
 pub(crate) mod template;
-mod user;
+pub(super) mod user;
 mod userdata;
 mod vm;
 mod vmsnapshot;
@@ -96,6 +97,7 @@ static TABLES: &[&[Entry]] = &[
     host::COMMANDS,
     job::COMMANDS,
     keypair::COMMANDS,
+    ldap::COMMANDS,
     limit::COMMANDS,
     network::COMMANDS,
     nic::COMMANDS,

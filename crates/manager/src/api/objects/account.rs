@@ -1,6 +1,6 @@
 //! Domains, accounts, users and SSH keys in answers.
 
-use hostler_model::{AccountType, RoleId};
+use hostler_model::{AccountType, RoleId, UserSource};
 use hostler_store::account::AccountRow;
 use hostler_store::domain::DomainView;
 use hostler_store::ssh_keypair::SshKeyPairView;
@@ -54,6 +54,11 @@ api_object! {
     }
 }
 
+/// As clients know it.
+pub(crate) fn source(source: UserSource) -> String {
+    source.as_str().to_lowercase()
+}
+
 fn role_id(kind: AccountType, own: Option<&(RoleId, String)>) -> RoleId {
     own.map_or_else(|| kind.default_role(), |role| role.0)
 }
@@ -94,7 +99,7 @@ api_object! {
         "domain" string "that domain's name" => row.domain_name,
         "apikey" string "the public half of their keys for signing" => row.api_key,
         "state" string "enabled, or why they are not" => row.state,
-        "usersource" string "where they come from, always native" => "native",
+        "usersource" string "where their password is checked: native, here, or ldap" => source(row.source),
         "iscallerchilddomain" boolean "whether their domain is below the caller's, always false" => false,
         "isdefault" boolean "whether they came with the product" => is_first(row),
         "is2faenabled" boolean "whether they use a second factor, always false" => false,

@@ -19,6 +19,7 @@ pub(crate) mod firewall;
 pub(crate) mod group;
 pub(crate) mod host;
 pub(crate) mod job;
+pub(crate) mod ldap;
 pub(crate) mod limit;
 pub(crate) mod network;
 pub(crate) mod offering;

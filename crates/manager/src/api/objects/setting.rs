@@ -8,7 +8,7 @@ api_object! {
     CONFIGURATION = "ConfigurationResponse", configuration(setting: &Setting, value: &str, scope: &str) {
         "name" string "its name" => setting.name,
         "displaytext" string "its name, for people" => words(setting.name),
-        "value" string "its present value" => value,
+        "value" string "its present value; of a secret, whether there is one" => setting.shown(value),
         "defaultvalue" string "its value when nobody has set it" => setting.default,
         "description" string "what it does" => setting.description,
         "category" string "what it is about" => setting.category,

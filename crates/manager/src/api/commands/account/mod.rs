@@ -19,7 +19,7 @@ mod disable_account;
 mod enable_account;
 mod list_accounts;
 mod lock_account;
-mod rights;
+pub(super) mod rights;
 mod update_account;
 
 pub(in crate::api::commands) use list_accounts::account_type;
@@ -36,7 +36,7 @@ pub(super) static COMMANDS: &[Entry] = &[
 ];
 
 /// An account as it is now, with its users.
-fn account_now(tx: &Tx<'_>, id: AccountId) -> Result<Value, Failure> {
+pub(super) fn account_now(tx: &Tx<'_>, id: AccountId) -> Result<Value, Failure> {
     Ok(account(&account_get(tx, id)?, &users_of(tx, &[id])?))
 }
 
@@ -58,7 +58,12 @@ fn users_of(tx: &Tx<'_>, accounts: &[AccountId]) -> Result<Vec<UserRow>, Failure
 }
 
 /// A name that an account of the domain can be given.
-fn free_name(tx: &Tx<'_>, param: &str, domain: DomainId, name: &str) -> Result<(), Failure> {
+pub(in crate::api) fn free_name(
+    tx: &Tx<'_>,
+    param: &str,
+    domain: DomainId,
+    name: &str,
+) -> Result<(), Failure> {
     if name.is_empty() || name.starts_with(PREFIX) {
         return Err(Failure::invalid(format!(
             "{param}: {name:?} is empty, or begins as the names of projects' accounts do; choose another name"

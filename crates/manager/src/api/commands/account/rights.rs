@@ -10,16 +10,16 @@ use crate::api::failure::Failure;
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Rights {
+pub(in crate::api::commands) struct Rights {
     /// A role.
-    pub(super) role: Option<RoleId>,
+    pub(in crate::api::commands) role: Option<RoleId>,
     /// A type.
-    pub(super) kind: Option<AccountType>,
+    pub(in crate::api::commands) kind: Option<AccountType>,
 }
 
 impl Rights {
     /// Reads `roleid` and `accounttype`.
-    pub(super) fn read(
+    pub(in crate::api::commands) fn read(
         call: Call<'_>,
         role: Option<RoleId>,
         number: Option<i32>,
@@ -34,7 +34,7 @@ impl Rights {
     }
 
     /// Type and, unless it is the type's default one, role; the caller may give them.
-    pub(super) fn resolve(
+    pub(in crate::api::commands) fn resolve(
         self,
         tx: &Tx<'_>,
         authority: &Authority,

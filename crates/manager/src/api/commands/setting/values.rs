@@ -54,7 +54,8 @@ pub(super) async fn set(
         } else {
             format!(" of {} {}", row.scope, row.scope_id)
         };
-        event.record(tx, format!("setting {}{of} was set to {}", row.name, row.value))
+        let shown = setting.shown(&row.value);
+        event.record(tx, format!("setting {}{of} was set to {shown}", row.name))
     })
     .await?;
     let set = call.context.settings.set_at(setting.name, place, value);

@@ -1,6 +1,6 @@
 //! `listUsers`: who can call the API.
 
-use hostler_model::{DomainId, UserId};
+use hostler_model::{DomainId, UserId, UserSource};
 use hostler_query_api::{Answer, RoleType, api_command};
 use hostler_store::reference::Entity;
 use hostler_store::user::{UserFilter, user_list};
@@ -27,6 +27,8 @@ api_command! {
     accounttype: optional integer,
     /// Users in this state.
     state: optional string,
+    /// Users whose password is checked there: native, here, or ldap.
+    usersource: optional choice<UserSource>,
     /// With domainid: domains below it too.
     isrecursive: optional boolean,
     /// Everything that the caller may see, not only its own.
@@ -58,6 +60,7 @@ impl Handler for ListUsers {
             domain: None,
             kind,
             state: self.state,
+            source: self.usersource,
             keyword: call.keyword(),
         };
         let listed = call.read(move |tx| Ok(user_list(tx, &filter, &scope, page)?)).await?;

@@ -64,7 +64,11 @@ pub(super) fn add_user(
 }
 
 /// Refuses a name that is empty, or that a user of the domain has.
-fn must_be_free(tx: &Tx<'_>, domain: DomainId, name: &str) -> Result<(), Failure> {
+pub(in crate::api) fn must_be_free(
+    tx: &Tx<'_>,
+    domain: DomainId,
+    name: &str,
+) -> Result<(), Failure> {
     if name.trim().is_empty() || user_by_name(tx, domain, name)?.is_some() {
         return Err(Failure::invalid(format!(
             "username: {name:?} is empty, or the domain has such a user; choose another name"

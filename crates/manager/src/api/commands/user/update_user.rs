@@ -1,9 +1,9 @@
 //! `updateUser`: names, mail address, password and keys. A plain user changes only itself.
 
-use hostler_model::UserId;
+use hostler_model::{UserId, UserSource};
 use hostler_query_api::{Answer, ApiError, RoleType, api_command};
 use hostler_store::session::sessions_of_user_remove;
-use hostler_store::user::{UserChange, user_change, user_login_failed, user_set_keys};
+use hostler_store::user::{Credentials, UserChange, user_change, user_login_failed, user_set_keys};
 
 use super::{hashed, must_be_free, user_now};
 use crate::api::bootstrap::Keys;
@@ -42,6 +42,7 @@ impl Handler for UpdateUser {
         let (authority, id) = (call.authority(), self.id);
         let keys = keys_of(self.userapikey, self.usersecretkey)?;
         let found = call.read(move |tx| authority.user_to_change(tx, "id", id)).await?;
+        not_from_ldap(&found, self.password.is_some(), self.username.as_deref())?;
         if self.password.is_some() {
             check_current(call, id, self.currentpassword, found.password_hash).await?;
         }
@@ -78,6 +79,28 @@ impl Handler for UpdateUser {
             .await?;
         Ok(call.object(changed))
     }
+}
+
+/// Refuses to change what is a directory's to say.
+fn not_from_ldap(
+    found: &Credentials,
+    has_password: bool,
+    name: Option<&str>,
+) -> Result<(), Failure> {
+    let user = &found.user;
+    let renamed = name.is_some_and(|name| name != user.name);
+    let param = match (has_password, renamed) {
+        (true, _) => "password",
+        (false, true) => "username",
+        (false, false) => return Ok(()),
+    };
+    if user.source != UserSource::Ldap {
+        return Ok(());
+    }
+    Err(Failure::invalid(format!(
+        "{param}: user {} comes from an LDAP directory, which says their name and password; change them there",
+        user.name
+    )))
 }
 
 fn keys_of(public: Option<String>, secret: Option<String>) -> Result<Option<Keys>, Failure> {
