@@ -14,7 +14,7 @@ use crate::settings::USER_DATA_MAX;
 api_command! {
     /// Keeps user data by name.
     pub(crate) struct RegisterUserData = "registerUserData", synchronous
-        .object("userdata").shape(&REGISTERED);
+        .object("userdata").shape(&REGISTERED).in_projects();
 
     /// Its name, unique in its account.
     name: required string,
