@@ -174,6 +174,18 @@ pub fn user_data_list(
     .list(tx, "list user data", page, read)
 }
 
+/// One.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn user_data_view(tx: &Tx<'_>, id: UserDataId) -> Result<UserDataView, StoreError> {
+    let filter = UserDataFilter { id: Some(id), ..UserDataFilter::default() };
+    user_data_list(tx, &filter, &Scope::All, Page::default())?
+        .rows
+        .pop()
+        .ok_or_else(|| StoreError::NotFound { what: "user data", id: id.to_string() })
+}
+
 fn read(row: &Row<'_>) -> rusqlite::Result<UserDataView> {
     Ok(UserDataView {
         row: UserDataRow {

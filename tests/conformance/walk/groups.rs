@@ -76,8 +76,10 @@ async fn affinity(w: &mut Witness, cloud: &Cloud) {
 
 /// Registered user data, from its registration to its end.
 pub(crate) async fn user_data(w: &mut Witness, cloud: &Cloud) {
-    w.call("registerUserData", &[("name", "ud9"), ("userdata", "I2Nsb3VkLWNvbmZpZw==")]).await;
-    let data = id(&w.call("listUserData", &[("name", "ud9")]).await, "userdata");
+    let said = [("name", "ud9"), ("userdata", "I2Nsb3VkLWNvbmZpZw==")];
+    let answer = w.call("registerUserData", &said).await;
+    let data = answer["userdata"]["id"].as_str().unwrap().to_owned();
+    w.call("listUserData", &[("name", "ud9")]).await;
     let template = cloud.catalogue.template.to_string();
     let link = [("templateid", template.as_str()), ("userdataid", &data)];
     w.call("linkUserDataToTemplate", &link).await;

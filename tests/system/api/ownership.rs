@@ -83,6 +83,17 @@ impl Tree {
             ("hypervisor", "KVM"),
         ];
         api.ok("registerTemplate", &[&template[..], extra].concat()).await;
+        let iso =
+            [("name", "i"), ("url", "http://images.invalid/i.iso"), ("zoneid", zone.as_str())];
+        api.ok("registerIso", &[&iso[..], extra].concat()).await;
+        let kind = [("name", "g"), ("type", "host anti-affinity")];
+        let answer = api.ok("createAffinityGroup", &[&kind[..], extra].concat()).await;
+        api.job(answer["jobid"].as_str().unwrap()).await;
+        for command in ["createSSHKeyPair", "createSecurityGroup", "createInstanceGroup"] {
+            api.ok(command, &[&[("name", "g")], extra].concat()).await;
+        }
+        let data = [("name", "d"), ("userdata", "eA==")];
+        api.ok("registerUserData", &[&data[..], extra].concat()).await;
     }
 
     /// Who asks, for what, and whose things there are to see. A `*` in place of an account is every account.
@@ -226,9 +237,18 @@ async fn whose_things_a_list_shows_is_the_same_question_on_every_list() {
     }
     println!("{} lists, {} with things of many: {full:?}", lists.len(), full.len());
     assert!(wrong.is_empty(), "{wrong:#?}");
-    for command in
-        ["listEvents", "listSSHKeyPairs", "listTemplates", "listVirtualMachines", "listVolumes"]
-    {
+    for command in [
+        "listAffinityGroups",
+        "listEvents",
+        "listInstanceGroups",
+        "listIsos",
+        "listSSHKeyPairs",
+        "listSecurityGroups",
+        "listTemplates",
+        "listUserData",
+        "listVirtualMachines",
+        "listVolumes",
+    ] {
         assert!(full.contains(command), "{command} shows too little to say anything: {full:?}");
     }
 }

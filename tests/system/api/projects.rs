@@ -195,3 +195,43 @@ async fn a_vm_of_a_project_is_everybodys_in_it_and_goes_with_the_project() {
     assert_eq!(cloud.domains(), Vec::<String>::new());
     project(&alice, "web").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vm_of_a_project_is_given_the_projects_keys_groups_and_user_data() {
+    let cloud = Cloud::with_hosts(1).await.unwrap();
+    let address = cloud.manager.as_ref().unwrap().api;
+    let alice = tenant(cloud.store(), address, "ROOT/shop", "alice", AccountType::User);
+    let alice = alice.await.unwrap();
+    let id = project(&alice, "web").await;
+    let of_project = ("projectid", id.as_str());
+    let made = alice.ok("createSSHKeyPair", &[("name", "k"), of_project]).await;
+    assert_eq!(made["keypair"]["projectid"], id.as_str(), "{made}");
+    let apart = [("name", "apart"), ("type", "host anti-affinity"), of_project];
+    let group = alice.ok("createAffinityGroup", &apart).await["id"].clone();
+    let data = [("name", "d"), ("userdata", "eA=="), of_project];
+    let data = alice.ok("registerUserData", &data).await["userdata"]["id"].clone();
+    let c = cloud.catalogue;
+    let [zone, offering, template] =
+        [c.zone.to_string(), c.offering.to_string(), c.template.to_string()];
+    let params = [
+        ("zoneid", zone.as_str()),
+        ("serviceofferingid", &offering),
+        ("templateid", &template),
+        ("keypair", "k"),
+        ("affinitygroupids", group.as_str().unwrap()),
+        ("userdataid", data.as_str().unwrap()),
+        of_project,
+    ];
+    let answer = alice.ok("deployVirtualMachine", &params).await;
+    let job = alice.job(answer["jobid"].as_str().unwrap()).await;
+    let vm = &job["jobresult"]["virtualmachine"];
+    assert_eq!((&vm["keypairs"], &vm["userdataid"]), (&"k".into(), &data), "{job}");
+    assert_eq!(vm["affinitygroup"][0]["projectid"], id.as_str(), "{job}");
+
+    // by its name it is found in the project, and only there
+    let named = ("name", "apart");
+    assert_eq!(alice.refused("deleteAffinityGroup", &[named]).await.0, 431);
+    let gone = alice.ok("deleteProject", &[("id", &id), ("cleanup", "true")]).await;
+    assert_eq!(alice.job(gone["jobid"].as_str().unwrap()).await["jobstatus"], 1);
+    assert_eq!(alice.ok("listAffinityGroups", &[]).await, serde_json::json!({}));
+}

@@ -38,7 +38,12 @@ async fn every_filter_shows_what_its_word_says() {
     let id = shared["id"].as_str().unwrap();
     let share = [("id", id), ("op", "add"), ("accounts", "other")];
     owner.ok("updateTemplatePermissions", &share).await;
-    assert_eq!(names(&other, "executable").await, [""; 0]);
+    assert_eq!(names(&other, "executable").await, ["shared", "public", "featured"]);
+    assert_eq!(names(&owner, "self").await, ["shared", "private", "public"]);
+    for which in ["featured", "community", "sharedexecutable"] {
+        assert_eq!(names(&other, which).await, [""; 0], "{which} shows only what is ready");
+    }
+    assert_eq!(names(&owner, "selfexecutable").await, [""; 0]);
     world.database().execute("UPDATE template SET state = 'Ready'", []).unwrap();
     for (which, expected) in [
         ("featured", &["featured"][..]),

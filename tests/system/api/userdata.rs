@@ -14,10 +14,11 @@ const SCRIPT: &str = "IyEvYmluL3NoCnRydWUK"; // #!/bin/sh, true
 
 async fn registered(api: &Api, name: &str, userdata: &str) -> String {
     let said = [("name", name), ("userdata", userdata), ("params", "colour")];
-    api.ok("registerUserData", &said).await;
-    let listed = api.ok("listUserData", &[("name", name)]).await;
-    let row = &listed["userdata"][0];
+    let answer = api.ok("registerUserData", &said).await;
+    let row = &answer["userdata"];
     assert_eq!((&row["userdata"], &row["params"]), (&userdata.into(), &"colour".into()));
+    let listed = api.ok("listUserData", &[("name", name)]).await;
+    assert_eq!(&listed["userdata"][0], row);
     row["id"].as_str().unwrap().to_owned()
 }
 

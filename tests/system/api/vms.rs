@@ -88,6 +88,18 @@ async fn a_vm_is_deployed_listed_stopped_and_destroyed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_destroys_a_vm_gets_it_to_see_even_if_nothing_of_it_is_kept() {
+    let cloud = Cloud::with_hosts(1).await.unwrap();
+    let (admin, ids) = (admin_of(&cloud), Ids::of(&cloud));
+    let (id, _) = deploy(&admin, &ids, &[("name", "web")]).await;
+    let answer = admin.ok("destroyVirtualMachine", &[("id", &id), ("expunge", "true")]).await;
+    let job = admin.job(answer["jobid"].as_str().unwrap()).await;
+    let vm = &job["jobresult"]["virtualmachine"];
+    assert_eq!((&vm["id"], &vm["state"]), (&id.as_str().into(), &"Expunging".into()), "{job}");
+    assert_eq!(admin.ok("listVirtualMachines", &[("id", &id)]).await, serde_json::json!({}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_caller_says_about_a_vm_is_shown_again() {
     let cloud = Cloud::with_hosts(1).await.unwrap();
     let (admin, ids) = (admin_of(&cloud), Ids::of(&cloud));

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use hostler_model::VmState;
 use hostler_store::nic_view::NicView;
 use hostler_store::vm_view::VmView;
 use serde_json::{Value, json};
@@ -45,6 +46,14 @@ pub(crate) struct Sight {
     pub(crate) password: bool,
 }
 
+/// A VM's state as clients know it: to them Expunging is the last one.
+const fn shown(state: VmState) -> VmState {
+    match state {
+        VmState::Expunged => VmState::Expunging,
+        other => other,
+    }
+}
+
 api_object! {
     /// A VM.
     VM = "UserVmResponse", vm(view: &VmView, sight: Sight) {
@@ -60,7 +69,7 @@ api_object! {
         "username" string "that user's name" => view.user_name,
         "created" date "when it was deployed" => date(view.created),
         "lastupdated" date "when it changed last" => date(view.changed),
-        "state" string "Stopped, Starting, Running, Stopping, Destroyed, Expunging or Error" => view.state,
+        "state" string "Stopped, Starting, Running, Stopping, Destroyed, Expunging or Error" => shown(view.state),
         "haenable" boolean "whether it is to be restarted elsewhere when its host is gone" => view.ha,
         "group" string "the name that its user groups it under" => view.group,
         "groupid" string "the instance group of that name" => view.group_id,

@@ -300,7 +300,8 @@ pub async fn destroy(
         check_volumes(app, &vm, volumes.clone(), expunge_now).await?;
     }
     if expunge_now {
-        return retire(app, caller, &vm, "destroyVirtualMachine", volumes).await;
+        let input = stop_job::Input { forced: true, volumes, shown: true, ..Default::default() };
+        return retire(app, caller, &vm, "destroyVirtualMachine", input).await;
     }
     must_not_be(&vm, GONE, "destroyed")?;
     ask(
@@ -327,7 +328,8 @@ pub async fn expunge(app: &Context, caller: &Caller, id: VmId) -> Result<JobId, 
     let vm = vm_for(app, caller, id).await?;
     must_not_be_protected(&vm)?;
     must_not_be(&vm, &[VmState::Running, VmState::Starting, VmState::Stopping], "expunged")?;
-    retire(app, caller, &vm, "expungeVirtualMachine", Vec::new()).await
+    let input = stop_job::Input { forced: true, ..Default::default() };
+    retire(app, caller, &vm, "expungeVirtualMachine", input).await
 }
 
 /// Data volumes go only with a VM that is expunged at once: one that can be recovered needs them.
@@ -359,7 +361,7 @@ async fn retire(
     caller: &Caller,
     vm: &VmRow,
     api_command: &'static str,
-    volumes: Vec<VolumeId>,
+    input: stop_job::Input,
 ) -> Result<JobId, ServiceError> {
     must_not_be(vm, &[VmState::Expunging, VmState::Expunged], "expunged")?;
     ask(
@@ -372,7 +374,7 @@ async fn retire(
             verb: "expunged",
             kind: retire::EXPUNGE.kind(),
             steps: retire::EXPUNGE.steps(),
-            input: json!(stop_job::Input { forced: true, volumes, ..Default::default() }),
+            input: json!(input),
         },
     )
     .await

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use hostler_model::{VmEvent, VmState, VolumeEvent, VolumeId, VolumeState};
+use hostler_model::{VmEvent, VmState, VolumeEvent, VolumeState};
 use hostler_store::event::event_add;
 use hostler_store::nic::nics_remove;
 use hostler_store::vm::{VmChange, vm_get, vm_transition};
@@ -66,7 +66,8 @@ impl Workflow for RetireVm {
     }
 
     fn result(&self, cx: &StepContext) -> Value {
-        if self.kind == EXPUNGE.kind { json!({ "success": true }) } else { vm_result(cx) }
+        let told_only = self.kind == EXPUNGE.kind && !input(cx).shown;
+        if told_only { json!({ "success": true }) } else { vm_result(cx) }
     }
 
     async fn failed(&self, cx: &StepContext, why: &str) -> Result<Commit, ServiceError> {
@@ -104,7 +105,7 @@ fn give_up(cx: &StepContext) -> Commit {
 async fn delete(cx: &StepContext) -> Result<Done, StepError> {
     let (vm, now) = (vm_of(cx), cx.app.now());
     let (row, volumes) = cx.read(move |tx| Ok((vm_get(tx, vm)?, volumes_of(tx, vm)?))).await?;
-    let named = volumes_named(cx);
+    let named = input(cx).volumes;
     let goes = move |volume: &VolumeRow| volume.is_root || named.contains(&volume.id);
     for volume in volumes.iter().filter(|volume| goes(volume)) {
         let (Some(pool), Some(host)) = (volume.pool, volume.host) else { continue };
@@ -139,10 +140,8 @@ async fn delete(cx: &StepContext) -> Result<Done, StepError> {
     }))
 }
 
-/// Data volumes that the request named, to go with the VM.
-fn volumes_named(cx: &StepContext) -> Vec<VolumeId> {
-    let input: stop::Input = serde_json::from_value(cx.job.input.clone()).unwrap_or_default();
-    input.volumes
+fn input(cx: &StepContext) -> stop::Input {
+    serde_json::from_value(cx.job.input.clone()).unwrap_or_default()
 }
 
 fn finish(cx: &StepContext) -> Done {

@@ -46,6 +46,8 @@ pub(super) struct Input {
     pub(super) stray: Option<Stray>,
     /// Data volumes that go with a VM that is expunged.
     pub(super) volumes: Vec<VolumeId>,
+    /// Whether who has a VM expunged gets it to see, and not only that it is done.
+    pub(super) shown: bool,
 }
 
 /// Where a run that was started by hand runs.

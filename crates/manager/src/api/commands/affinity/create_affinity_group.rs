@@ -16,7 +16,7 @@ use crate::api::objects::group::AFFINITY_GROUP;
 api_command! {
     /// Makes an affinity group: its VMs run on one host, or each on a host of its own.
     pub(crate) struct CreateAffinityGroup = "createAffinityGroup", asynchronous_create
-        .object("affinitygroup").shape(&AFFINITY_GROUP);
+        .object("affinitygroup").shape(&AFFINITY_GROUP).in_projects();
 
     /// Its name, unique in its account.
     name: required string,

@@ -14,7 +14,7 @@ use crate::api::failure::Failure;
 
 api_command! {
     /// Deletes an affinity group. Its VMs stay where they are.
-    pub(crate) struct DeleteAffinityGroup = "deleteAffinityGroup", asynchronous;
+    pub(crate) struct DeleteAffinityGroup = "deleteAffinityGroup", asynchronous.in_projects();
 
     /// The group to delete; or give its name.
     id: optional uuid<AffinityGroupId> .entity("affinitygroup"),

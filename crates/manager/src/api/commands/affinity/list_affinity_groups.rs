@@ -13,7 +13,7 @@ use crate::api::owner::Wanted;
 api_command! {
     /// Lists affinity groups.
     pub(crate) struct ListAffinityGroups = "listAffinityGroups", synchronous
-        .object("affinitygroup").shape(&AFFINITY_GROUP).paged();
+        .object("affinitygroup").shape(&AFFINITY_GROUP).paged().in_projects();
 
     /// The group of this id.
     id: optional uuid<AffinityGroupId> .entity("affinitygroup"),

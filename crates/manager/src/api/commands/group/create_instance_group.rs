@@ -12,7 +12,7 @@ use crate::api::objects::group::{INSTANCE_GROUP, instance_group};
 api_command! {
     /// Makes a name that VMs can be grouped under.
     pub(crate) struct CreateInstanceGroup = "createInstanceGroup", synchronous
-        .object("instancegroup").shape(&INSTANCE_GROUP);
+        .object("instancegroup").shape(&INSTANCE_GROUP).in_projects();
 
     /// The name, unique in its account.
     name: required string,

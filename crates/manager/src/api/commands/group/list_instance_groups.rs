@@ -13,7 +13,7 @@ use crate::api::owner::Wanted;
 api_command! {
     /// Lists the names that VMs are grouped under.
     pub(crate) struct ListInstanceGroups = "listInstanceGroups", synchronous
-        .object("instancegroup").shape(&INSTANCE_GROUP).paged();
+        .object("instancegroup").shape(&INSTANCE_GROUP).paged().in_projects();
 
     /// The group of this id.
     id: optional uuid<InstanceGroupId> .entity("instancegroup"),

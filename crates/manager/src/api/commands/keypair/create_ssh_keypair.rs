@@ -17,7 +17,7 @@ use crate::onboarding::new_ssh_key;
 api_command! {
     /// Makes an Ed25519 SSH key. Its private half is in this answer and is kept nowhere.
     pub(crate) struct CreateSshKeyPair = "createSSHKeyPair", synchronous
-        .object("keypair").shape(&CREATED_SSH_KEYPAIR);
+        .object("keypair").shape(&CREATED_SSH_KEYPAIR).in_projects();
 
     /// Its name, unique in its account.
     name: required string,

@@ -13,7 +13,7 @@ use crate::api::objects::group::{SECURITY_GROUP, security_group};
 api_command! {
     /// Makes a security group. Its rules are recorded; hosts do not enforce them yet.
     pub(crate) struct CreateSecurityGroup = "createSecurityGroup", synchronous
-        .object("securitygroup").shape(&SECURITY_GROUP);
+        .object("securitygroup").shape(&SECURITY_GROUP).in_projects();
 
     /// Its name, unique in its account.
     name: required string,

@@ -10,7 +10,7 @@ use crate::api::failure::Failure;
 
 api_command! {
     /// Deletes a security group that no VM is in, with its rules. An account's default group stays.
-    pub(crate) struct DeleteSecurityGroup = "deleteSecurityGroup", synchronous;
+    pub(crate) struct DeleteSecurityGroup = "deleteSecurityGroup", synchronous.in_projects();
 
     /// The group to delete; or give its name.
     id: optional uuid<SecurityGroupId> .entity("securitygroup"),

@@ -13,7 +13,7 @@ use crate::api::owner::Wanted;
 api_command! {
     /// Lists security groups with their rules.
     pub(crate) struct ListSecurityGroups = "listSecurityGroups", synchronous
-        .object("securitygroup").shape(&SECURITY_GROUP).paged();
+        .object("securitygroup").shape(&SECURITY_GROUP).paged().in_projects();
 
     /// The group of this id.
     id: optional uuid<SecurityGroupId> .entity("securitygroup"),

@@ -16,7 +16,7 @@ use crate::api::owner::Wanted;
 api_command! {
     /// Lists ISOs.
     pub(crate) struct ListIsos = "listIsos", synchronous
-        .object("iso").shape(&TEMPLATE).paged();
+        .object("iso").shape(&TEMPLATE).paged().in_projects();
 
     /// Which ones: featured, self, selfexecutable (the default), shared, sharedexecutable, executable, community or all.
     isofilter: optional choice<Which>,

@@ -14,7 +14,7 @@ use crate::api::failure::Failure;
 /// Which templates or ISOs are meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Which {
-    /// Recommended ones.
+    /// Recommended ones that can be used.
     Featured,
     /// The caller's own.
     SelfOwned,
@@ -24,9 +24,9 @@ pub(super) enum Which {
     Shared,
     /// Those of others that are shared with the caller and can be used.
     SharedExecutable,
-    /// All that can be used.
+    /// All that the caller may use.
     Executable,
-    /// Public ones that are not recommended.
+    /// Public ones that are not recommended and can be used.
     Community,
     /// Every one; for administrators.
     All,
@@ -74,12 +74,15 @@ impl Which {
             Self::Shared | Self::SharedExecutable => (TemplateReach::Shared(scope), None),
             Self::Executable => (TemplateReach::Usable(scope), None),
         };
-        let executable =
-            matches!(self, Self::Executable | Self::SelfExecutable | Self::SharedExecutable);
+        // executable shows those on their way too: who has registered one waits there for it to be ready
+        let only_ready = matches!(
+            self,
+            Self::Featured | Self::Community | Self::SelfExecutable | Self::SharedExecutable
+        );
         TemplateFilter {
             iso: Some(iso),
             featured,
-            ready: executable.then_some(true),
+            ready: only_ready.then_some(true),
             ..TemplateFilter::new(reach)
         }
     }

@@ -16,7 +16,8 @@ use crate::orchestration::template::{RegisterRequest, register};
 
 api_command! {
     /// Fetches an ISO from a URL. It has to be an ISO 9660 file system.
-    pub(crate) struct RegisterIso = "registerIso", synchronous .object("iso").shape(&TEMPLATE);
+    pub(crate) struct RegisterIso = "registerIso", synchronous
+        .object("iso").shape(&TEMPLATE).in_projects();
 
     /// Its name.
     name: required string,

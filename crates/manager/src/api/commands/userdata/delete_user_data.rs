@@ -10,7 +10,7 @@ use crate::api::failure::Failure;
 
 api_command! {
     /// Deletes registered user data that no template brings along; VMs that were given it keep it.
-    pub(crate) struct DeleteUserData = "deleteUserData", synchronous;
+    pub(crate) struct DeleteUserData = "deleteUserData", synchronous.in_projects();
 
     /// The user data to delete.
     id: required uuid<UserDataId> .entity("userdata"),

@@ -13,7 +13,7 @@ use crate::api::owner::Wanted;
 api_command! {
     /// Lists registered user data.
     pub(crate) struct ListUserData = "listUserData", synchronous
-        .object("userdata").shape(&REGISTERED).paged();
+        .object("userdata").shape(&REGISTERED).paged().in_projects();
 
     /// The user data of this id.
     id: optional uuid<UserDataId> .entity("userdata"),

@@ -2,17 +2,19 @@
 
 use hostler_model::{DomainId, UserDataId};
 use hostler_query_api::{Answer, api_command};
-use hostler_store::user_data::{UserDataRow, user_data_add};
+use hostler_store::user_data::{UserDataRow, user_data_add, user_data_view};
 use uuid::Uuid;
 
 use crate::api::call::{Call, Handler};
 use crate::api::commands::vm::user_data::decode;
 use crate::api::failure::Failure;
+use crate::api::objects::userdata::{REGISTERED, registered};
 use crate::settings::USER_DATA_MAX;
 
 api_command! {
-    /// Keeps user data by name; displaytext of the answer tells its id, and so does listUserData.
-    pub(crate) struct RegisterUserData = "registerUserData", synchronous;
+    /// Keeps user data by name.
+    pub(crate) struct RegisterUserData = "registerUserData", synchronous
+        .object("userdata").shape(&REGISTERED).in_projects();
 
     /// Its name, unique in its account.
     name: required string,
@@ -37,13 +39,15 @@ impl Handler for RegisterUserData {
             params: self.params.unwrap_or_default(),
             created: call.now(),
         };
-        let (id, event) = (row.id, call.event("REGISTER.USER.DATA"));
-        call.write(move |tx| {
-            user_data_add(tx, &row)?;
-            let text = format!("user data {} was registered", row.name);
-            event.about("UserData", row.id.uuid()).record(tx, text)
-        })
-        .await?;
-        Ok(Answer::success(call.command, Some(&id.to_string())))
+        let event = call.event("REGISTER.USER.DATA");
+        let view = call
+            .write(move |tx| {
+                user_data_add(tx, &row)?;
+                let text = format!("user data {} was registered", row.name);
+                event.about("UserData", row.id.uuid()).record(tx, text)?;
+                Ok(user_data_view(tx, row.id)?)
+            })
+            .await?;
+        Ok(call.object(registered(&view)))
     }
 }
