@@ -30,7 +30,7 @@ const READERS: usize = 4;
 /// Pages that the writer keeps in memory at most, in KiB: those that many writes in a row touch.
 const WRITER_CACHE: u32 = 32 << 10;
 /// The same for each connection that reads.
-const READER_CACHE: u32 = 8 << 10;
+const READER_CACHE: u32 = 16 << 10;
 /// How often a host has to be shown wrong before it is.
 const LOOKS: u32 = 3;
 /// Target of the log's trace of every statement.

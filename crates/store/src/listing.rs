@@ -182,6 +182,15 @@ pub(crate) struct Through {
     pub(crate) clause: &'static str,
 }
 
+/// A set of keys of rows of a list.
+#[derive(Debug, Clone)]
+pub(crate) struct Set {
+    /// The column with the keys.
+    pub(crate) key: &'static str,
+    /// The tables, and what their rows have to fulfil, with `?` for a value.
+    pub(crate) from: String,
+}
+
 /// How the rows of a page are chosen from a list that may be long.
 struct Chosen {
     /// The tables.
@@ -229,6 +238,8 @@ pub(crate) struct Query {
     order: &'static str,
     narrow: Option<Narrow>,
     through: Option<Through>,
+    /// Clauses that choose rows by a set of their keys, each with the statement that counts the set.
+    sets: Vec<(String, String)>,
     /// The index that leads to rows in their order.
     index: Option<&'static str>,
     clauses: Vec<String>,
@@ -250,6 +261,7 @@ impl Query {
             order,
             narrow: None,
             through: None,
+            sets: Vec::new(),
             index: None,
             clauses: Vec::new(),
             wide: None,
@@ -269,6 +281,19 @@ impl Query {
             self.through = Some(*through);
         }
         self.filter(through.clause, value)
+    }
+
+    /// Rows whose key is in a set, if a value for its `?` is given. Nothing in the set outlives its row of the list.
+    pub(crate) fn among(mut self, key: &str, set: &Set, value: Option<String>) -> Self {
+        if value.is_none() {
+            return self;
+        }
+        let (its, from) = (set.key, &set.from);
+        self = self.filter(&format!("{key} IN (SELECT {its} FROM {from})"), value);
+        let from = from.replace('?', &format!("?{}", self.values.len()));
+        let count = format!("SELECT count(DISTINCT {its}) AS matching FROM {from}");
+        self.sets.extend(self.clauses.last().cloned().map(|clause| (clause, count)));
+        self
     }
 
     /// Goes through the rows by an index that has them in their order, and has what most filters name.
@@ -381,6 +406,7 @@ impl Query {
             let from = narrow.from(&format!("{table}{index}"), condition);
             let count = narrow
                 .counted(&self.clauses(self.wide.clone()))
+                .or_else(|| self.counted_alone(narrow))
                 .unwrap_or_else(|| format!("SELECT count(*) AS matching FROM {from} {condition}"));
             return Chosen { from, key, count };
         };
@@ -397,6 +423,14 @@ impl Query {
         };
         let count = format!("SELECT count(DISTINCT {}) AS matching FROM {counted}", through.key);
         Chosen { from, key: through.key, count }
+    }
+
+    /// How many rows are in the one set that they have to be in, if nothing else is asked of them.
+    fn counted_alone(&self, narrow: &Narrow) -> Option<String> {
+        let [(set, count)] = self.sets.as_slice() else { return None };
+        let is_kept = |clause: &String| narrow.tally.is_some_and(|tally| clause == tally.of);
+        let alone = self.clauses.iter().all(|clause| clause == set || is_kept(clause));
+        (alone && self.wide.is_none() && self.clauses.len() == 2).then(|| count.clone())
     }
 
     /// The wanted page. Matches are counted by a second statement only where the page does not tell.
@@ -551,6 +585,26 @@ mod tests {
         let zoned = asked(Some("z")).count;
         let condition = "WHERE vm.removed IS NULL AND nic.network = ?1 AND vm.zone = ?2";
         assert_eq!(zoned, format!("{counted} {} {condition}", alone.from));
+    }
+
+    #[test]
+    fn a_set_of_keys_is_counted_alone_where_nothing_else_is_asked() {
+        const VMS: Narrow = Narrow {
+            table: "vm",
+            key: "vm.number",
+            owner: "vm.account",
+            tally: Some(Tally { table: "vm_tally", columns: &[], of: "vm.removed IS NULL" }),
+            joins: &[],
+        };
+        let runs = Set { key: "run.vm", from: "run WHERE run.host = ?".to_owned() };
+        let asked = |zone: Option<&str>| {
+            let query = Query::new("*", "vm", "vm.number").narrow(VMS).only("vm.removed IS NULL");
+            let query = query.among("vm.number", &runs, Some("h".to_owned())).is("vm.zone", zone);
+            query.choose(&VMS, &query.condition(None)).count
+        };
+        let counted = "SELECT count(DISTINCT run.vm) AS matching FROM run WHERE run.host = ?1";
+        assert_eq!(asked(None), counted);
+        assert!(asked(Some("z")).starts_with("SELECT count(*) AS matching FROM vm  WHERE"));
     }
 
     #[tokio::test]

@@ -12,7 +12,7 @@ use hostler_model::{
 use rusqlite::Row;
 
 use crate::columns::{amount, json, json_or_null, parsed, parsed_or_null, time};
-use crate::listing::{Listed, Narrow, Page, Query, Scope, Tally, Through};
+use crate::listing::{Listed, Narrow, Page, Query, Scope, Set, Tally, Through};
 use crate::nic_view::{NicView, nics_by_vm};
 use crate::tag::{TagView, tags_column};
 use crate::vm::GuestPassword;
@@ -278,9 +278,9 @@ pub fn vm_list(
         .filter("(vm.host_name = ? OR vm.display_name = ?)", filter.name.clone())
         .any("vm.state", &filter.states)
         .is("vm.zone", filter.zone)
-        .filter(&on_hosts("place.pod"), filter.pod.map(|id| id.to_string()))
-        .filter(&on_hosts("place.cluster"), filter.cluster.map(|id| id.to_string()))
-        .filter(&on_hosts("place.id"), filter.host.map(|id| id.to_string()))
+        .among("vm.number", &on_hosts("place.pod"), filter.pod.map(|id| id.to_string()))
+        .among("vm.number", &on_hosts("place.cluster"), filter.cluster.map(|id| id.to_string()))
+        .among("vm.number", &on_hosts("place.id"), filter.host.map(|id| id.to_string()))
         .filter("vm.display = ?", filter.display)
         .filter("vm.ha = ?", filter.ha)
         .filter("t.arch = ?", filter.arch.clone())
@@ -323,11 +323,11 @@ pub fn vm_list(
 }
 
 /// VMs on hosts whose `column` is `?`. It begins with the hosts, so that few VMs are looked at.
-fn on_hosts(column: &str) -> String {
-    format!(
-        "vm.number IN (SELECT there.vm_number FROM host place CROSS JOIN vm_run there ON there.host = place.id
-         WHERE there.state <> 'Ended' AND {column} = ?)"
-    )
+fn on_hosts(column: &str) -> Set {
+    let from = format!(
+        "host place CROSS JOIN vm_run there ON there.host = place.id WHERE there.state <> 'Ended' AND {column} = ?"
+    );
+    Set { key: "there.vm_number", from }
 }
 
 /// One VM, expunged or not.
