@@ -181,6 +181,21 @@ async fn a_vm_of_a_project_is_everybodys_in_it_and_goes_with_the_project() {
     assert_eq!(by_id["virtualmachine"][0]["projectid"], id.as_str());
     let volumes = bob.ok("listVolumes", &[("projectid", &id)]).await;
     assert_eq!((&volumes["count"], &volumes["volume"][0]["project"]), (&1.into(), &"web".into()));
+    let tags = [
+        ("resourceids", vm),
+        ("resourcetype", "UserVm"),
+        ("tags[0].key", "k"),
+        ("tags[0].value", "v"),
+    ];
+    let tagged = bob.ok("createTags", &tags).await;
+    assert_eq!(bob.job(tagged["jobid"].as_str().unwrap()).await["jobstatus"], 1);
+    assert_eq!(bob.ok("listTags", &[("projectid", &id)]).await["tag"][0]["value"], "v");
+    assert_eq!(bob.ok("listTags", &[]).await, serde_json::json!({}), "not bob's own");
+    assert_eq!(bob.ok("listNetworks", &[("projectid", &id)]).await["count"], 1);
+    for command in ["listTags", "listNetworks"] {
+        let refused = carol.refused(command, &[("projectid", &id)]).await;
+        assert_eq!(refused.0, 431, "{command}: {}", refused.1);
+    }
     let shown = &alice.ok("listProjects", &[]).await["project"][0];
     assert_eq!((&shown["vmtotal"], &shown["volumetotal"]), (&1.into(), &1.into()));
 

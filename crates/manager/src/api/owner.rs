@@ -99,6 +99,11 @@ impl Call<'_> {
         self.account_in(domain, name).await
     }
 
+    /// Whether `projectid` names one project.
+    pub(crate) fn names_project(&self) -> bool {
+        self.params.get_filled("projectid").is_some_and(|text| text != "-1")
+    }
+
     /// The project that `projectid` names, if the command takes it and the caller may see it.
     async fn project(&self) -> Result<Option<Project>, Failure> {
         let declared = self.command.params.iter().any(|param| param.name == "projectid");

@@ -13,7 +13,8 @@ use crate::api::owner::Wanted;
 
 api_command! {
     /// Lists guest networks.
-    pub(crate) struct ListNetworks = "listNetworks", synchronous .object("network").shape(&NETWORK).paged();
+    pub(crate) struct ListNetworks = "listNetworks", synchronous
+        .object("network").shape(&NETWORK).paged().in_projects();
 
     /// The network of this id.
     id: optional uuid<NetworkId> .entity("network"),
@@ -78,7 +79,9 @@ impl Handler for ListNetworks {
             }
         };
         // shared networks are seen by all who may use them
-        let usable_in = if self.account.is_none() && self.domainid.is_none() {
+        let names_nobody =
+            self.account.is_none() && self.domainid.is_none() && !call.names_project();
+        let usable_in = if names_nobody {
             call.identity.sight()
         } else {
             let wanted = Wanted {

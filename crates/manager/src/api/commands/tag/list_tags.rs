@@ -13,7 +13,7 @@ use crate::api::owner::Wanted;
 
 api_command! {
     /// Lists tags.
-    pub(crate) struct ListTags = "listTags", synchronous .object("tag").shape(&TAG).paged();
+    pub(crate) struct ListTags = "listTags", synchronous .object("tag").shape(&TAG).paged().in_projects();
 
     /// Tags on things of this kind: UserVm, Template, ISO, Volume, Network, Zone, ...
     resourcetype: optional string,
