@@ -1,10 +1,11 @@
 //! More that can be done with VMs, templates and networks than `commands` spells out.
 
-use crate::noun::Takes::{Id, Ids, Map, Text, Words};
+use crate::noun::Takes::{Base64File, Id, Ids, Map, Text, Words};
 use crate::noun::{Noun, does, first, flag, lists, must};
 use crate::output::column;
 use crate::resolve::{
-    AFFINITY_GROUP, NETWORK as NETWORK_ID, OFFERING, OS_TYPE, TEMPLATE as TEMPLATE_ID, VM as VM_ID,
+    AFFINITY_GROUP, NETWORK as NETWORK_ID, OFFERING, OS_TYPE, SECURITY_GROUP,
+    TEMPLATE as TEMPLATE_ID, USER_DATA, VM as VM_ID,
 };
 
 pub(super) static VM: Noun = Noun {
@@ -30,6 +31,13 @@ pub(super) static VM: Noun = Noun {
                 flag("name", "name", Text, "The guest's host name, from its next start on"),
                 flag("group", "group", Text, "A name to find VMs under"),
                 flag("os", "ostypeid", Id(&OS_TYPE), "What the guest is"),
+                flag(
+                    "security-group",
+                    "securitygroupids",
+                    Ids(&SECURITY_GROUP),
+                    "A security group in place of those that it is in (again for more)",
+                ),
+                flag("user-data", "userdataid", Id(&USER_DATA), "What its guest is told"),
                 flag("detail", "details", Map, "A choice that few need (again for more)"),
             ],
             "changed",
@@ -66,6 +74,17 @@ pub(super) static VM: Noun = Noun {
                 must("keypair", "keypairs", Words, "Name of a key pair (again for more)"),
             ],
             "has other keys",
+        ),
+        does(
+            "reset-user-data",
+            "resetUserDataForVirtualMachine",
+            "Have the guest of a stopped VM begin anew with other user data",
+            &[
+                first("vm", "id", Id(&VM_ID), "Name or id"),
+                flag("user-data", "userdataid", Id(&USER_DATA), "One that is registered"),
+                flag("file", "userdata", Base64File, "A file, such as a cloud-init script"),
+            ],
+            "is told something else",
         ),
         does(
             "reinstall",
