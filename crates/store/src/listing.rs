@@ -277,10 +277,13 @@ impl Query {
 
     /// Rows that another table leads to, if a value for its clause is given.
     pub(crate) fn through(mut self, through: &Through, value: Option<String>) -> Self {
-        if value.is_some() {
-            self.through = Some(*through);
+        if value.is_none() {
+            return self;
         }
-        self.filter(through.clause, value)
+        self = self.filter(through.clause, value);
+        self.through = Some(*through);
+        let from = format!("{} WHERE {}", through.table, self.numbered(through.clause));
+        self.counted_by(through.key, &from)
     }
 
     /// Rows whose key is in a set, if a value for its `?` is given. Nothing in the set outlives its row of the list.
@@ -290,10 +293,20 @@ impl Query {
         }
         let (its, from) = (set.key, &set.from);
         self = self.filter(&format!("{key} IN (SELECT {its} FROM {from})"), value);
-        let from = from.replace('?', &format!("?{}", self.values.len()));
-        let count = format!("SELECT count(DISTINCT {its}) AS matching FROM {from}");
+        let from = self.numbered(from);
+        self.counted_by(its, &from)
+    }
+
+    /// Notes that the rows of the newest clause are those of a set, and how the set is counted.
+    fn counted_by(mut self, key: &str, from: &str) -> Self {
+        let count = format!("SELECT count(DISTINCT {key}) AS matching FROM {from}");
         self.sets.extend(self.clauses.last().cloned().map(|clause| (clause, count)));
         self
+    }
+
+    /// `sql` with the newest value in place of its `?`.
+    fn numbered(&self, sql: &str) -> String {
+        sql.replace('?', &format!("?{}", self.values.len()))
     }
 
     /// Goes through the rows by an index that has them in their order, and has what most filters name.
@@ -311,7 +324,8 @@ impl Query {
     pub(crate) fn filter<T: ToSql + 'static>(mut self, clause: &str, value: Option<T>) -> Self {
         if let Some(value) = value {
             self.values.push(Box::new(value));
-            self.clauses.push(clause.replace('?', &format!("?{}", self.values.len())));
+            let clause = self.numbered(clause);
+            self.clauses.push(clause);
         }
         self
     }
@@ -401,28 +415,22 @@ impl Query {
     /// How rows are chosen that fulfil `condition`.
     fn choose(&self, narrow: &Narrow, condition: &str) -> Chosen {
         let (table, key) = (narrow.table, narrow.key);
-        let Some(through) = self.through else {
-            let index = self.index.map_or_else(String::new, |index| format!(" INDEXED BY {index}"));
-            let from = narrow.from(&format!("{table}{index}"), condition);
-            let count = narrow
-                .counted(&self.clauses(self.wide.clone()))
-                .or_else(|| self.counted_alone(narrow))
-                .unwrap_or_else(|| format!("SELECT count(*) AS matching FROM {from} {condition}"));
-            return Chosen { from, key, count };
-        };
-        let first = format!("{} CROSS JOIN {table} ON {key} = {}", through.table, through.key);
-        let from = narrow.from(&first, condition);
-        let is_of_it = |clause: &&String| names(clause, through.table) && !names(clause, table);
-        let own: Vec<&str> = self.clauses.iter().filter(is_of_it).map(String::as_str).collect();
-        let is_kept = |clause: &String| narrow.tally.is_some_and(|tally| clause == tally.of);
-        let others = self.clauses.iter().filter(|clause| !is_of_it(clause) && !is_kept(clause));
-        let counted = if others.count() == 0 && self.wide.is_none() {
-            format!("{} WHERE {}", through.table, own.join(" AND "))
+        let (first, by, rows) = if let Some(through) = self.through {
+            let (leads, its) = (through.table, through.key);
+            let first = format!("{leads} CROSS JOIN {table} ON {key} = {its}");
+            (first, its, format!("DISTINCT {its}"))
         } else {
-            format!("{from} {condition}")
+            let index = self.index.map_or_else(String::new, |index| format!(" INDEXED BY {index}"));
+            (format!("{table}{index}"), key, "*".to_owned())
         };
-        let count = format!("SELECT count(DISTINCT {}) AS matching FROM {counted}", through.key);
-        Chosen { from, key: through.key, count }
+        let from = narrow.from(&first, condition);
+        // what is kept counted knows nothing of other tables
+        let kept = || narrow.counted(&self.clauses(self.wide.clone()));
+        let count = self
+            .counted_alone(narrow)
+            .or_else(|| self.through.is_none().then(kept).flatten())
+            .unwrap_or_else(|| format!("SELECT count({rows}) AS matching FROM {from} {condition}"));
+        Chosen { from, key: by, count }
     }
 
     /// How many rows are in the one set that they have to be in, if nothing else is asked of them.
@@ -430,7 +438,7 @@ impl Query {
         let [(set, count)] = self.sets.as_slice() else { return None };
         let is_kept = |clause: &String| narrow.tally.is_some_and(|tally| clause == tally.of);
         let alone = self.clauses.iter().all(|clause| clause == set || is_kept(clause));
-        (alone && self.wide.is_none() && self.clauses.len() == 2).then(|| count.clone())
+        (alone && self.wide.is_none()).then(|| count.clone())
     }
 
     /// The wanted page. Matches are counted by a second statement only where the page does not tell.
