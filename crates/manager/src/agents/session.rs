@@ -22,6 +22,7 @@ use super::connect::{NotIn, connect};
 use super::link::{EndCause, Link, Outbox, write_frames};
 use super::{HostNews, Shared, now, now_ms};
 use crate::ca::PeerCertificate;
+use crate::error::error_chain;
 
 /// What a connection is made of: TLS over TCP, unless a simulation brings something else.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -112,7 +113,7 @@ async fn first_frame(
         }
         Ok(Some(Err(e))) => {
             shared.metrics.handshake_failed("first_frame");
-            tracing::warn!(%peer, guid = %certificate.guid, error = %chain(&e), "closing a connection: its first frame cannot be read");
+            tracing::warn!(%peer, guid = %certificate.guid, error = %error_chain(&e), "closing a connection: its first frame cannot be read");
             None
         }
         Ok(None) => {
@@ -191,7 +192,7 @@ async fn talk(
                     Some(Err(CodecError::Io(e))) if is_hang_up(&e) => {
                         return goodbye.unwrap_or(EndCause::Closed);
                     }
-                    Some(Err(e)) => return EndCause::Broken(chain(&e)),
+                    Some(Err(e)) => return EndCause::Broken(error_chain(&e)),
                     None => return goodbye.unwrap_or(EndCause::Closed),
                 };
                 state = match manager_receives(state, &frame.message) {
@@ -285,7 +286,7 @@ pub(super) async fn finish(shared: &Shared, link: &Arc<Link>, cause: &EndCause) 
             .write(move |tx| host::host_transition(tx, id, connection, event, &text, now()))
             .await;
         if let Err(e) = recorded {
-            tracing::error!(host = %link.host, error = %chain(&e), "the end of a host's link could not be recorded");
+            tracing::error!(host = %link.host, error = %error_chain(&e), "the end of a host's link could not be recorded");
         }
     }
     shared.listeners.disconnect(link.host, &reason, shared.settings.listener_wait).await;
@@ -296,8 +297,4 @@ pub(super) async fn finish(shared: &Shared, link: &Arc<Link>, cause: &EndCause) 
 fn is_hang_up(error: &std::io::Error) -> bool {
     use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
     matches!(error.kind(), UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe)
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    crate::error::error_chain(error)
 }

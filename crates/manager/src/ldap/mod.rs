@@ -5,13 +5,13 @@
 //!
 //! Not here: which users come from a directory (`api::people`), and the rows of servers and links (`hostler_store`).
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use hostler_store::ldap_server::LdapServerRow;
 use hostler_wire::Secret;
 use tokio::sync::Semaphore;
 
+use crate::error::error_chain;
 use crate::settings::{LDAP_TIMEOUT, Settings};
 use terms::Terms;
 
@@ -201,7 +201,7 @@ impl Directory {
         let task = tokio::spawn(tokio::time::timeout(limit, async move {
             let _turn = TURNS.acquire().await.map_err(|error| error.to_string())?;
             let held = conversation::hold(&place, &terms, &question).await;
-            held.map_err(|error| chain(&error))
+            held.map_err(|error| error_chain(&error))
         }));
         match task.await {
             Ok(Ok(answer)) => answer,
@@ -212,17 +212,6 @@ impl Directory {
             Err(_) => Err("what it sent is no LDAP".to_owned()),
         }
     }
-}
-
-/// An error with all its causes.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let _ = write!(text, ": {error}"); // a String takes everything
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]
