@@ -18,9 +18,7 @@ use hostler_store::nic_change::{nic_next_device, nic_remove};
 use hostler_store::run::{RunRow, run_get};
 use hostler_store::vm::{VmRow, vm_get};
 use hostler_store::{StoreError, Tx};
-use hostler_wire::{
-    AttachNicCommand, DetachNicCommand, FailureKind, PrepareNicCommand, ReleaseNicCommand,
-};
+use hostler_wire::{AttachNicCommand, DetachNicCommand, FailureKind, ReleaseNicCommand};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -266,11 +264,7 @@ async fn serve(cx: &StepContext) -> Result<Done, StepError> {
         return Ok(Done::writing("the host of the VM's next start serves it", |_| Ok(())));
     };
     let servers = spec::servers(&scene.blueprint, run.host);
-    let command = PrepareNicCommand {
-        vm: scene.blueprint.vm.id,
-        host_name: scene.blueprint.vm.host_name.clone(),
-        nic: spec::nic_spec(nic, &servers),
-    };
+    let command = spec::prepare_nic(&scene.blueprint, nic, &servers);
     cx.call(run.host, "serve", command, WAIT).await.map_err(ServiceError::from)?;
     Ok(Done::writing("its host serves it", |_| Ok(())))
 }

@@ -8,7 +8,6 @@ use hostler_model::{JobId, NetworkId, VmId, VmState};
 use hostler_store::blueprint::blueprint;
 use hostler_store::job::job_add;
 use hostler_store::run::run_get;
-use hostler_wire::PrepareNicCommand;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -81,11 +80,7 @@ impl Workflow for ServeNics {
         let servers = spec::servers(&blueprint, run.host);
         let nics: Vec<_> = blueprint.nics.iter().filter(|nic| nic.network == network).collect();
         for nic in &nics {
-            let command = PrepareNicCommand {
-                vm,
-                host_name: blueprint.vm.host_name.clone(),
-                nic: spec::nic_spec(nic, &servers),
-            };
+            let command = spec::prepare_nic(&blueprint, nic, &servers);
             let label = format!("nic {}", nic.id);
             cx.call(run.host, &label, command, WAIT).await.map_err(ServiceError::from)?;
         }

@@ -15,7 +15,7 @@ use hostler_store::vm::VmRow;
 use hostler_store::volume::VolumeRow;
 use hostler_wire::{
     DiskFormat, DiskSpec, Firmware, GuestNetwork, GuestOs, IsoSpec, KEPT_DEFINITION, NicSpec,
-    Secret, SeedSpec, TemplateSource, VmSpec, VncSpec,
+    PrepareNicCommand, Secret, SeedSpec, TemplateSource, VmSpec, VncSpec,
 };
 
 /// Addresses under which the chosen host serves the VM's networks.
@@ -148,6 +148,19 @@ pub(super) fn nic_spec(nic: &NicRow, servers: &ServerAddresses) -> NicSpec {
         address: nic.ip,
         is_default: nic.is_default,
         network: guest_network(nic, server),
+    }
+}
+
+/// What has a host serve a NIC of the VM.
+pub(super) fn prepare_nic(
+    blueprint: &Blueprint,
+    nic: &NicRow,
+    servers: &ServerAddresses,
+) -> PrepareNicCommand {
+    PrepareNicCommand {
+        vm: blueprint.vm.id,
+        host_name: blueprint.vm.host_name.clone(),
+        nic: nic_spec(nic, servers),
     }
 }
 

@@ -24,8 +24,8 @@ use hostler_store::vm::{VmChange, vm_get, vm_transition};
 use hostler_store::volume::{volume_transition, volumes_of};
 use hostler_store::{StoreError, Tx};
 use hostler_wire::{
-    CommandFailure, CreateVolumeCommand, DeleteVolumeCommand, FailureKind, PrepareNicCommand,
-    PrepareTemplateCommand, ReleaseNicCommand, StartCommand, StopCommand, VolumeSpec,
+    CommandFailure, CreateVolumeCommand, DeleteVolumeCommand, FailureKind, PrepareTemplateCommand,
+    ReleaseNicCommand, StartCommand, StopCommand, VolumeSpec,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -423,11 +423,7 @@ async fn prepare_network(
 ) -> Result<(), CommandFailure> {
     // One whose address is not known is somebody else's to serve.
     for nic in blueprint.nics.iter().filter(|nic| nic.ip.is_some()) {
-        let command = PrepareNicCommand {
-            vm: blueprint.vm.id,
-            host_name: blueprint.vm.host_name.clone(),
-            nic: spec::nic_spec(nic, servers),
-        };
+        let command = spec::prepare_nic(blueprint, nic, servers);
         cx.call(chosen.host, &format!("nic {}", nic.id), command, WAIT).await?;
     }
     Ok(())
