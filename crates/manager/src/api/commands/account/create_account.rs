@@ -2,12 +2,11 @@
 
 use hostler_model::{AccountId, DomainId, RoleId, UserId};
 use hostler_query_api::{Answer, Roles, api_command};
-use hostler_store::account::{account_add, account_set_role};
 use hostler_store::user::NewUser;
 use uuid::Uuid;
 
+use super::account_now;
 use super::rights::Rights;
-use super::{account_now, free_name};
 use crate::api::call::{Call, Handler};
 use crate::api::commands::user::{add_user, hashed};
 use crate::api::failure::Failure;
@@ -57,10 +56,7 @@ impl Handler for CreateAccount {
         let made = call
             .write(move |tx| {
                 let domain = authority.domain_or_own(tx, "domainid", domain)?;
-                let (kind, role) = rights.resolve(tx, &authority, &format!("account {name}"))?;
-                free_name(tx, "account", domain.id, &name)?;
-                account_add(tx, id, domain.id, &name, kind, now)?;
-                account_set_role(tx, id, kind, role)?;
+                rights.new_account(tx, &authority, id, (domain.id, &name), now)?;
                 add_user(tx, domain.id, &user, &hash, now)?;
                 event.record(tx, format!("account {name} was made in domain {}", domain.path))?;
                 account_now(tx, id)

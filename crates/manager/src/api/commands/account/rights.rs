@@ -1,9 +1,10 @@
 //! What an account may do, as requests say it: by a role's id, or by a type's number.
 
-use hostler_model::{AccountType, RoleId};
+use hostler_model::{AccountId, AccountType, DomainId, RoleId, Timestamp};
 use hostler_store::Tx;
+use hostler_store::account::{account_add, account_set_role};
 
-use super::account_type;
+use super::{account_type, free_name};
 use crate::api::authority::Authority;
 use crate::api::call::Call;
 use crate::api::failure::Failure;
@@ -31,6 +32,21 @@ impl Rights {
             ));
         }
         Ok(Self { role, kind })
+    }
+
+    /// Adds an account that has them, of a name that is free in the domain; the caller may give them.
+    pub(in crate::api::commands) fn new_account(
+        self,
+        tx: &Tx<'_>,
+        authority: &Authority,
+        id: AccountId,
+        (domain, name): (DomainId, &str),
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let (kind, role) = self.resolve(tx, authority, &format!("account {name}"))?;
+        free_name(tx, "account", domain, name)?;
+        account_add(tx, id, domain, name, kind, now)?;
+        Ok(account_set_role(tx, id, kind, role)?)
     }
 
     /// Type and, unless it is the type's default one, role; the caller may give them.

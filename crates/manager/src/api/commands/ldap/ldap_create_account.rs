@@ -2,14 +2,14 @@
 
 use hostler_model::{AccountId, DomainId, RoleId};
 use hostler_query_api::{Answer, Roles, api_command};
-use hostler_store::account::{account_add, account_by_name, account_set_role};
+use hostler_store::account::account_by_name;
 use uuid::Uuid;
 
 use super::person;
 use crate::api::authority::AccountName;
 use crate::api::call::{Call, Handler};
+use crate::api::commands::account::account_now;
 use crate::api::commands::account::rights::Rights;
-use crate::api::commands::account::{account_now, free_name};
 use crate::api::failure::Failure;
 use crate::api::objects::account::ACCOUNT;
 use crate::api::people;
@@ -48,12 +48,8 @@ impl Handler for LdapCreateAccount {
                     let named = AccountName { id: None, param: "account", name, domain };
                     authority.account_to_change(tx, &named)?.id
                 } else {
-                    let (kind, role) =
-                        rights.resolve(tx, &authority, &format!("account {name}"))?;
                     let id = AccountId::new(Uuid::new_v4());
-                    free_name(tx, "account", domain.id, &name)?;
-                    account_add(tx, id, domain.id, &name, kind, now)?;
-                    account_set_role(tx, id, kind, role)?;
+                    rights.new_account(tx, &authority, id, (domain.id, &name), now)?;
                     id
                 };
                 people::add(tx, domain.id, &people::new_user(&person, id)?, now)?;

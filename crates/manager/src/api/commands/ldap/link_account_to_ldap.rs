@@ -3,9 +3,7 @@
 use hostler_model::{AccountId, AccountType, DomainId, RoleId, Timestamp};
 use hostler_query_api::{Answer, Roles, api_command};
 use hostler_store::Tx;
-use hostler_store::account::{
-    AccountRow, account_add, account_by_name, account_get, account_set_role,
-};
+use hostler_store::account::{AccountRow, account_by_name, account_get};
 use hostler_store::domain::DomainRow;
 use hostler_store::ldap_link::ldap_link_put;
 use uuid::Uuid;
@@ -13,7 +11,6 @@ use uuid::Uuid;
 use super::{Target, is_user_of};
 use crate::api::authority::{AccountName, Authority};
 use crate::api::call::{Call, Handler};
-use crate::api::commands::account::free_name;
 use crate::api::commands::account::rights::Rights;
 use crate::api::failure::Failure;
 use crate::api::objects::ldap::{LDAP_LINK, ldap_link};
@@ -104,11 +101,8 @@ impl Wanted {
             }
             given => *given,
         };
-        let (kind, role) = rights.resolve(tx, authority, &format!("account {name}"))?;
         let id = AccountId::new(Uuid::new_v4());
-        free_name(tx, "account", domain.id, name)?;
-        account_add(tx, id, domain.id, name, kind, now)?;
-        account_set_role(tx, id, kind, role)?;
+        rights.new_account(tx, authority, id, (domain.id, name), now)?;
         Ok(account_get(tx, id)?)
     }
 }
