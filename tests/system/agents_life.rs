@@ -1,25 +1,33 @@
 //! How hosts come, stay and go.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use hostler_manager::agents::{AgentSettings, Agents, AgentsParts, HostListener, HostNews};
+use futures_util::poll;
+use hostler_manager::agents::{
+    AgentSettings, Agents, AgentsParts, CallError, HostListener, HostNews,
+};
 use hostler_manager::metrics::Metrics;
 use hostler_manager::monitors::HostStatistics;
-use hostler_model::{Bytes, CloudId, HostEvent, HostStatus, Mib, StoragePoolId, Timestamp};
+use hostler_model::{
+    Bytes, CloudId, CommandId, HostEvent, HostStatus, Mib, StoragePoolId, Timestamp,
+};
 use hostler_store::host::{HostRow, host_remove, host_transition};
 use hostler_store::storage_pool::storage_pool_get;
 use hostler_tests::agents::{
     AgentSide, FakeAgent, FakeLink, Greeting, Journal, guid, short_times, startup, wait_up,
 };
 use hostler_wire::{
-    HostStats, Message, Ping, PoolStats, ProtocolVersion, RefusalReason, Shutdown, StartupCommand,
-    VersionRange,
+    HostStats, Message, Ping, PoolStats, ProtocolVersion, RefusalReason, ReportCommand, Shutdown,
+    StartupCommand, VersionRange,
 };
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use uuid::Uuid;
+
+const PATIENCE: Duration = Duration::from_secs(10);
 
 async fn refusal(side: &AgentSide, number: u128, startup: StartupCommand) -> RefusalReason {
     let identity = side.identity(guid(number)).unwrap();
@@ -210,8 +218,10 @@ async fn after_a_restart_of_the_manager_its_hosts_are_disconnected_until_they_co
     assert_eq!(row.manager, None);
 }
 
+#[derive(Default)]
 struct Gate {
     required: bool,
+    reached: Arc<Notify>,
     open: Arc<Notify>,
     fails: bool,
 }
@@ -228,6 +238,7 @@ impl HostListener for Gate {
 
     async fn connect(&self, host: &HostRow, _: &StartupCommand) -> Result<(), String> {
         if host.guid == guid(1) {
+            self.reached.notify_one();
             self.open.notified().await;
         }
         if self.fails { Err("no room".to_owned()) } else { Ok(()) }
@@ -237,7 +248,7 @@ impl HostListener for Gate {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_that_is_held_up_does_not_hold_up_others() {
     let open = Arc::new(Notify::new());
-    let gate = Gate { required: true, open: Arc::clone(&open), fails: false };
+    let gate = Gate { required: true, open: Arc::clone(&open), ..Gate::default() };
     let side = AgentSide::start_with(AgentSettings::default(), |agents, _| {
         agents.add_listener(Arc::new(gate));
     })
@@ -261,9 +272,38 @@ async fn a_host_that_is_held_up_does_not_hold_up_others() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_question_waits_for_a_host_that_is_coming() {
+    let (reached, open) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let gate = Gate { reached: Arc::clone(&reached), open: Arc::clone(&open), ..Gate::default() };
+    let side = AgentSide::start_with(AgentSettings::default(), |agents, _| {
+        agents.add_listener(Arc::new(gate));
+    })
+    .await
+    .unwrap();
+    let (identity, address) = (side.identity(guid(1)).unwrap(), side.address);
+    let coming = tokio::spawn(async move {
+        FakeAgent::connect(address, &identity, startup(guid(1)), Journal::default()).await
+    });
+    reached.notified().await;
+    let host = side.host(guid(1)).await.unwrap().id;
+    let order = CommandId::new(Uuid::from_u128(1));
+    let refused = side.agents.call(host, order, ReportCommand {}, PATIENCE).await.unwrap_err();
+    assert_eq!(refused, CallError::NotConnected { host });
+    let mut asked = pin!(side.agents.ask(host, ReportCommand {}, PATIENCE));
+    assert!(poll!(asked.as_mut()).is_pending());
+    open.notify_one();
+    assert!(asked.await.unwrap().report.complete);
+    let agent = coming.await.unwrap().unwrap();
+    agent.kill();
+    side.wait_status(guid(1), HostStatus::Alert).await.unwrap();
+    let gone = side.agents.ask(host, ReportCommand {}, PATIENCE).await.unwrap_err();
+    assert_eq!(gone, CallError::NotConnected { host });
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn only_a_required_listener_keeps_a_host_out_and_is_named() {
     for required in [true, false] {
-        let gate = Gate { required, open: Arc::new(Notify::new()), fails: true };
+        let gate = Gate { required, fails: true, ..Gate::default() };
         let side = AgentSide::start_with(AgentSettings::default(), |agents, _| {
             agents.add_listener(Arc::new(gate));
         })

@@ -31,6 +31,7 @@ use tokio::sync::broadcast;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 
 pub use host_listener::HostListener;
 pub use lacking_volumes::LackingVolumes;
@@ -260,6 +261,30 @@ impl Agents {
     ) -> Result<C::Answer, CallError> {
         let outcome = self.order(host, order(id, command.into(), wait), wait).await?;
         Ok(C::Answer::try_from(outcome.result.map_err(CallError::Refused)?)?)
+    }
+
+    /// As [`call`](Self::call), for a question of somebody who waits: a host that has said Startup and is
+    /// not Up yet, as all are in a manager's first seconds, is waited for first.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    pub async fn ask<C: Call>(
+        &self,
+        host: HostId,
+        question: C,
+        wait: Duration,
+    ) -> Result<C::Answer, CallError> {
+        if let Some(link) = self.shared.registry.get(host) {
+            let settled = async {
+                tokio::select! {
+                    () = self.watch(host) => {}
+                    () = link.ended() => {}
+                }
+            };
+            // whatever comes of it, the call says what is the matter
+            let _ = timeout(wait, settled).await;
+        }
+        self.call(host, CommandId::new(Uuid::now_v7()), question, wait).await
     }
 
     async fn order(

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use hostler_model::{
-    AccountType, AllocationState, Bytes, CommandId, JobId, RunState, VmId, VmState, VolumeId,
-    ZoneId,
+    AccountType, AllocationState, Bytes, JobId, RunState, VmId, VmState, VolumeId, ZoneId,
 };
 use hostler_store::event::event_add;
 use hostler_store::job::job_add;
@@ -17,7 +16,6 @@ use hostler_store::zone::zone_get;
 use hostler_store::{StoreError, Tx};
 use hostler_wire::ConsoleLogCommand;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::{reboot as reboot_job, retire, start as start_job, stop as stop_job};
 use crate::context::Context;
@@ -399,9 +397,7 @@ pub async fn console_log(
         return Err(ServiceError::new(ServiceErrorKind::Unsupported, text));
     };
     let command = ConsoleLogCommand { vm: id, name: vm.instance_name, tail };
-    let order = CommandId::new(Uuid::now_v7());
-    let answer = app.agents.call(host, order, command, Duration::from_secs(20)).await;
-    match answer {
+    match app.agents.ask(host, command, Duration::from_secs(20)).await {
         Ok(answer) => Ok(answer.text),
         Err(e) => Err(ServiceError::new(ServiceErrorKind::Unavailable, error_chain(&e))),
     }

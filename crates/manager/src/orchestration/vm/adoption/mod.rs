@@ -11,7 +11,7 @@ pub mod take;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use hostler_model::{CommandId, HostId, HostName, JobId, Mhz, ServiceOfferingId, VmId};
+use hostler_model::{HostId, HostName, JobId, Mhz, ServiceOfferingId, VmId};
 use hostler_store::StoreError;
 use hostler_store::alien::aliens_on;
 use hostler_store::host::{HostRow, host_get};
@@ -185,9 +185,7 @@ async fn describe(
     host: &HostRow,
     domain: Uuid,
 ) -> Result<DomainDescription, ServiceError> {
-    let order = CommandId::new(Uuid::now_v7());
-    let answer = app.agents.call(host.id, order, DescribeCommand { domain }, READING).await;
-    match answer {
+    match app.agents.ask(host.id, DescribeCommand { domain }, READING).await {
         Ok(answer) => Ok(*answer.domain),
         Err(CallError::Refused(failure)) => Err(failure.into()),
         Err(error) => Err(ServiceError::unavailable(&error)),
