@@ -28,6 +28,7 @@ use hostler_store::{Store, StoreError};
 
 use crate::books::Books;
 use crate::furnish::{Catalogue, furnish};
+use crate::http::Api;
 use crate::simulated::{Place, SimulatedHost};
 
 /// How long anything in a test may take before the test says what it waited for.
@@ -181,6 +182,15 @@ impl Cloud {
     /// If there is none.
     pub async fn admin(&self) -> anyhow::Result<Caller> {
         admin(self.store()).await
+    }
+
+    /// The API as its first administrator uses it.
+    ///
+    /// # Errors
+    /// If there is no manager just now.
+    pub fn admin_api(&self) -> anyhow::Result<Api> {
+        let manager = self.manager.as_ref().context("the manager is not there")?;
+        Api::admin(manager.api, &self.folder().join("manager"))
     }
 
     /// Asks for a VM of the catalogue's offering and template.

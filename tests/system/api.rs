@@ -12,6 +12,8 @@ mod affinity;
 mod bad_input;
 #[path = "api/catalogue.rs"]
 mod catalogue;
+#[path = "api/disk_terms.rs"]
+mod disk_terms;
 #[path = "api/extracts.rs"]
 mod extracts;
 #[path = "api/firewalls.rs"]

@@ -130,7 +130,7 @@ fn vm(number: u128) -> VmSpec {
             pool: id(1),
             format: DiskFormat::Qcow2,
             device: 0,
-            limits: None,
+            terms: DiskTerms::default(),
         }],
         nics: vec![NicSpec {
             nic: id(4000 + number),
@@ -577,14 +577,27 @@ fn every_shape_starts(host: &LibvirtComputingResource) {
         detail(vm, "machine", "pc");
     });
     shape(4, &|vm| vm.os = GuestOs::Other);
+    shape(6, &|vm| {
+        detail(vm, "iothreads", "true");
+        detail(vm, "io.policy", "native");
+        detail(vm, "nic.multiqueue.number", "2");
+        detail(vm, "nic.packed.virtqueues.enabled", "true");
+    });
     shape(5, &|vm| {
         detail(vm, "rootDiskController", "scsi");
         detail(vm, "nicAdapter", "e1000");
         vm.vnc.keyboard = Some("de".to_owned());
         vm.cpu_limited = true;
-        let limits =
-            DiskLimits { bytes_per_second: Some(10 << 20), operations_per_second: Some(100) };
-        vm.disks[0].limits = Some(limits);
+        let rate =
+            Throttle { per_second: Some(10 << 20), burst: Some(20 << 20), burst_seconds: Some(5) };
+        let few = Throttle { per_second: Some(100), ..Throttle::default() };
+        vm.disks[0].terms = DiskTerms {
+            read_bytes: rate,
+            write_bytes: rate,
+            read_operations: few,
+            write_operations: few,
+            cache: DiskCache::Writeback,
+        };
         vm.memory_guaranteed = Mib(96);
     });
 }

@@ -1,6 +1,6 @@
 //! Table `disk_offering`: the sizes of data volumes for sale.
 
-use hostler_model::{Bytes, DiskOfferingId, DomainId, Timestamp, VolumeId};
+use hostler_model::{Bytes, DiskOfferingId, DiskTerms, DomainId, Timestamp, VolumeId};
 use rusqlite::{Row, params};
 
 use crate::columns::{json, parsed, stored, time, to_json};
@@ -26,6 +26,8 @@ pub struct DiskOfferingRow {
     pub domains: Vec<DomainId>,
     /// Whether users see it in lists of other products' portals.
     pub is_shown: bool,
+    /// How fast its volumes may be, and whether hosts cache them.
+    pub terms: DiskTerms,
     /// Place in lists: the largest first.
     pub sort_key: i64,
     /// `Active` or `Inactive`.
@@ -66,8 +68,8 @@ pub fn disk_offering_add(tx: &Tx<'_>, row: &DiskOfferingRow) -> Result<(), Store
     tx.execute(
         "record a disk offering",
         "INSERT INTO disk_offering (id, name, display_text, size, storage_type, tags, domains, is_shown, sort_key,
-             state, created)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+             state, created, terms)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         params![
             row.id.to_string(),
             row.name,
@@ -80,6 +82,7 @@ pub fn disk_offering_add(tx: &Tx<'_>, row: &DiskOfferingRow) -> Result<(), Store
             row.sort_key,
             row.state,
             row.created.0,
+            to_json(&row.terms),
         ],
     )?;
     Ok(())
@@ -103,7 +106,7 @@ pub fn disk_offering_set(tx: &Tx<'_>, row: &DiskOfferingRow) -> Result<(), Store
     let changed = tx.execute(
         "change a disk offering",
         "UPDATE disk_offering SET name = ?2, display_text = ?3, tags = ?4, domains = ?5, is_shown = ?6,
-             sort_key = ?7, state = ?8
+             sort_key = ?7, state = ?8, terms = ?9
          WHERE id = ?1 AND removed IS NULL",
         params![
             row.id.to_string(),
@@ -114,6 +117,7 @@ pub fn disk_offering_set(tx: &Tx<'_>, row: &DiskOfferingRow) -> Result<(), Store
             row.is_shown,
             row.sort_key,
             row.state,
+            to_json(&row.terms),
         ],
     )?;
     found(changed, row.id)
@@ -197,6 +201,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<DiskOfferingRow> {
         tags: row.get("tags")?,
         domains: json(row, "domains")?,
         is_shown: row.get("is_shown")?,
+        terms: json(row, "terms")?,
         sort_key: row.get("sort_key")?,
         state: row.get("state")?,
         created: time(row, "created")?,

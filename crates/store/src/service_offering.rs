@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use hostler_model::{Bytes, DomainId, Mhz, Mib, ServiceOfferingId, Timestamp, VmId, ZoneId};
+use hostler_model::{
+    Bytes, DiskTerms, DomainId, Mhz, Mib, ServiceOfferingId, Timestamp, VmId, ZoneId,
+};
 use rusqlite::{Row, params};
 
 use crate::columns::{amount, json, parsed, stored, time, to_json};
@@ -56,6 +58,8 @@ pub struct OfferingTerms {
     pub sort_key: i64,
     /// Whether its VMs are to be restarted elsewhere when their host is gone.
     pub ha: bool,
+    /// How fast root volumes may be, and whether hosts cache them.
+    pub disks: DiskTerms,
     /// Choices that few need.
     pub details: BTreeMap<String, String>,
     /// The domains that it is for, each with its path; none: all.
@@ -107,8 +111,8 @@ pub fn service_offering_add(tx: &Tx<'_>, row: &ServiceOfferingRow) -> Result<(),
         "record a service offering",
         "INSERT INTO service_offering (id, name, display_text, cpus, cpu_mhz, memory_mib, limit_cpu,
              storage_type, root_size, host_tags, tags, min_cpus, max_cpus, min_memory_mib, max_memory_mib,
-             sort_key, ha, details, created)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+             sort_key, ha, details, created, disk_terms)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
         params![
             row.id.to_string(),
             row.name,
@@ -129,6 +133,7 @@ pub fn service_offering_add(tx: &Tx<'_>, row: &ServiceOfferingRow) -> Result<(),
             row.terms.ha,
             to_json(&row.terms.details),
             row.created.0,
+            to_json(&row.terms.disks),
         ],
     )?;
     restrict(tx, row)
@@ -279,6 +284,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ServiceOfferingRow> {
             is_inactive: row.get::<_, String>("state")? != "Active",
             sort_key: row.get("sort_key")?,
             ha: row.get("ha")?,
+            disks: json(row, "disk_terms")?,
             details: json(row, "details")?,
             domains: json(row, "offered_domains")?,
             zones: json(row, "offered_zones")?,

@@ -1,8 +1,8 @@
 //! Table `volume`: disks. A volume's row is also its claim on its pool's space.
 
 use hostler_model::{
-    AccountId, Bytes, DiskOfferingId, HostId, JobId, StoragePoolId, TemplateId, Timestamp, Version,
-    VmId, VolumeEvent, VolumeId, VolumeState, ZoneId,
+    AccountId, Bytes, DiskOfferingId, DiskTerms, HostId, JobId, StoragePoolId, TemplateId,
+    Timestamp, Version, VmId, VolumeEvent, VolumeId, VolumeState, ZoneId,
 };
 use rusqlite::{Row, params};
 use serde::Deserialize;
@@ -18,6 +18,8 @@ macro_rules! volume_json {
              'device', volume.device, 'template', volume.template, 'size', volume.size, 'state', volume.state,
              'version', volume.version, 'pool', volume.pool, 'host', p.host, 'host_name', h.name,
              'offering', volume.disk_offering, 'tags', coalesce(o.tags, ''),
+             'terms', json(coalesce(o.terms, (SELECT so.disk_terms FROM vm JOIN service_offering so ON so.id = vm.offering
+                 WHERE vm.id = volume.vm AND volume.kind = 'ROOT'), '{}')),
              'busy', (SELECT job.id FROM job WHERE job.id = volume.job AND job.finished IS NULL)) AS volume
          FROM volume LEFT JOIN storage_pool p ON p.id = volume.pool LEFT JOIN host h ON h.id = p.host
          LEFT JOIN disk_offering o ON o.id = volume.disk_offering"
@@ -60,6 +62,8 @@ pub struct VolumeRow {
     pub offering: Option<DiskOfferingId>,
     /// Tags that its pool must have, comma separated.
     pub tags: String,
+    /// How fast it may be, and whether its host caches it: what its offering says, of a root volume its VM's.
+    pub terms: DiskTerms,
     /// The job that works on it just now.
     pub busy: Option<JobId>,
 }

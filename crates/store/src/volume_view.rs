@@ -3,8 +3,9 @@
 //! Not here: the life of a volume (`volume`).
 
 use hostler_model::{
-    AccountId, Bytes, ClusterId, DiskOfferingId, DomainId, HostId, JobId, JobState, PodId,
-    ServiceOfferingId, StoragePoolId, TemplateId, Timestamp, VmId, VolumeId, VolumeState, ZoneId,
+    AccountId, Bytes, ClusterId, DiskOfferingId, DiskTerms, DomainId, HostId, JobId, JobState,
+    PodId, ServiceOfferingId, StoragePoolId, TemplateId, Timestamp, VmId, VolumeId, VolumeState,
+    ZoneId,
 };
 use rusqlite::Row;
 
@@ -76,6 +77,8 @@ pub struct VolumeView {
     pub cluster: Option<(ClusterId, String)>,
     /// What it was sold as, for a data volume: id, name and text.
     pub disk_offering: Option<(DiskOfferingId, String, String)>,
+    /// How fast it may be: what its offering says, of a root volume its VM's.
+    pub terms: DiskTerms,
     /// Since when it is its VM's.
     pub attached: Option<Timestamp>,
     /// The job that works on it just now.
@@ -177,6 +180,7 @@ fn volumes() -> Query {
          vm.state AS vm_state, vm.offering, o.name AS offering_name, t.name AS template_name,
          t.display_text AS template_text, p.name AS pool_name, p.pod AS pod, pod.name AS pod_name,
          p.cluster AS cluster, cluster.name AS cluster_name, k.name AS disk_name, k.display_text AS disk_text,
+         coalesce(k.terms, iif(v.kind = 'ROOT', o.disk_terms, NULL), '{}') AS terms,
          coalesce(t.is_extractable, 1) AS is_extractable,
          (SELECT iif(f.sha256 IS NULL, 'UploadOp', 'Uploaded') FROM staged_file f
           WHERE f.volume = v.id AND f.purpose = 'Fetched') AS upload,
@@ -238,6 +242,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<VolumeView> {
             Some((id, name)) => Some((id, name, row.get("disk_text")?)),
             None => None,
         },
+        terms: json(row, "terms")?,
         attached: time_or_null(row, "attached")?,
         job: parsed_or_null(row, "job_id")?.zip(parsed_or_null(row, "job_state")?),
         created: time(row, "created")?,

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use hostler_model::{
-    Bytes, Generation, HostName, InstanceName, MacAddress, Mhz, Mib, NetworkId, NicId, RunId,
-    StoragePoolId, TemplateId, VmId, VolumeId,
+    Bytes, DiskTerms, Generation, HostName, InstanceName, MacAddress, Mhz, Mib, NetworkId, NicId,
+    RunId, StoragePoolId, TemplateId, VmId, VolumeId,
 };
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -105,8 +105,8 @@ pub struct DiskSpec {
     pub format: DiskFormat,
     /// 0 is the root disk, 1 and on are data disks.
     pub device: u32,
-    /// Bytes and operations per second at most; nothing: no limit.
-    pub limits: Option<DiskLimits>,
+    /// How fast it may be, and whether the host caches it.
+    pub terms: DiskTerms,
 }
 
 /// Formats of disks.
@@ -118,15 +118,6 @@ pub enum DiskFormat {
     Raw,
     /// Plain bytes that are an ISO 9660 file system: a CD or DVD, only read.
     Iso,
-}
-
-/// Limits of a disk (`<iotune>`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DiskLimits {
-    /// Bytes per second, reading and writing together.
-    pub bytes_per_second: Option<u64>,
-    /// Operations per second, reading and writing together.
-    pub operations_per_second: Option<u64>,
 }
 
 /// A network interface of a VM.

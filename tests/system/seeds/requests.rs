@@ -8,7 +8,7 @@ use hostler_manager::error::ServiceError;
 use hostler_manager::orchestration::vm::{self, DeployRequest, Placing};
 use hostler_manager::orchestration::volume::{self, AttachedVolume, NewVolume, Size};
 use hostler_manager::orchestration::{Caller, audit};
-use hostler_model::{Bytes, DiskOfferingId, JobId, VmId, VolumeId};
+use hostler_model::{Bytes, DiskOfferingId, DiskTerms, JobId, VmId, VolumeId};
 use hostler_store::disk_offering::{DiskOfferingRow, disk_offering_add};
 use hostler_tests::cloud::admin;
 use hostler_tests::furnish::{Catalogue, furnish};
@@ -145,6 +145,7 @@ fn disk_for_sale(app: &Context) -> DiskOfferingRow {
         tags: String::new(),
         domains: Vec::new(),
         is_shown: true,
+        terms: DiskTerms::default(),
         sort_key: 0,
         state: "Active".to_owned(),
         created: app.now(),

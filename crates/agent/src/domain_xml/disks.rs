@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use hostler_model::VolumeId;
+use hostler_model::{DiskCache, DiskTerms, VolumeId};
 use hostler_wire::{DiskFormat, DiskSpec, GuestOs, VmSpec};
 
 use super::elements::{BootOrder, Disk, DiskTarget, Driver, Empty, IoTune, SourceFile};
@@ -24,14 +24,53 @@ pub(super) fn plugged(disk: &DiskSpec, path: &Path, used: &[String]) -> Result<S
             break target;
         }
     };
-    let element = element(disk, path, DiskTarget { dev: target, bus: "virtio" })?;
+    let target = DiskTarget { dev: target, bus: "virtio" };
+    let element = element(disk, path, target, DiskWork::default())?;
     let mut xml = String::new();
     let serializer = quick_xml::se::Serializer::with_root(&mut xml, Some("disk"))?;
     serde::Serialize::serialize(&element, serializer)?;
     Ok(xml)
 }
 
-fn element(disk: &DiskSpec, path: &Path, target: DiskTarget) -> Result<Disk, XmlError> {
+/// Who does a disk's work in QEMU, and how.
+#[derive(Debug, Clone, Copy, Default)]
+struct DiskWork {
+    io: Option<&'static str>,
+    thread: Option<u32>,
+}
+
+impl DiskWork {
+    fn of(spec: &VmSpec) -> Result<Self, XmlError> {
+        let io = match spec.details.get("io.policy").map(String::as_str) {
+            None => None,
+            Some("native") => Some("native"),
+            Some("threads") => Some("threads"),
+            Some("io_uring") => Some("io_uring"),
+            Some(other) => {
+                return Err(XmlError::Detail {
+                    name: "io.policy",
+                    value: other.to_owned(),
+                    known: "native, threads, io_uring",
+                });
+            }
+        };
+        Ok(Self { io, thread: threads(spec)? })
+    }
+}
+
+/// How many threads of its own the domain has for disks: one, if the detail `iothreads` asks for it.
+pub(super) fn threads(spec: &VmSpec) -> Result<Option<u32>, XmlError> {
+    Ok(super::is_wanted(spec, "iothreads")?.then_some(1))
+}
+
+fn element(
+    disk: &DiskSpec,
+    path: &Path,
+    target: DiskTarget,
+    work: DiskWork,
+) -> Result<Disk, XmlError> {
+    // QEMU's asynchronous I/O of the kernel goes past the page cache, or not at all
+    let io = work.io.filter(|io| *io != "native" || disk.terms.cache == DiskCache::None);
     Ok(Disk {
         kind: "file",
         device: "disk",
@@ -41,12 +80,14 @@ fn element(disk: &DiskSpec, path: &Path, target: DiskTarget) -> Result<Disk, Xml
                 DiskFormat::Qcow2 => "qcow2",
                 DiskFormat::Raw | DiskFormat::Iso => "raw",
             },
-            cache: Some("none"),
+            cache: cache(disk.terms.cache),
+            io,
+            iothread: work.thread.filter(|_| target.bus == "virtio"),
             discard: Some("unmap"),
         },
         source: Some(SourceFile { file: text(path)? }),
         target,
-        iotune: iotune(disk),
+        iotune: iotune(&disk.terms),
         readonly: None,
         serial: Some(serial(disk.volume)),
         boot: None,
@@ -61,12 +102,13 @@ pub(super) fn disks(spec: &VmSpec, host: &HostSide, machine: &str) -> Result<Vec
     let data_bus = bus(spec, "dataDiskController", machine)?.unwrap_or(usual);
     let mut order: Vec<_> = spec.disks.iter().zip(&host.disks).collect();
     order.sort_by_key(|(disk, _)| disk.device);
+    let work = DiskWork::of(spec)?;
     let mut letters = Letters::default();
     let boots_from_iso = spec.iso.is_some_and(|iso| iso.bootable);
     let mut disks = Vec::with_capacity(order.len() + 2);
     for (position, (disk, path)) in order.into_iter().enumerate() {
         let bus = if position == 0 { root_bus } else { data_bus };
-        let mut disk = element(disk, path, DiskTarget { dev: letters.next(bus), bus })?;
+        let mut disk = element(disk, path, DiskTarget { dev: letters.next(bus), bus }, work)?;
         let order = if boots_from_iso { "2" } else { "1" };
         disk.boot = (position == 0).then(|| BootOrder { order: order.to_owned() });
         disks.push(disk);
@@ -92,7 +134,14 @@ fn drive(
     Ok(Disk {
         kind: "file",
         device: "cdrom",
-        driver: Driver { name: "qemu", kind: "raw", cache: None, discard: None },
+        driver: Driver {
+            name: "qemu",
+            kind: "raw",
+            cache: None,
+            io: None,
+            iothread: None,
+            discard: None,
+        },
         source: file.map(|file| text(file).map(|file| SourceFile { file })).transpose()?,
         target,
         iotune: None,
@@ -123,14 +172,31 @@ fn bus(
     }
 }
 
-fn iotune(disk: &DiskSpec) -> Option<IoTune> {
-    let limits = disk.limits?;
-    (limits.bytes_per_second.is_some() || limits.operations_per_second.is_some()).then_some(
-        IoTune {
-            total_bytes_sec: limits.bytes_per_second,
-            total_iops_sec: limits.operations_per_second,
-        },
-    )
+const fn cache(cache: DiskCache) -> Option<&'static str> {
+    match cache {
+        DiskCache::None => Some("none"),
+        DiskCache::Writeback => Some("writeback"),
+        DiskCache::Writethrough => Some("writethrough"),
+        DiskCache::Hypervisor => None,
+    }
+}
+
+fn iotune(terms: &DiskTerms) -> Option<IoTune> {
+    let DiskTerms { read_bytes, write_bytes, read_operations, write_operations, cache: _ } = *terms;
+    terms.is_throttled().then_some(IoTune {
+        read_bytes_sec: read_bytes.per_second,
+        write_bytes_sec: write_bytes.per_second,
+        read_iops_sec: read_operations.per_second,
+        write_iops_sec: write_operations.per_second,
+        read_bytes_sec_max: read_bytes.burst,
+        write_bytes_sec_max: write_bytes.burst,
+        read_iops_sec_max: read_operations.burst,
+        write_iops_sec_max: write_operations.burst,
+        read_bytes_sec_max_length: read_bytes.burst_seconds,
+        write_bytes_sec_max_length: write_bytes.burst_seconds,
+        read_iops_sec_max_length: read_operations.burst_seconds,
+        write_iops_sec_max_length: write_operations.burst_seconds,
+    })
 }
 
 /// Gives device names; libvirt reads the controller from them, so there are no gaps.

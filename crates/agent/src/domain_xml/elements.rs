@@ -55,6 +55,8 @@ pub(super) struct Domain {
     #[serde(rename = "currentMemory")]
     pub(super) current_memory: Kib,
     pub(super) vcpu: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) iothreads: Option<u32>,
     pub(super) cputune: CpuTune,
     pub(super) os: Os,
     pub(super) features: Features,
@@ -226,6 +228,10 @@ pub(super) struct Driver {
     pub(super) kind: &'static str,
     #[serde(rename = "@cache", skip_serializing_if = "Option::is_none")]
     pub(super) cache: Option<&'static str>,
+    #[serde(rename = "@io", skip_serializing_if = "Option::is_none")]
+    pub(super) io: Option<&'static str>,
+    #[serde(rename = "@iothread", skip_serializing_if = "Option::is_none")]
+    pub(super) iothread: Option<u32>,
     #[serde(rename = "@discard", skip_serializing_if = "Option::is_none")]
     pub(super) discard: Option<&'static str>,
 }
@@ -241,9 +247,29 @@ pub(super) struct DiskTarget {
 #[derive(Debug, Serialize)]
 pub(super) struct IoTune {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) total_bytes_sec: Option<u64>,
+    pub(super) read_bytes_sec: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) total_iops_sec: Option<u64>,
+    pub(super) write_bytes_sec: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) read_iops_sec: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) write_iops_sec: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) read_bytes_sec_max: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) write_bytes_sec_max: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) read_iops_sec_max: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) write_iops_sec_max: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) read_bytes_sec_max_length: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) write_bytes_sec_max_length: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) read_iops_sec_max_length: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) write_iops_sec_max_length: Option<u64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -255,7 +281,17 @@ pub(super) struct Interface {
     pub(super) target: TargetDevice,
     pub(super) model: Typed,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) driver: Option<NicDriver>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) mtu: Option<Sized>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct NicDriver {
+    #[serde(rename = "@queues", skip_serializing_if = "Option::is_none")]
+    pub(super) queues: Option<u32>,
+    #[serde(rename = "@packed", skip_serializing_if = "Option::is_none")]
+    pub(super) packed: Option<&'static str>,
 }
 
 #[derive(Debug, Serialize)]

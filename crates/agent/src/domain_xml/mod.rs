@@ -16,12 +16,14 @@ use crate::hypervisor::MARK_NAMESPACE;
 use elements::{
     Address, Backend, Channel, ChannelTarget, Clock, Controller, Cpu, CpuTune, Devices, Domain,
     Empty, Features, Graphics, HyperV, Input, Interface, Kib, Listen, Log, Mark, Metadata,
-    Modelled, Os, OsType, Port, Rng, Serial, Sized, SourceBridge, Spinlocks, Stated, TargetDevice,
-    Timer, Typed, Video,
+    Modelled, NicDriver, Os, OsType, Port, Rng, Serial, Sized, SourceBridge, Spinlocks, Stated,
+    TargetDevice, Timer, Typed, Video,
 };
 
 /// Slots that stay free for disks and interfaces that are plugged in later (machine `q35`).
 const FREE_SLOTS: usize = 8;
+/// Queues that a NIC can have: Linux's `MAX_TAP_QUEUES`.
+const MOST_QUEUES: u32 = 256;
 /// The period of CPU limits, in microseconds.
 const PERIOD: u64 = 100_000;
 
@@ -120,6 +122,7 @@ pub fn domain_xml(spec: &VmSpec, host: &HostSide) -> Result<String, XmlError> {
         memory: kib(spec.memory),
         current_memory: kib(guaranteed(spec)),
         vcpu: spec.vcpus,
+        iothreads: disks::threads(spec)?,
         cputune: cpu_tune(spec, host),
         os: os(spec, host)?,
         features: features(spec, host),
@@ -155,7 +158,7 @@ pub fn nic_xml(
     os: GuestOs,
     adapter: Option<&str>,
 ) -> Result<String, XmlError> {
-    let element = interface(nic, bridge, &nic_model(os, adapter)?);
+    let element = interface(nic, bridge, &nic_model(os, adapter)?, None);
     Ok(quick_xml::se::to_string_with_root("interface", &element)?)
 }
 
@@ -352,16 +355,51 @@ fn interfaces(spec: &VmSpec, host: &HostSide) -> Result<Vec<Interface>, XmlError
     let model = nic_model(spec.os, spec.details.get("nicAdapter").map(String::as_str))?;
     let mut order: Vec<(&NicSpec, &String)> = spec.nics.iter().zip(&host.bridges).collect();
     order.sort_by_key(|(nic, _)| nic.device);
-    Ok(order.into_iter().map(|(nic, bridge)| interface(nic, bridge, &model)).collect())
+    let driver = if model == "virtio" { nic_driver(spec)? } else { None };
+    let element =
+        |(nic, bridge): (&NicSpec, &String)| interface(nic, bridge, &model, driver.clone());
+    Ok(order.into_iter().map(element).collect())
 }
 
-fn interface(nic: &NicSpec, bridge: &str, model: &str) -> Interface {
+/// What is chosen of virtio NICs: queues, and how they are laid out. The same for all of a VM.
+fn nic_driver(spec: &VmSpec) -> Result<Option<NicDriver>, XmlError> {
+    const QUEUES: &str = "nic.multiqueue.number";
+    let queues = match spec.details.get(QUEUES).map(|number| (number, number.parse::<i32>())) {
+        None => None,
+        Some((_, Ok(-1))) => Some(spec.vcpus.min(MOST_QUEUES)),
+        Some((_, Ok(number)))
+            if (1..=MOST_QUEUES).contains(&number.unsigned_abs()) && number > 0 =>
+        {
+            Some(number.unsigned_abs())
+        }
+        Some((odd, _)) => {
+            let known = "numbers from 1 to 256, and -1: as many as it has CPUs";
+            return Err(XmlError::Detail { name: QUEUES, value: odd.clone(), known });
+        }
+    };
+    let packed = is_wanted(spec, "nic.packed.virtqueues.enabled")?.then_some("on");
+    Ok((queues.is_some() || packed.is_some()).then_some(NicDriver { queues, packed }))
+}
+
+/// Whether a detail says true; without it, false.
+fn is_wanted(spec: &VmSpec, name: &'static str) -> Result<bool, XmlError> {
+    match spec.details.get(name).map(String::as_str) {
+        None | Some("false" | "0") => Ok(false),
+        Some("true" | "1") => Ok(true),
+        Some(other) => {
+            Err(XmlError::Detail { name, value: other.to_owned(), known: "true, false" })
+        }
+    }
+}
+
+fn interface(nic: &NicSpec, bridge: &str, model: &str, driver: Option<NicDriver>) -> Interface {
     Interface {
         kind: "bridge",
         mac: Address { address: nic.mac.to_string() },
         source: SourceBridge { bridge: bridge.to_owned() },
         target: TargetDevice { dev: tap_name(nic.nic) },
         model: Typed { kind: model.to_owned() },
+        driver,
         mtu: (nic.network.mtu != 1500).then(|| Sized { size: nic.network.mtu.to_string() }),
     }
 }

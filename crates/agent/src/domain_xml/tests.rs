@@ -1,10 +1,8 @@
 //! Golden XML of many shapes of VM, each held against libvirt's own schema.
 
 use super::*;
-use hostler_model::{Generation, MacAddress};
-use hostler_wire::{
-    DiskFormat, DiskLimits, DiskSpec, GuestNetwork, IsoSpec, Secret, SeedSpec, VncSpec,
-};
+use hostler_model::{DiskCache, DiskTerms, Generation, MacAddress, Throttle};
+use hostler_wire::{DiskFormat, DiskSpec, GuestNetwork, IsoSpec, Secret, SeedSpec, VncSpec};
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::process::Command;
@@ -47,7 +45,7 @@ fn disk(volume: Uuid, device: u32) -> DiskSpec {
         pool: Uuid::from_u128(77).to_string().parse().unwrap(),
         format: DiskFormat::Qcow2,
         device,
-        limits: None,
+        terms: DiskTerms::default(),
     }
 }
 
@@ -118,8 +116,18 @@ fn shapes() -> Vec<(&'static str, DomainType, VmSpec)> {
     let limited = with(|vm| {
         vm.cpu_limited = true;
         vm.memory_guaranteed = Mib(256);
-        vm.disks[0].limits =
-            Some(DiskLimits { bytes_per_second: Some(10 << 20), operations_per_second: Some(200) });
+        let rate = |per_second| Throttle { per_second: Some(per_second), ..Throttle::default() };
+        vm.disks[0].terms = DiskTerms {
+            read_bytes: Throttle {
+                burst: Some(20 << 20),
+                burst_seconds: Some(60),
+                ..rate(10 << 20)
+            },
+            write_bytes: Throttle { burst: Some(9 << 20), ..rate(5 << 20) },
+            read_operations: rate(400),
+            write_operations: rate(200),
+            cache: DiskCache::Writethrough,
+        };
     });
     let two_nics = with(|vm| {
         let mut second = nic(Uuid::from_u128(0xfeed_beef), 1);
@@ -155,6 +163,19 @@ fn shapes() -> Vec<(&'static str, DomainType, VmSpec)> {
                 detail(vm, "video.hardware", "virtio");
                 vm.vnc.keyboard = Some("de".to_owned());
                 vm.vnc.listen = "::1".parse().unwrap();
+            }),
+        ),
+        (
+            "many-queues",
+            Kvm,
+            with(|vm| {
+                detail(vm, "iothreads", "true");
+                detail(vm, "io.policy", "native");
+                detail(vm, "nic.multiqueue.number", "-1");
+                detail(vm, "nic.packed.virtqueues.enabled", "true");
+                let mut cached = disk(Uuid::from_u128(0xd1 << 100), 1);
+                cached.terms.cache = DiskCache::Writeback;
+                vm.disks.push(cached);
             }),
         ),
         ("no-nic", Qemu, with(|vm| vm.nics.clear())),
@@ -213,9 +234,14 @@ fn a_display_name_that_xml_cannot_hold_loses_only_what_it_must() {
 
 #[test]
 fn a_detail_that_is_not_known_is_an_error_that_names_it() {
-    for (name, value) in
-        [("rootDiskController", "floppy"), ("nicAdapter", "x"), ("machine", "q35'")]
-    {
+    for (name, value) in [
+        ("rootDiskController", "floppy"),
+        ("nicAdapter", "x"),
+        ("machine", "q35'"),
+        ("io.policy", "x"),
+        ("iothreads", "2"),
+        ("nic.multiqueue.number", "0"),
+    ] {
         let spec = with(|vm| detail(vm, name, value));
         let error = domain_xml(&spec, &host(&spec, DomainType::Qemu)).unwrap_err().to_string();
         assert!(error.contains(name) && error.contains(value), "{error}");

@@ -165,6 +165,11 @@ impl FakeHypervisor {
         self.lock().domains.values().map(|domain| domain.view.clone()).collect()
     }
 
+    /// The XML that a domain was started from.
+    pub fn xml(&self, uuid: Uuid) -> Option<String> {
+        self.lock().domains.get(&uuid).map(|domain| domain.xml.clone())
+    }
+
     /// The files of a running domain's disks.
     pub fn files(&self, uuid: Uuid) -> Vec<String> {
         let state = self.lock();

@@ -46,6 +46,10 @@ api_object! {
             view.disk_offering.as_ref().map(|offering| &offering.1),
         "diskofferingdisplaytext" string "what that offering is, for people" =>
             view.disk_offering.as_ref().map(|offering| &offering.2),
+        "diskBytesReadRate" long "bytes that may be read in a second, at most" => view.terms.read_bytes.per_second,
+        "diskBytesWriteRate" long "bytes that may be written in a second, at most" => view.terms.write_bytes.per_second,
+        "diskIopsReadRate" long "reading operations in a second, at most" => view.terms.read_operations.per_second,
+        "diskIopsWriteRate" long "writing operations in a second, at most" => view.terms.write_operations.per_second,
         "attached" date "since when it is its VM's" => view.attached.map(date),
         "vmtype" string "the kind of its VM: User" => view.vm.map(|_| "User"),
         "jobid" string "the job that works on it" => job_id(view.job),

@@ -245,7 +245,7 @@ pub(super) fn vm_spec(
                 pool: volume.pool.unwrap_or(pool),
                 format: DiskFormat::Qcow2,
                 device: volume.device,
-                limits: None,
+                terms: volume.terms,
             })
             .collect(),
         nics: blueprint.nics.iter().map(|nic| nic_spec(nic, servers)).collect(),

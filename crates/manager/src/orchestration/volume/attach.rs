@@ -351,7 +351,7 @@ async fn plug(cx: &StepContext) -> Result<Done, StepError> {
             pool: live.pool,
             format: DiskFormat::Qcow2,
             device: memory.device,
-            limits: None,
+            terms: volume.terms,
         };
         let command = AttachVolumeCommand { to: live.vm, disk };
         cx.call(live.host, "attach", command, WAIT).await.map_err(ServiceError::from)?;

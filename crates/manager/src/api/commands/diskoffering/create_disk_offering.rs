@@ -1,11 +1,12 @@
 //! `createDiskOffering`: puts a size of data volumes on sale.
 
-use hostler_model::{DiskOfferingId, DomainId};
+use hostler_model::{DiskOfferingId, DiskTerms, DomainId};
 use hostler_query_api::{Answer, Roles, api_command};
 use hostler_store::disk_offering::{DiskOfferingRow, disk_offering_add};
 use uuid::Uuid;
 
-use super::{domains, size_of, tags, view};
+use super::asked_terms::asked_terms;
+use super::{domains, not_yet, size_of, tags, view};
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 use crate::api::objects::offering::{DISK_OFFERING, disk_offering};
@@ -33,6 +34,36 @@ api_command! {
     domainid: optional list<DomainId> .entity("domain"),
     /// Whether portals show it; true by default.
     displayoffering: optional boolean,
+    /// Bytes that may be read in a second, at most; 0: no limit.
+    bytesreadrate: optional long,
+    /// The same for a while after a pause; not less than the rate.
+    bytesreadratemax: optional long,
+    /// How long that while may be, in seconds; 1 by default.
+    bytesreadratemaxlength: optional long,
+    /// Bytes that may be written in a second, at most; 0: no limit.
+    byteswriterate: optional long,
+    /// The same for a while after a pause; not less than the rate.
+    byteswriteratemax: optional long,
+    /// How long that while may be, in seconds; 1 by default.
+    byteswriteratemaxlength: optional long,
+    /// Reading operations in a second, at most; 0: no limit.
+    iopsreadrate: optional long,
+    /// The same for a while after a pause; not less than the rate.
+    iopsreadratemax: optional long,
+    /// How long that while may be, in seconds; 1 by default.
+    iopsreadratemaxlength: optional long,
+    /// Writing operations in a second, at most; 0: no limit.
+    iopswriterate: optional long,
+    /// The same for a while after a pause; not less than the rate.
+    iopswriteratemax: optional long,
+    /// How long that while may be, in seconds; 1 by default.
+    iopswriteratemaxlength: optional long,
+    /// What hosts do with what is written: none, writeback, writethrough or hypervisor_default; none by default.
+    cachemode: optional string,
+    /// Whether volumes are encrypted; only false.
+    encrypt: optional boolean,
+    /// Whether operations per second are chosen for each volume; only false.
+    customizediops: optional boolean,
 }
 
 impl Handler for CreateDiskOffering {
@@ -57,6 +88,8 @@ impl Handler for CreateDiskOffering {
         if let Some(other) = self.provisioningtype.filter(|kind| kind != "thin") {
             return Err(call.wrong("provisioningtype", &other, "thin"));
         }
+        not_yet(call, &[("encrypt", self.encrypt), ("customizediops", self.customizediops)])?;
+        let terms = asked_terms!(self).change(DiskTerms::default())?;
         let row = DiskOfferingRow {
             id: DiskOfferingId::new(Uuid::new_v4()),
             display_text: self.displaytext.unwrap_or_else(|| self.name.clone()),
@@ -66,6 +99,7 @@ impl Handler for CreateDiskOffering {
             tags: tags(&self.tags.unwrap_or_default()),
             domains: domains(call, self.domainid.unwrap_or_default()).await?,
             is_shown: self.displayoffering.unwrap_or(true),
+            terms,
             sort_key: 0,
             state: "Active".to_owned(),
             created: call.now(),

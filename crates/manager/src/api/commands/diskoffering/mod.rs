@@ -11,6 +11,7 @@ use crate::api::call::Call;
 use crate::api::failure::Failure;
 use crate::api::objects::offering::DiskOfferingView;
 
+pub(super) mod asked_terms;
 mod create_disk_offering;
 mod delete_disk_offering;
 mod list_disk_offerings;
@@ -35,6 +36,16 @@ pub(super) fn size_of(call: Call<'_>, param: &str, gib: i64) -> Result<Bytes, Fa
             let expected = format!("a number of GiB from 1 to {MOST_GIB}");
             Err(call.wrong(param, &odd.to_string(), &expected))
         }
+    }
+}
+
+/// Refuses offerings of kinds that there are none of yet: whoever asks for one must not believe that it got it.
+pub(super) fn not_yet(call: Call<'_>, asked: &[(&str, Option<bool>)]) -> Result<(), Failure> {
+    match asked.iter().find(|(_, given)| *given == Some(true)) {
+        Some((param, _)) => {
+            Err(call.wrong(param, "true", "false; there are no such offerings yet"))
+        }
+        None => Ok(()),
     }
 }
 

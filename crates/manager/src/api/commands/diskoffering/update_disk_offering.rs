@@ -5,13 +5,15 @@ use hostler_query_api::{Answer, Roles, api_command};
 use hostler_store::disk_offering::{disk_offering_get, disk_offering_set};
 use hostler_store::reference::Entity;
 
+use super::asked_terms::asked_terms;
 use super::{domains, tags, view};
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 use crate::api::objects::offering::{DISK_OFFERING, disk_offering};
 
 api_command! {
-    /// Changes a disk offering; volumes of it stay as they are.
+    /// Changes a disk offering. Volumes of it stay as they are, but for their speed and caching, which are those of the
+    /// offering from the next start of their VM, or the next time that they are attached.
     pub(crate) struct UpdateDiskOffering = "updateDiskOffering", synchronous
         .roles(Roles::ADMIN).object("diskoffering").shape(&DISK_OFFERING);
 
@@ -31,6 +33,32 @@ api_command! {
     sortkey: optional integer,
     /// Active or Inactive: no new volumes of it.
     state: optional string,
+    /// Bytes that may be read in a second, at most; 0: no limit.
+    bytesreadrate: optional long,
+    /// The same for a while after a pause; not less than the rate.
+    bytesreadratemax: optional long,
+    /// How long that while may be, in seconds; 1 by default.
+    bytesreadratemaxlength: optional long,
+    /// Bytes that may be written in a second, at most; 0: no limit.
+    byteswriterate: optional long,
+    /// The same for a while after a pause; not less than the rate.
+    byteswriteratemax: optional long,
+    /// How long that while may be, in seconds; 1 by default.
+    byteswriteratemaxlength: optional long,
+    /// Reading operations in a second, at most; 0: no limit.
+    iopsreadrate: optional long,
+    /// The same for a while after a pause; not less than the rate.
+    iopsreadratemax: optional long,
+    /// How long that while may be, in seconds; 1 by default.
+    iopsreadratemaxlength: optional long,
+    /// Writing operations in a second, at most; 0: no limit.
+    iopswriterate: optional long,
+    /// The same for a while after a pause; not less than the rate.
+    iopswriteratemax: optional long,
+    /// How long that while may be, in seconds; 1 by default.
+    iopswriteratemaxlength: optional long,
+    /// What hosts do with what is written: none, writeback, writethrough or hypervisor_default; none by default.
+    cachemode: optional string,
 }
 
 impl Handler for UpdateDiskOffering {
@@ -47,10 +75,12 @@ impl Handler for UpdateDiskOffering {
             Some(text) if text.eq_ignore_ascii_case("inactive") => Some("Inactive"),
             Some(other) => return Err(call.wrong("state", other, "Active or Inactive")),
         };
+        let asked = asked_terms!(self);
         let event = call.event("DISK.OFFERING.EDIT").about("DiskOffering", self.id.uuid());
         let shown = call
             .write(move |tx| {
                 let mut row = disk_offering_get(tx, self.id)?;
+                row.terms = asked.change(row.terms)?;
                 row.name = self.name.unwrap_or(row.name);
                 row.display_text = self.displaytext.unwrap_or(row.display_text);
                 row.tags = self.tags.as_deref().map_or(row.tags, tags);

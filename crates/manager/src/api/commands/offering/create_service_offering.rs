@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hostler_model::{Bytes, DomainId, Mhz, Mib, ServiceOfferingId, ZoneId};
+use hostler_model::{Bytes, DiskTerms, DomainId, Mhz, Mib, ServiceOfferingId, ZoneId};
 use hostler_query_api::{Answer, ApiError, Roles, api_command};
 use hostler_store::service_offering::{
     OfferingTerms, ServiceOfferingRow, service_offering_add, service_offering_get,
@@ -11,6 +11,8 @@ use uuid::Uuid;
 
 use super::offered::Offered;
 use crate::api::call::{Call, Handler};
+use crate::api::commands::diskoffering::asked_terms::asked_terms;
+use crate::api::commands::diskoffering::not_yet;
 use crate::api::failure::Failure;
 use crate::api::objects::offering::{SERVICE_OFFERING, service_offering};
 
@@ -68,6 +70,36 @@ api_command! {
     domainid: optional list<DomainId> .entity("domain"),
     /// The zones that it is for; all by default.
     zoneid: optional list<ZoneId> .entity("zone"),
+    /// Bytes that may be read in a second, at most; 0: no limit.
+    bytesreadrate: optional long,
+    /// The same for a while after a pause; not less than the rate.
+    bytesreadratemax: optional long,
+    /// How long that while may be, in seconds; 1 by default.
+    bytesreadratemaxlength: optional long,
+    /// Bytes that may be written in a second, at most; 0: no limit.
+    byteswriterate: optional long,
+    /// The same for a while after a pause; not less than the rate.
+    byteswriteratemax: optional long,
+    /// How long that while may be, in seconds; 1 by default.
+    byteswriteratemaxlength: optional long,
+    /// Reading operations in a second, at most; 0: no limit.
+    iopsreadrate: optional long,
+    /// The same for a while after a pause; not less than the rate.
+    iopsreadratemax: optional long,
+    /// How long that while may be, in seconds; 1 by default.
+    iopsreadratemaxlength: optional long,
+    /// Writing operations in a second, at most; 0: no limit.
+    iopswriterate: optional long,
+    /// The same for a while after a pause; not less than the rate.
+    iopswriteratemax: optional long,
+    /// How long that while may be, in seconds; 1 by default.
+    iopswriteratemaxlength: optional long,
+    /// What hosts do with what is written: none, writeback, writethrough or hypervisor_default; none by default.
+    cachemode: optional string,
+    /// Whether root volumes are encrypted; only false.
+    encryptroot: optional boolean,
+    /// Whether operations per second are chosen for each root volume; only false.
+    customizediops: optional boolean,
     /// Choices that few need: pairs of key and value.
     serviceofferingdetails: optional records,
 }
@@ -121,12 +153,13 @@ impl CreateServiceOffering {
                 return Err(call.wrong(param, other, only));
             }
         }
-        for (param, given) in [("isvolatile", self.isvolatile), ("issystem", self.issystem)] {
-            if given == Some(true) {
-                return Err(call.wrong(param, "true", "false; there are no such offerings yet"));
-            }
-        }
-        Ok(())
+        let only_false = [
+            ("isvolatile", self.isvolatile),
+            ("issystem", self.issystem),
+            ("encryptroot", self.encryptroot),
+            ("customizediops", self.customizediops),
+        ];
+        not_yet(call, &only_false)
     }
 
     fn row(self, call: Call<'_>) -> Result<ServiceOfferingRow, Failure> {
@@ -185,6 +218,7 @@ impl CreateServiceOffering {
             terms: OfferingTerms {
                 cpu_bounds: (least_cpus, most_cpus),
                 memory_bounds: (mib(least_memory), mib(most_memory)),
+                disks: asked_terms!(self).change(DiskTerms::default())?,
                 ha: self.offerha.unwrap_or(false),
                 details: pairs(self.serviceofferingdetails.unwrap_or_default()),
                 ..OfferingTerms::default()

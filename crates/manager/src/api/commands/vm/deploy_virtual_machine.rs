@@ -30,6 +30,9 @@ const KEYBOARDS: &[&str] = &[
     "us",
 ];
 
+/// How QEMU may do the work of disks (attribute `io` of libvirt's `<driver>`).
+const IO_POLICIES: &[&str] = &["native", "threads", "io_uring"];
+
 api_command! {
     /// Makes a VM from a template and starts it; or from a bootable ISO, which it boots from, with an empty root volume.
     pub(crate) struct DeployVirtualMachine = "deployVirtualMachine", asynchronous_create
@@ -98,6 +101,14 @@ api_command! {
     size: optional long,
     /// Choices that few need; with a custom offering its size: cpuNumber, cpuSpeed, memory.
     details: optional map .max(1024),
+    /// How QEMU does the work of its disks: native, threads or io_uring; libvirt's choice without it.
+    iodriverpolicy: optional string,
+    /// Whether its disks have a thread of QEMU to themselves.
+    iothreadsenabled: optional boolean,
+    /// How many queues each of its NICs has, from 1 to 256; -1: as many as it has CPUs.
+    nicmultiqueuenumber: optional integer,
+    /// Whether its NICs' queues are packed, which newer guests' drivers know.
+    nicpackedvirtqueuesenabled: optional boolean,
     /// BIOS, which is the default; UEFI cannot be had yet.
     boottype: optional string,
     /// Legacy, which goes with BIOS.
@@ -146,6 +157,7 @@ impl Handler for DeployVirtualMachine {
         let owner = call.owner(self.account.clone(), self.domainid).await?;
         let caller = Caller { account: owner, ..call.caller().clone() };
         let root_size = self.root_size(call)?;
+        let details = self.all_details(call)?;
         let data = self.data_volume(call, owner)?;
         let user_data = user_data::sent(call, self.userdata)?;
         let mut key_pairs = self.keypairs.unwrap_or_default();
@@ -183,7 +195,7 @@ impl Handler for DeployVirtualMachine {
             data,
             group: self.group,
             keyboard: self.keyboard,
-            details: self.details.unwrap_or_default(),
+            details,
             display: self.displayvm.unwrap_or(true),
             dynamically_scalable: self.dynamicscalingenabled.unwrap_or(false),
             start: self.startvm.unwrap_or(true),
@@ -232,6 +244,38 @@ impl DeployVirtualMachine {
             Some((param, _, why)) => Err(Failure::invalid(format!("{param}: {why}"))),
             None => Ok(()),
         }
+    }
+
+    /// The details that are given as such, and those that have parameters of their own.
+    fn all_details(&self, call: Call<'_>) -> Result<BTreeMap<String, String>, Failure> {
+        let mut details = self.details.clone().unwrap_or_default();
+        let mut note = |name: &str, value: String| details.insert(name.to_owned(), value);
+        if let Some(policy) = &self.iodriverpolicy {
+            if !IO_POLICIES.contains(&policy.as_str()) {
+                let expected = format!("one of {}", IO_POLICIES.join(", "));
+                return Err(call.wrong("iodriverpolicy", policy, &expected));
+            }
+            note("io.policy", policy.clone());
+        }
+        match self.nicmultiqueuenumber {
+            None => {}
+            Some(number @ (-1 | 1..=256)) => {
+                note("nic.multiqueue.number", number.to_string());
+            }
+            Some(odd) => {
+                let expected = "a number from 1 to 256, or -1";
+                return Err(call.wrong("nicmultiqueuenumber", &odd.to_string(), expected));
+            }
+        }
+        for (name, wanted) in [
+            ("iothreads", self.iothreadsenabled),
+            ("nic.packed.virtqueues.enabled", self.nicpackedvirtqueuesenabled),
+        ] {
+            if wanted == Some(true) {
+                note(name, "true".to_owned());
+            }
+        }
+        Ok(details)
     }
 
     /// The networks, the default one first, and what is wanted on each.
