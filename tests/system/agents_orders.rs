@@ -6,8 +6,8 @@ use hostler_manager::agents::{AgentSettings, CallError};
 use hostler_model::{CommandId, HostStatus};
 use hostler_tests::agents::{AgentSide, FakeAgent, FakeLink, Journal, guid, short_times, startup};
 use hostler_wire::{
-    Answer, CommandFailure, FailureKind, InquireAnswer, Message, OrderState, Outcome, ReportAnswer,
-    ReportCommand, StopAnswer, StopEnding,
+    Answer, CommandFailure, FailureKind, InquireAnswer, Message, NotUnderstood, OrderState,
+    Outcome, ReportAnswer, ReportCommand, StopAnswer, StopEnding,
 };
 use uuid::Uuid;
 
@@ -141,6 +141,38 @@ async fn the_end_of_an_order_in_progress_is_waited_for() {
     let outcome = Outcome { id: order(7), result: Ok(report()) };
     link.answer(1, Message::Response(vec![outcome])).await.unwrap();
     settled.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_an_older_agent_cannot_read_is_refused_and_the_host_stays_up() {
+    let side = AgentSide::start(AgentSettings::default()).await.unwrap();
+    let identity = side.identity(guid(1)).unwrap();
+    let mut link = FakeLink::open(side.address, &identity.connector().unwrap()).await.unwrap();
+    let host = link.come_in(startup(guid(1))).await.unwrap().host;
+    side.agents.watch(host).await;
+    for settled in [false, true] {
+        let agents = side.agents.clone();
+        let asked = tokio::spawn(async move {
+            match settled {
+                false => agents.call(host, order(1), ReportCommand {}, WAIT).await,
+                true => agents.deliver(host, order(2), ReportCommand {}, WAIT).await,
+            }
+        });
+        let sequence = loop {
+            let frame = link.hear().await.unwrap();
+            if let Message::Request(_) = frame.message {
+                break frame.sequence;
+            }
+        };
+        let excuse = NotUnderstood { why: "variant 99 of 40".to_owned() };
+        link.answer(sequence, Message::NotUnderstood(excuse)).await.unwrap();
+        let error = asked.await.unwrap().unwrap_err();
+        let CallError::Refused(failure) = &error else { panic!("{error:?}") };
+        assert_eq!(failure.kind, FailureKind::Unsupported);
+        assert!(failure.text.contains("variant 99 of 40"), "{}", failure.text);
+        assert!(failure.text.contains("upgrade it"), "{}", failure.text);
+        assert!(side.agents.is_connected(host));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -18,6 +18,9 @@ use crate::{
 /// a common version can still tell each other so.
 const LAST_HANDSHAKE_KIND: u16 = 3;
 
+/// The kind of requests.
+const REQUEST_KIND: u16 = 7;
+
 /// A message with what its envelope says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
@@ -62,6 +65,14 @@ pub enum CodecError {
     Body {
         /// The kind in the envelope.
         kind: u16,
+        /// What was found.
+        why: String,
+    },
+    /// The orders of a request cannot be read. The stream goes on after it.
+    #[error("the orders of request {sequence} cannot be read: {why}")]
+    Request {
+        /// See [`Envelope::sequence`].
+        sequence: u64,
         /// What was found.
         why: String,
     },
@@ -155,7 +166,10 @@ pub fn decode_frame(bytes: Bytes) -> Result<Frame, CodecError> {
     if !(known.contains(&version) || LAST_HANDSHAKE_KIND >= kind) {
         return Err(CodecError::UnknownVersion(version));
     }
-    let message = decode_body(kind, &body)?;
+    let message = decode_body(kind, &body).map_err(|error| match error {
+        CodecError::Body { kind: REQUEST_KIND, why } => CodecError::Request { sequence, why },
+        other => other,
+    })?;
     Ok(Frame { sequence, flags, manager, host, via, message })
 }
 
@@ -174,6 +188,7 @@ fn encode_body(message: &Message) -> Result<Vec<u8>, CodecError> {
         Message::Progress(m) => write(kind, m),
         Message::Cancel(m) => write(kind, m),
         Message::Shutdown(m) => write(kind, m),
+        Message::NotUnderstood(m) => write(kind, m),
     }
 }
 
@@ -188,12 +203,13 @@ fn decode_body(kind: u16, body: &[u8]) -> Result<Message, CodecError> {
         }
         5 => Message::Ping(read(kind, body)?),
         6 => Message::Pong(read(kind, body)?),
-        7 => Message::Request(read(kind, body)?),
+        REQUEST_KIND => Message::Request(read(kind, body)?),
         8 => Message::Response(read(kind, body)?),
         9 => Message::Report(read(kind, body)?),
         10 => Message::Progress(read(kind, body)?),
         11 => Message::Cancel(read(kind, body)?),
         12 => Message::Shutdown(read(kind, body)?),
+        13 => Message::NotUnderstood(read(kind, body)?),
         other => return Err(CodecError::UnknownKind(other)),
     })
 }

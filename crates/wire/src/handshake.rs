@@ -39,7 +39,12 @@ pub const fn manager_receives(state: LinkState, message: &Message) -> Result<Lin
         (Greeted, M::ReadyAcknowledged) => Ok(Ready),
         (
             Ready | Closing,
-            M::Ping(_) | M::Pong(_) | M::Response(_) | M::Report(_) | M::Progress(_),
+            M::Ping(_)
+            | M::Pong(_)
+            | M::Response(_)
+            | M::Report(_)
+            | M::Progress(_)
+            | M::NotUnderstood(_),
         ) => Ok(state),
         (Starting | Greeted | Ready | Closing, M::Shutdown(_)) => Ok(Closing),
         _ => Err(OutOfTurn { message: message.name(), state }),

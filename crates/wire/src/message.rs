@@ -32,6 +32,15 @@ pub enum Message {
     Cancel(Vec<CommandId>),
     /// Either way: closing the link on purpose, and why.
     Shutdown(Shutdown),
+    /// Agent → manager: the request of the same sequence cannot be read here; none of its orders was begun.
+    NotUnderstood(NotUnderstood),
+}
+
+/// Why a request cannot be read, as happens to an agent that is older than its manager.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotUnderstood {
+    /// For a person.
+    pub why: String,
 }
 
 /// The answer to a ping.
@@ -68,6 +77,7 @@ impl Message {
             Self::Progress(_) => 10,
             Self::Cancel(_) => 11,
             Self::Shutdown(_) => 12,
+            Self::NotUnderstood(_) => 13,
         }
     }
 
@@ -86,6 +96,7 @@ impl Message {
             Self::Progress(_) => "Progress",
             Self::Cancel(_) => "Cancel",
             Self::Shutdown(_) => "Shutdown",
+            Self::NotUnderstood(_) => "NotUnderstood",
         }
     }
 }

@@ -4,6 +4,7 @@
 
 mod backoff;
 mod dial;
+mod hearing;
 mod outgoing;
 mod session;
 mod startup;

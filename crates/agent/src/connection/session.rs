@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures_util::StreamExt;
-use hostler_wire::codec::{CodecError, Frame, FrameCodec};
+use hostler_wire::codec::{CodecError, Frame};
 use hostler_wire::handshake::{self, LinkState, OutOfTurn};
 use hostler_wire::{
-    Flags, HostReport, Message, Outcome, Ping, Pong, ReadyCommand, Refusal, Shutdown,
-    StartupCommand, VersionRange,
+    Flags, HostReport, Message, NotUnderstood, Outcome, Ping, Pong, ReadyCommand, Refusal,
+    Shutdown, StartupCommand, VersionRange,
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadHalf};
 use tokio::sync::mpsc;
@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, info, warn};
 
+use super::hearing::{Heard, Hearing};
 use super::outgoing::{Outgoing, Writer};
 use crate::executor::Executor;
 use crate::resource::Resource;
@@ -95,7 +96,7 @@ impl Session<'_> {
         S: AsyncRead + AsyncWrite + Send,
     {
         let (reading, writing) = tokio::io::split(stream);
-        let mut reader = FramedRead::new(reading, FrameCodec::new());
+        let mut reader = FramedRead::new(reading, Hearing::default());
         let mut writer = Writer::new(writing);
         writer.send_now(Flags::REQUEST, Message::Startup(Box::new(startup))).await?;
         let ready = match self.greeting(&mut reader).await? {
@@ -115,7 +116,7 @@ impl Session<'_> {
 
     async fn greeting<R: AsyncRead + Unpin>(
         &self,
-        reader: &mut FramedRead<R, FrameCodec>,
+        reader: &mut FramedRead<R, Hearing>,
     ) -> Result<Result<ReadyCommand, Ending>, LinkError> {
         let frame = tokio::select! {
             frame = timeout(GREETING_PATIENCE, reader.next()) => {
@@ -123,7 +124,13 @@ impl Session<'_> {
             }
             () = self.shutdown.cancelled() => return Ok(Err(Ending::AgentEnds)),
         };
-        let message = frame.ok_or(LinkError::Closed)??.message;
+        let message = match frame.ok_or(LinkError::Closed)?? {
+            Heard::Frame(frame) => frame.message,
+            Heard::Unreadable { .. } => {
+                let state = LinkState::Starting;
+                return Err(OutOfTurn { message: "a request", state }.into());
+            }
+        };
         handshake::agent_receives(LinkState::Starting, &message)?;
         Ok(match message {
             Message::Ready(ready) => Ok(ready),
@@ -140,7 +147,7 @@ impl Session<'_> {
         &self,
         changes: &mut mpsc::UnboundedReceiver<HostReport>,
         ready: &ReadyCommand,
-        reader: FramedRead<ReadHalf<S>, FrameCodec>,
+        reader: FramedRead<ReadHalf<S>, Hearing>,
         writer: Writer<S>,
     ) -> Result<Ending, LinkError>
     where
@@ -195,21 +202,38 @@ struct Listener<'a> {
 impl Listener<'_> {
     async fn run<R: AsyncRead + Unpin>(
         &self,
-        mut reader: FramedRead<R, FrameCodec>,
+        mut reader: FramedRead<R, Hearing>,
         silence: Duration,
     ) -> Result<Shutdown, LinkError> {
         let mut state = LinkState::Ready;
         loop {
-            let frame = timeout(silence, reader.next())
+            let heard = timeout(silence, reader.next())
                 .await
                 .map_err(|_| LinkError::Silent(silence))?
                 .ok_or(LinkError::Closed)??;
+            let frame = match heard {
+                Heard::Frame(frame) => frame,
+                Heard::Unreadable { sequence, why } => {
+                    self.cannot_read(sequence, why);
+                    continue;
+                }
+            };
             state = handshake::agent_receives(state, &frame.message)?;
             if let Message::Shutdown(shutdown) = frame.message {
                 return Ok(shutdown);
             }
             self.hear(frame);
         }
+    }
+
+    /// Says so, instead of leaving the manager waiting, or ending a link that would break at the same order again.
+    fn cannot_read(&self, sequence: u64, why: String) {
+        warn!(seq = %format!("{}-{sequence}", self.ready.host), why, "orders that this agent cannot read");
+        let outgoing = self.outgoing.clone();
+        self.answers.spawn(async move {
+            let excuse = Message::NotUnderstood(NotUnderstood { why });
+            outgoing.answer(sequence, excuse).await;
+        });
     }
 
     fn hear(&self, frame: Frame) {

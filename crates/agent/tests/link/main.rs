@@ -115,6 +115,21 @@ async fn a_message_out_of_turn_closes_the_link() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn orders_that_the_agent_cannot_read_are_answered_and_the_link_lives() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = World::new(dir.path());
+    let mut manager = world.taken_in().await;
+    let sequence = manager.request_from_the_future().await;
+    let answer = manager.frame().await.unwrap();
+    let Message::NotUnderstood(excuse) = answer.message else { panic!("{:?}", answer.message) };
+    assert_eq!(answer.sequence, sequence);
+    assert!(excuse.why.contains("250"), "{}", excuse.why);
+    let outcomes = manager.ask(Flags::default(), vec![order(1, 1)]).await;
+    assert_eq!(outcomes, [done(1)]);
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn both_sides_ping() {
     let dir = tempfile::tempdir().unwrap();
     let mut world = World::new(dir.path());

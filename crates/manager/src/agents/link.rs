@@ -11,7 +11,9 @@ use std::time::Duration;
 use futures_util::SinkExt;
 use hostler_model::{CommandId, HostEvent, HostGuid, HostId};
 use hostler_wire::codec::{CodecError, Frame, FrameCodec, encode_frame};
-use hostler_wire::{Flags, Message, Order, Outcome, Ping, ProtocolVersion};
+use hostler_wire::{
+    CommandFailure, FailureKind, Flags, Message, Order, Outcome, Ping, ProtocolVersion,
+};
 use tokio::io::AsyncWrite;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
@@ -380,6 +382,22 @@ impl Link {
             }
             None => outcomes,
         }
+    }
+
+    /// The outcomes of a request that the agent could not read: nothing of it was begun.
+    pub(super) fn refused(&self, sequence: u64, why: &str) -> Vec<Outcome> {
+        let why: String = why.chars().take(500).collect();
+        let waiting = |open: &Open| open.requests.get(&sequence).map(|asked| asked.orders.clone());
+        let orders = waiting(&lock(&self.open));
+        let text = format!(
+            "the agent of host {} cannot read this order ({why}); it is older than the manager: upgrade it",
+            self.name
+        );
+        let refused = |id| {
+            let failure = CommandFailure { kind: FailureKind::Unsupported, text: text.clone() };
+            Outcome { id, result: Err(failure) }
+        };
+        orders.unwrap_or_default().into_iter().map(refused).collect()
     }
 
     /// Notes the answer to the ping that carried `ping_clock_ms`.

@@ -10,7 +10,9 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use hostler_store::host::{self, HostRow};
 use hostler_wire::codec::{CodecError, Frame, FrameCodec};
 use hostler_wire::handshake::{LinkState, manager_receives};
-use hostler_wire::{HostReport, Message, Ping, Pong, Shutdown, StartupCommand};
+use hostler_wire::{
+    HostReport, Message, NotUnderstood, Outcome, Ping, Pong, Shutdown, StartupCommand,
+};
 use tokio::io::{AsyncRead, AsyncWrite, ReadHalf};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -233,14 +235,11 @@ async fn hear(
             let _ = news.try_send(Box::new(News::Ping(ping)));
         }
         Message::Pong(pong) => link.heard_pong(pong.ping_clock_ms),
-        Message::Response(outcomes) => {
-            tracing::debug!(host = %link.host, seq = frame.sequence, "answer came");
-            for outcome in &outcomes {
-                shared.registry.outcome(link.host, outcome);
-            }
-            for late in link.answered(frame.sequence, outcomes) {
-                tracing::debug!(host = %link.host, seq = frame.sequence, command = %late.id, "an outcome that no request on this link waits for");
-            }
+        Message::Response(outcomes) => answer(shared, link, frame.sequence, outcomes),
+        Message::NotUnderstood(NotUnderstood { why }) => {
+            tracing::warn!(host = %link.host, name = link.name, seq = frame.sequence, why, "the agent cannot read an order; it has to be upgraded");
+            let outcomes = link.refused(frame.sequence, &why);
+            answer(shared, link, frame.sequence, outcomes);
         }
         // Nobody may be interested in progress just now.
         Message::Progress(progress) => drop(shared.progress.send((link.host, progress))),
@@ -253,6 +252,17 @@ async fn hear(
         other => return Err(EndCause::Broken(format!("{} out of turn", other.name()))),
     }
     Ok(None)
+}
+
+/// Hands the outcomes of a request to whoever waits for them.
+fn answer(shared: &Shared, link: &Link, sequence: u64, outcomes: Vec<Outcome>) {
+    tracing::debug!(host = %link.host, seq = sequence, "answer came");
+    for outcome in &outcomes {
+        shared.registry.outcome(link.host, outcome);
+    }
+    for late in link.answered(sequence, outcomes) {
+        tracing::debug!(host = %link.host, seq = sequence, command = %late.id, "an outcome that no request on this link waits for");
+    }
 }
 
 async fn tell_listeners(shared: Arc<Shared>, row: HostRow, mut news: mpsc::Receiver<Box<News>>) {

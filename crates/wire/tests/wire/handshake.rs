@@ -37,12 +37,14 @@ Ready Response Ready
 Ready Report Ready
 Ready Progress Ready
 Ready Shutdown Closing
+Ready NotUnderstood Ready
 Closing Ping Closing
 Closing Pong Closing
 Closing Response Closing
 Closing Report Closing
 Closing Progress Closing
-Closing Shutdown Closing";
+Closing Shutdown Closing
+Closing NotUnderstood Closing";
     assert_eq!(table(manager_receives), allowed);
 }
 

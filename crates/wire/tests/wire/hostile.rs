@@ -2,7 +2,7 @@
 
 use bytes::{BufMut, BytesMut};
 use hostler_wire::codec::{CodecError, Frame, FrameCodec};
-use hostler_wire::{ENVELOPE_LENGTH, Envelope, EnvelopeError, MAX_FRAME_LENGTH};
+use hostler_wire::{ENVELOPE_LENGTH, Envelope, EnvelopeError, MAX_FRAME_LENGTH, Message};
 use proptest::prelude::*;
 use tokio_util::codec::Decoder;
 
@@ -82,8 +82,21 @@ fn a_wrong_length_in_the_envelope_is_refused() {
 
 #[test]
 fn a_message_of_an_unknown_kind_is_refused() {
-    assert!(matches!(decode(&framed(13, &[])), Err(CodecError::UnknownKind(13))));
+    assert!(matches!(decode(&framed(14, &[])), Err(CodecError::UnknownKind(14))));
     assert!(matches!(decode(&framed(0, &[])), Err(CodecError::UnknownKind(0))));
+}
+
+/// So an agent can answer orders that only a newer one knows, and go on.
+#[test]
+fn orders_that_cannot_be_read_are_told_from_a_broken_stream_which_goes_on_behind_them() {
+    let (mut codec, mut bytes) = (FrameCodec::new(), BytesMut::new());
+    let unknown = [&[1][..], &[16], &[0; 16], &[0], &[250]].concat(); // one order: id, no limit, command 250
+    bytes.extend_from_slice(&framed(7, &unknown));
+    bytes.extend_from_slice(&framed(4, &[]));
+    let refused = codec.decode(&mut bytes);
+    let Err(CodecError::Request { sequence: 0, why }) = refused else { panic!("{refused:?}") };
+    assert!(why.contains("250"), "{why}");
+    assert_eq!(codec.decode(&mut bytes).unwrap().unwrap().message, Message::ReadyAcknowledged);
 }
 
 #[test]
