@@ -153,9 +153,10 @@ async fn an_order_that_an_older_agent_cannot_read_is_refused_and_the_host_stays_
     for settled in [false, true] {
         let agents = side.agents.clone();
         let asked = tokio::spawn(async move {
-            match settled {
-                false => agents.call(host, order(1), ReportCommand {}, WAIT).await,
-                true => agents.deliver(host, order(2), ReportCommand {}, WAIT).await,
+            if settled {
+                agents.deliver(host, order(2), ReportCommand {}, WAIT).await
+            } else {
+                agents.call(host, order(1), ReportCommand {}, WAIT).await
             }
         });
         let sequence = loop {
