@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use hostler_model::{CloudId, Mhz, Mib, VmId};
+use hostler_model::{CloudId, Mhz, Mib, VmId, error_chain};
 use hostler_secondary_storage::TlsFiles;
 use hostler_wire::{
     Answer, Command, CommandFailure, HostReport, HostStats, Ping, ReadyCommand, RoutingResource,
@@ -219,7 +219,7 @@ impl Resource for LibvirtComputingResource {
     }
 
     fn startup(&self) -> Result<StartupResource, String> {
-        let facts = self.hypervisor.facts().map_err(|error| commands::chain(&error))?;
+        let facts = self.hypervisor.facts().map_err(|error| error_chain(&error))?;
         let host = HostReader::facts();
         let has = self.settings.pretend.clone().unwrap_or(Pretend {
             name: None,

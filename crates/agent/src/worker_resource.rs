@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use hostler_model::error_chain;
 use hostler_secondary_storage::{SecondaryStorage, TlsFiles, WorkerConfig, WorkerError};
 use hostler_wire::{
     Answer, Command, CommandFailure, FailureKind, HostReport, Ping, ReadyCommand, ReportAnswer,
@@ -13,7 +14,6 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::connection::chain;
 use crate::properties::Properties;
 use crate::resource::{Resource, Task};
 
@@ -63,7 +63,10 @@ impl WorkerResource {
 
 impl Resource for WorkerResource {
     fn startup(&self) -> Result<StartupResource, String> {
-        self.storage.stats().map(StartupResource::SecondaryStorage).map_err(|error| chain(&error))
+        self.storage
+            .stats()
+            .map(StartupResource::SecondaryStorage)
+            .map_err(|error| error_chain(&error))
     }
 
     fn ready(&self, _: &ReadyCommand) {}

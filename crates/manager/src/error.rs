@@ -2,6 +2,7 @@
 //!
 //! Not here: status codes of the API; `api` maps [`ServiceErrorKind`] to them in one table.
 
+use hostler_model::error_chain;
 use hostler_store::StoreError;
 
 /// A service's refusal or failure. The text is for the person who asked, and says what to do.
@@ -67,16 +68,4 @@ impl From<StoreError> for ServiceError {
         };
         Self::new(kind, error_chain(&error))
     }
-}
-
-/// An error with all its causes, in one line.
-pub fn error_chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }

@@ -6,6 +6,7 @@
 //! Not here: what travels between manager and agent (`hostler-wire`), how records are kept (`hostler-store`).
 
 mod access;
+mod causes;
 mod disk_terms;
 mod generation;
 mod group;
@@ -25,6 +26,7 @@ mod vm_snapshot_state;
 mod vm_state;
 
 pub use access::{AccountType, AllocationState, LdapLinkKind, NetworkType, UserSource};
+pub use causes::error_chain;
 pub use disk_terms::{DiskCache, DiskTerms, Throttle, ThrottleError};
 pub use generation::{Generation, Version};
 pub use group::{AffinityKind, DedicatedKind, RuleDirection, UserDataPolicy};

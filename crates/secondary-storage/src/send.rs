@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use hostler_model::{Bytes, HostGuid, TemplateId};
+use hostler_model::{Bytes, HostGuid, TemplateId, error_chain};
 use reqwest::{Client, RequestBuilder, StatusCode, Url};
 use tokio_util::sync::CancellationToken;
 
@@ -14,7 +14,7 @@ use crate::checksum::{self, Algorithm};
 use crate::peer::{self, PeerError};
 use crate::progress::Meter;
 use crate::serve::arrivals::{DIGEST, LENGTH, OFFSET, PIECE, path_of};
-use crate::transfer::{Patience, chain};
+use crate::transfer::Patience;
 use crate::worker::blocking;
 use crate::{TlsFiles, Transferred, WorkerError};
 
@@ -250,7 +250,7 @@ impl Sending<'_> {
             .header(DIGEST, &self.sent.sha256)
             .send()
             .await
-            .map_err(|error| Attempt::Passing(chain(&error.without_url())))?;
+            .map_err(|error| Attempt::Passing(error_chain(&error.without_url())))?;
         let status = response.status();
         let why = match status {
             StatusCode::OK => {

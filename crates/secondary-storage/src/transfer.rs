@@ -7,13 +7,13 @@ mod reply;
 
 use std::time::Duration;
 
+use hostler_model::error_chain;
 use reqwest::header::{ACCEPT_ENCODING, IF_RANGE, LOCATION, RANGE};
 use reqwest::{Client, ClientBuilder, Response, Url};
 use tokio_util::sync::CancellationToken;
 
 use error::Attempt;
 pub use error::TransferError;
-pub(crate) use error::chain;
 use reply::Part;
 
 use crate::address::AddressRule;
@@ -134,7 +134,7 @@ impl Transfer<'_> {
                 return Err(error);
             }
             tracing::warn!(
-                error = chain(&error),
+                error = error_chain(&error),
                 at = sink.length(),
                 "a transfer broke off; going on"
             );
@@ -187,7 +187,9 @@ impl Transfer<'_> {
         loop {
             let chunk = match response.chunk().await {
                 Ok(chunk) => chunk,
-                Err(error) => return Err(self.broke(sink, total, chain(&error.without_url()))),
+                Err(error) => {
+                    return Err(self.broke(sink, total, error_chain(&error.without_url())));
+                }
             };
             let Some(chunk) = chunk else { break };
             let length = sink.length() + chunk.len() as u64;

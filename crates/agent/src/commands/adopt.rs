@@ -6,12 +6,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use hostler_model::{PowerReason, PowerState};
+use hostler_model::{PowerReason, PowerState, error_chain};
 use hostler_wire::{AdoptAnswer, AdoptCommand};
 use tracing::{info, warn};
 
 use super::CommandError;
-use super::error::chain;
 use crate::hypervisor::{Claim, Claimable, OwnedDomain, UnmarkedDomain};
 use crate::kvm::LibvirtComputingResource;
 use crate::runs::{Phase, RunRecord};
@@ -109,7 +108,7 @@ fn take(
     taken.inspect_err(|_| {
         for disk in &command.disks {
             if let Err(error) = resource.storage.release_volume(disk.pool, disk.volume) {
-                warn!(volume = %disk.volume, error = %chain(&error), "a volume that was not adopted is left behind");
+                warn!(volume = %disk.volume, error = %error_chain(&error), "a volume that was not adopted is left behind");
             }
         }
     })

@@ -1,6 +1,6 @@
 //! Why a command was not carried out, and what the manager is told of it.
 
-use hostler_model::{Generation, RunId, VmId};
+use hostler_model::{Generation, RunId, VmId, error_chain};
 use hostler_wire::{CommandFailure, FailureKind};
 
 use crate::domain_xml::XmlError;
@@ -171,17 +171,6 @@ impl CommandError {
 
 impl From<CommandError> for CommandFailure {
     fn from(error: CommandError) -> Self {
-        Self { kind: error.kind(), text: chain(&error) }
+        Self { kind: error.kind(), text: error_chain(&error) }
     }
-}
-
-/// An error and all its sources, in one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text = format!("{text}: {error}");
-        source = error.source();
-    }
-    text
 }

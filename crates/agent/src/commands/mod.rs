@@ -51,7 +51,6 @@ use hostler_wire::{Answer, Command, CommandFailure, FailureKind};
 use tracing::instrument;
 
 pub use error::CommandError;
-pub(crate) use error::chain;
 pub(crate) use turns::Turns;
 
 use crate::kvm::LibvirtComputingResource;

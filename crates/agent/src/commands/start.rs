@@ -3,12 +3,11 @@
 //! The same run that runs already is a success. A start that fails leaves no definition and no seed; volumes and
 //! the network's entries are other commands' business. A domain that was adopted is started as it is defined.
 
-use hostler_model::{Generation, PowerReason, PowerState};
+use hostler_model::{Generation, PowerReason, PowerState, error_chain};
 use hostler_wire::{KEPT_DEFINITION, StartAnswer, StartCommand, VmSpec};
 use tracing::{info, warn};
 
 use super::CommandError;
-use super::error::chain;
 use crate::domain_xml::{HostSide, domain_xml};
 use crate::hypervisor::{Found, HypervisorError, OwnedDomain, Vacancy};
 use crate::kvm::LibvirtComputingResource;
@@ -210,7 +209,7 @@ fn undo(
     });
     if let Err(undo) = cleared {
         warn!(vm = %spec.vm, %undo, "a start failed and cannot be taken back");
-        return CommandError::NotUndone { text: chain(&error), undo: chain(&undo) };
+        return CommandError::NotUndone { text: error_chain(&error), undo: error_chain(&undo) };
     }
     resource.storage.remove_seed(spec.vm);
     resource.runs.remove(spec.run);

@@ -13,7 +13,7 @@ mod tls;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use hostler_model::HostGuid;
+use hostler_model::{HostGuid, error_chain};
 use hostler_wire::{HostReport, ReadyCommand, Refusal};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
@@ -108,7 +108,7 @@ impl<D: Dialer> Connection<D> {
     ) -> Result<Ending, String> {
         let connecting = async {
             let mut startup = self.startup().await?;
-            let link = self.dialer.dial(attempt).await.map_err(|e| chain(&e))?;
+            let link = self.dialer.dial(attempt).await.map_err(|e| error_chain(&e))?;
             startup::complete(&mut startup, link.local);
             info!(manager = %link.peer, "connected");
             Ok::<_, String>((startup, link))
@@ -123,7 +123,7 @@ impl<D: Dialer> Connection<D> {
             shutdown: &self.shutdown,
             on_ready,
         };
-        session.run(link.stream, startup, changes).await.map_err(|e| chain(&e))
+        session.run(link.stream, startup, changes).await.map_err(|e| error_chain(&e))
     }
 
     async fn startup(&self) -> Result<hostler_wire::StartupCommand, String> {
@@ -158,10 +158,4 @@ impl<D: Dialer> Connection<D> {
             () = forget => false,
         }
     }
-}
-
-/// An error with all its causes, for a log line.
-pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |e| e.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

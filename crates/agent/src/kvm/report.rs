@@ -6,13 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use hostler_model::{CloudId, InstanceName, PowerReason, PowerState, RunId, VmId};
+use hostler_model::{CloudId, InstanceName, PowerReason, PowerState, RunId, VmId, error_chain};
 use hostler_wire::{AlienReport, HostReport, ReportDigest};
 use tokio::sync::mpsc;
 use tracing::{debug, error, info, warn};
 use uuid::Uuid;
 
-use crate::commands::chain;
 use crate::hypervisor::{Change, DomainView, Found, Hypervisor, OwnerMark};
 use crate::runs::{Phase, RunJournal, RunRecord};
 use crate::threads::{Drained, Threads};
@@ -131,7 +130,7 @@ impl Reports {
         let listing = match self.hypervisor.list() {
             Ok(listing) => listing,
             Err(error) => {
-                warn!(error = %chain(&error), "libvirt cannot be asked; nothing is known of VMs");
+                warn!(error = %error_chain(&error), "libvirt cannot be asked; nothing is known of VMs");
                 return (HostReport::default(), Vec::new());
             }
         };
@@ -187,7 +186,7 @@ impl Reports {
             Ok(Some(devices)) => AlienReport { disks: devices.disks, nics: devices.nics, ..seen },
             Ok(None) => seen,
             Err(error) => {
-                debug!(alien = %view.uuid, error = %chain(&error), "its devices cannot be read");
+                debug!(alien = %view.uuid, error = %error_chain(&error), "its devices cannot be read");
                 seen
             }
         }
@@ -238,7 +237,7 @@ impl Reports {
             let view = match self.hypervisor.view(uuid) {
                 Ok(view) => view,
                 Err(error) => {
-                    debug!(domain = %uuid, error = %chain(&error), "cannot look at a domain that changed");
+                    debug!(domain = %uuid, error = %error_chain(&error), "cannot look at a domain that changed");
                     continue;
                 }
             };
@@ -369,7 +368,7 @@ impl Reports {
             if domain.mark().run == record.run
                 && let Err(error) = hypervisor.mark(&domain, record.run, record.generation)
             {
-                debug!(error = %chain(&error), "the owner mark keeps an older generation");
+                debug!(error = %error_chain(&error), "the owner mark keeps an older generation");
             }
         };
         if let Err(error) = self.threads.detach("vm-mark", write) {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use hostler_model::{HostName, NetworkId, NicId, VmId};
+use hostler_model::{HostName, NetworkId, NicId, VmId, error_chain};
 use hostler_wire::{GuestNetwork, NicSpec};
 use tracing::{error, info, warn};
 
@@ -16,7 +16,6 @@ use super::dnsmasq::{self, Process};
 use super::namespace::Names;
 use super::records::{NicRecord, Records, file_error};
 use super::{Network, NetworkError};
-use crate::commands::chain;
 
 /// How long dnsmasq may take to end.
 const ENDING: Duration = Duration::from_secs(10);
@@ -194,7 +193,7 @@ impl Inner {
                 match inner.revive(network) {
                     Ok(()) => return,
                     Err(error) => {
-                        error!(%network, error = %chain(&error), "a network is not served");
+                        error!(%network, error = %error_chain(&error), "a network is not served");
                     }
                 }
                 wait = (wait * 2).min(BACK_OFF.1);
@@ -234,7 +233,7 @@ impl Inner {
             match self.revive(network) {
                 Ok(()) => info!(%network, "serving a network again"),
                 Err(error) => {
-                    error!(%network, error = %chain(&error), "a network is not served");
+                    error!(%network, error = %error_chain(&error), "a network is not served");
                 }
             }
         }

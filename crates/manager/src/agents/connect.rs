@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::StreamExt as _;
-use hostler_model::{HostEvent, HostId, Timestamp};
+use hostler_model::{HostEvent, HostId, Timestamp, error_chain};
 use hostler_store::host::{self, ConnectingHost, HostRow};
 use hostler_store::place::{Place, place_find};
 use hostler_store::storage_pool::{StoragePoolRow, storage_pool_upsert_local};
@@ -26,7 +26,6 @@ use super::link::{EndCause, Link, Outbox};
 use super::registry::Attached;
 use super::session::{Hello, Reader, finish};
 use super::{HostNews, Shared, now, now_ms};
-use crate::error::error_chain;
 use crate::metrics::StepLabel;
 
 /// Why an agent was not taken in.

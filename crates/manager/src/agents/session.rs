@@ -7,6 +7,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::{FutureExt as _, StreamExt as _};
+use hostler_model::error_chain;
 use hostler_store::host::{self, HostRow};
 use hostler_wire::codec::{CodecError, Frame, FrameCodec};
 use hostler_wire::handshake::{LinkState, manager_receives};
@@ -24,7 +25,6 @@ use super::connect::{NotIn, connect};
 use super::link::{EndCause, Link, Outbox, write_frames};
 use super::{HostNews, Shared, now, now_ms};
 use crate::ca::PeerCertificate;
-use crate::error::error_chain;
 
 /// What a connection is made of: TLS over TCP, unless a simulation brings something else.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}

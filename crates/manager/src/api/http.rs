@@ -247,7 +247,7 @@ async fn healthz(State(server): State<Arc<Server>>) -> Response {
     let read = server.context.store.read(hostler_store::setting::setting_all);
     let database = match tokio::time::timeout(Duration::from_secs(5), read).await {
         Ok(Ok(_)) => "ok".to_owned(),
-        Ok(Err(error)) => crate::error::error_chain(&error),
+        Ok(Err(error)) => hostler_model::error_chain(&error),
         Err(_) => "no answer within 5 seconds".to_owned(),
     };
     let agents = if (server.agents_ready)() { "ok" } else { "not listening" };

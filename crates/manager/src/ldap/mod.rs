@@ -7,11 +7,11 @@
 
 use std::time::Duration;
 
+use hostler_model::error_chain;
 use hostler_store::ldap_server::LdapServerRow;
 use hostler_wire::Secret;
 use tokio::sync::Semaphore;
 
-use crate::error::error_chain;
 use crate::settings::{LDAP_TIMEOUT, Settings};
 use terms::Terms;
 

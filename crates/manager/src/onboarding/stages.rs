@@ -33,7 +33,7 @@ impl Failure {
 
 impl<E: std::error::Error> From<E> for Failure {
     fn from(error: E) -> Self {
-        Self::new(crate::error::error_chain(&error))
+        Self::new(hostler_model::error_chain(&error))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use hostler_model::{Bytes, HostGuid};
+use hostler_model::{Bytes, HostGuid, error_chain};
 use hostler_wire::{DiskFormat, TemplateSource};
 use reqwest::{Method, StatusCode};
 use tempfile::TempDir;
@@ -13,7 +13,6 @@ use uuid::Uuid;
 
 use super::*;
 use crate::layout::{Layout, Manifest};
-use crate::transfer::chain;
 use crate::world::{Cloud, WebServer, answer, files, impatient, sha256, template, worker_guid};
 
 /// An image worker that serves template 1, and a host's directory.
@@ -78,7 +77,7 @@ impl World {
         let to = self.to();
         fetch_with(source, template(1), &to, tls, &|_| {}, &cancelled, impatient())
             .await
-            .map_err(|error| chain(&error))
+            .map_err(|error| error_chain(&error))
     }
 
     /// The same, of a fetch that must fail and leave nothing that looks complete.
@@ -240,7 +239,7 @@ async fn who_shows_no_certificate_gets_nothing() {
     let url =
         format!("https://{}:{}/template/{}", worker_guid(), world.address.port(), template(1));
     let error = client.get(url).send().await.unwrap_err();
-    assert!(chain(&error).contains("CertificateRequired"), "{}", chain(&error));
+    assert!(error_chain(&error).contains("CertificateRequired"), "{}", error_chain(&error));
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use hostler_model::error_chain;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio_util::sync::DropGuard;
@@ -52,7 +53,7 @@ impl World {
             address: &address,
         };
         let sent = send_with(parcel, &self.cloud.machine(from), &|_| {}, impatient()).await;
-        sent.map_err(|error| chain(&error))
+        sent.map_err(|error| error_chain(&error))
     }
 
     fn arrived(&self) -> Vec<u8> {

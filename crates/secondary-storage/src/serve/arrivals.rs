@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::{MethodRouter, post};
 use axum::serve::IncomingStream;
-use hostler_model::{HostGuid, TemplateId};
+use hostler_model::{HostGuid, TemplateId, error_chain};
 use rustls::client::verify_server_name;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::server::ParsedCertificate;
@@ -97,7 +97,7 @@ fn answer(template: TemplateId, done: Result<u64, ArrivalError>) -> Response {
     let (status, arrived) = match done {
         Ok(arrived) => (StatusCode::OK, Some(arrived)),
         Err(error) => {
-            tracing::warn!(%template, error = crate::transfer::chain(&error), "a host's template is not taken");
+            tracing::warn!(%template, error = error_chain(&error), "a host's template is not taken");
             match error {
                 ArrivalError::NotExpected { .. } => (StatusCode::NOT_FOUND, None),
                 ArrivalError::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, None),

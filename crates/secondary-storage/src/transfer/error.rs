@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use hostler_model::Bytes;
+use hostler_model::{Bytes, error_chain};
 use reqwest::StatusCode;
 use rustls::AlertDescription;
 
@@ -179,7 +179,7 @@ impl Attempt {
         if let Some(refused) = cause::<AddressRefused>(&error) {
             return Self::Final(TransferError::Address { url, why: refused.to_string() });
         }
-        let why = chain(&error);
+        let why = error_chain(&error);
         match cause::<rustls::Error>(&error) {
             Some(rustls::Error::InvalidCertificate(_)) => {
                 Self::Final(TransferError::Certificate { url, why })
@@ -221,21 +221,6 @@ fn about_certificate(alert: AlertDescription) -> bool {
             | AlertDescription::DecryptError
             | AlertDescription::CertificateRequired
     )
-}
-
-/// An error with all its causes, each said once.
-pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let said = cause.to_string();
-        if !text.contains(&said) {
-            text.push_str(": ");
-            text.push_str(&said);
-        }
-        next = cause.source();
-    }
-    text
 }
 
 /// The cause of that kind, wherever it is in the chain; an `io::Error` hides what it wraps from `source`.

@@ -2,14 +2,14 @@
 
 use std::error::Error;
 
-use hostler_model::TemplateId;
+use hostler_model::{TemplateId, error_chain};
 use hostler_wire::{CommandFailure, FailureKind};
 
 use crate::WorkerError;
 use crate::checksum::NotAChecksum;
 use crate::probe::ProbeError;
 use crate::source::BadUrl;
-use crate::transfer::{TransferError, chain};
+use crate::transfer::TransferError;
 
 /// Why a template was not downloaded.
 #[derive(Debug, thiserror::Error)]
@@ -51,7 +51,7 @@ impl DownloadError {
             Self::Url(BadUrl::Scheme { .. }) => FailureKind::Unsupported,
             _ => FailureKind::Failed,
         };
-        let text = format!("template {template}: {}", chain(&self));
+        let text = format!("template {template}: {}", error_chain(&self));
         CommandFailure { kind, text }
     }
 }
@@ -78,7 +78,7 @@ impl KeepError {
             Self::Another => FailureKind::Conflict,
             _ => FailureKind::Failed,
         };
-        let text = format!("template {template}: {}", chain(&self));
+        let text = format!("template {template}: {}", error_chain(&self));
         CommandFailure { kind, text }
     }
 }
@@ -94,5 +94,5 @@ pub(super) fn listing(error: &WorkerError) -> CommandFailure {
 }
 
 fn failed(what: &str, error: &(dyn Error + 'static)) -> CommandFailure {
-    CommandFailure { kind: FailureKind::Failed, text: format!("{what}: {}", chain(error)) }
+    CommandFailure { kind: FailureKind::Failed, text: format!("{what}: {}", error_chain(error)) }
 }

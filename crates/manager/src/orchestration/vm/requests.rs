@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use hostler_model::{
     AccountType, AllocationState, Bytes, JobId, RunState, VmId, VmState, VolumeId, ZoneId,
+    error_chain,
 };
 use hostler_store::event::event_add;
 use hostler_store::job::job_add;
@@ -19,7 +20,7 @@ use serde_json::{Value, json};
 
 use super::{reboot as reboot_job, retire, start as start_job, stop as stop_job};
 use crate::context::Context;
-use crate::error::{ServiceError, ServiceErrorKind, error_chain};
+use crate::error::{ServiceError, ServiceErrorKind};
 use crate::jobs::Workflow;
 use crate::orchestration::Caller;
 
