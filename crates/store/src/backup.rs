@@ -22,7 +22,7 @@ const LEFT_OUT: i64 = 10_000;
 const AT_REST: &str = "
     UPDATE vm_run SET state = 'Starting', owner = 'agent' WHERE state = 'Claimed';
     UPDATE volume SET state = iif(pool IS NULL, 'Allocated', 'Ready'), version = version + 1
-    WHERE state IN ('Creating', 'Expunging') AND removed IS NULL;
+    WHERE (state = 'Creating' OR state = 'Expunging' AND kind = 'ROOT') AND removed IS NULL;
     UPDATE snapshot SET state = 'Error', version = version + 1,
         error = 'the record was restored from a backup that was made while this copy was'
     WHERE state IN ('Allocated', 'Creating') AND removed IS NULL;
@@ -35,11 +35,14 @@ const AT_REST: &str = "
     WHERE state IN ('Allocated', 'Creating') AND removed IS NULL;
     UPDATE vm_snapshot SET state = 'Ready', version = version + 1
     WHERE state IN ('Reverting', 'Expunging') AND removed IS NULL;";
-/// The same, where it is recorded when; `?1` is now. VMs that were being expunged can be expunged again. A volume of
-/// which nothing was fetched yet never was, and a file to which no link leads yet goes.
+/// The same, where it is recorded when; `?1` is now. VMs and data volumes that were being expunged can be expunged again. A
+/// volume of which nothing was fetched yet never was, and a file to which no link leads yet goes.
 const AT_REST_NOW: &[&str] = &[
     "UPDATE vm SET state = 'Destroyed', version = version + 1, changed = ?1,
         cause = json_object('text', 'the record was restored from a backup')
+     WHERE state = 'Expunging' AND removed IS NULL",
+    "UPDATE volume SET state = 'Destroy', version = version + 1, destroyed = coalesce(destroyed, ?1),
+         destroyer = coalesce(destroyer, (SELECT job.user FROM job WHERE job.id = volume.job))
      WHERE state = 'Expunging' AND removed IS NULL",
     "UPDATE volume SET state = 'Expunged', version = version + 1, removed = ?1
      WHERE state = 'Allocated' AND removed IS NULL
@@ -323,8 +326,8 @@ mod tests {
                 "s2 BackedUp",
                 "t Failed",
                 "v1 Ready",
-                "v2 Ready",
-                "v3 Allocated",
+                "v2 Destroy",
+                "v3 Destroy",
                 "v4 Ready",
                 "v5 Expunged",
                 "vm Destroyed",
