@@ -170,7 +170,7 @@ impl Books {
         let all = self.ids("SELECT id FROM volume")?;
         let there = all.into_iter().filter(has).collect();
         let recorded = self.ids(&format!(
-            "SELECT id FROM volume WHERE state = 'Ready' AND pool = '{}'",
+            "SELECT id FROM volume WHERE state IN ('Ready', 'Destroy') AND pool = '{}'",
             host.pool
         ))?;
         differ("files of volumes", &recorded, &there);

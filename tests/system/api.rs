@@ -72,6 +72,8 @@ mod vm_snapshots;
 mod vms;
 #[path = "api/volume_files.rs"]
 mod volume_files;
+#[path = "api/volume_recovery.rs"]
+mod volume_recovery;
 #[path = "api/volumes.rs"]
 mod volumes;
 #[path = "api/wires.rs"]

@@ -250,6 +250,34 @@ async fn with_only_started_vms_counted_a_start_is_what_is_limited() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_many_destroyed_volumes_as_many_are_recovered_at_once_as_the_limit_has_room_for() {
+    let (cloud, admin) = world().await;
+    let alice = user(&cloud, "ROOT/shop", "alice").await;
+    let shop = domain(&admin, "ROOT/shop").await;
+    let sold = admin.ok("createDiskOffering", &[("name", "two"), ("disksize", "2")]).await;
+    let sold = sold["diskoffering"]["id"].as_str().unwrap();
+    let zone = cloud.catalogue.zone.to_string();
+    let mut volumes = Vec::new();
+    for _ in 0..8 {
+        let params = [("zoneid", zone.as_str()), ("diskofferingid", sold)];
+        let made = alice.ok("createVolume", &params).await;
+        volumes.push(made["id"].as_str().unwrap().to_owned());
+        alice.ok("destroyVolume", &[("id", volumes.last().unwrap())]).await;
+    }
+    assert_eq!(count(&admin, &shop, Some("alice"), "2").await, 0);
+    limit(&admin, &shop, Some("alice"), "10", "6").await;
+    let all = volumes.iter().map(async |id| alice.call("recoverVolume", &[("id", id)]).await);
+    let replies = futures_util::future::join_all(all).await;
+    let (back, refused): (Vec<_>, Vec<_>) = replies.iter().partition(|r| r.status == 200);
+    assert_eq!((back.len(), refused.len()), (3, 5));
+    assert!(refused.iter().all(|reply| reply.status == 535), "{}", refused[0].body);
+    assert_eq!(count(&admin, &shop, Some("alice"), "2").await, 3);
+    assert_eq!(count(&admin, &shop, None, "10").await, 6 << 30);
+    let there = alice.ok("listVolumes", &[("state", "Allocated")]).await;
+    assert_eq!(there["count"], 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_template_counts_from_its_registration_and_its_size_when_it_is_known() {
     let (cloud, admin) = world().await;
     let alice = user(&cloud, "ROOT/shop", "alice").await;

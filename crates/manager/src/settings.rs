@@ -263,6 +263,12 @@ settings! {
     SSH_RETRIES = "ssh.retries", Number(1), "3", Global, Advanced, false;
     /// How many hosts are tried to start a VM.
     START_RETRY = "start.retry", Number(1), "10", Global, Advanced, true;
+    /// Time for which a destroyed volume is kept, with the room for it on its storage pool.
+    STORAGE_CLEANUP_DELAY = "storage.cleanup.delay", Seconds(0), "86400", Global, Storage, true;
+    /// Whether destroyed volumes are deleted when their time is over; without, they stay until somebody deletes them.
+    STORAGE_CLEANUP_ENABLED = "storage.cleanup.enabled", Flag, "true", Global, Storage, true;
+    /// Time between two looks for destroyed volumes to delete.
+    STORAGE_CLEANUP_INTERVAL = "storage.cleanup.interval", Seconds(1), "86400", Global, Storage, false;
     /// Which of the hosts that no filter refuses gets a VM: by the weighers (filter), or by another rule.
     ALLOCATION_ALGORITHM = "vm.allocation.algorithm", Planner, "filter", Zone, Placement, true;
     /// Time for which complete listings of a host have to lack a VM's libvirt domain before the VM is taken for off.

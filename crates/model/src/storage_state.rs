@@ -11,6 +11,8 @@ named_enum! {
         Creating,
         /// It is there.
         Ready,
+        /// Its user threw it away; what is on it is kept until the cleanup delay is over.
+        Destroy,
         /// A job is deleting it.
         Expunging,
         /// It is deleted.
@@ -27,6 +29,12 @@ named_enum! {
         Created,
         /// It was not written, or what was written is removed again.
         CreateUndone,
+        /// Its user throws it away.
+        DestroyRequested,
+        /// Its user wants it back, and it was written.
+        RecoverRequested,
+        /// Its user wants it back, and no host has written it yet.
+        RecoverUnwritten,
         /// A job begins to delete it.
         ExpungeRequested,
         /// Its host would not delete it.
@@ -47,7 +55,12 @@ impl VolumeState {
         (Self::Allocated, VolumeEvent::ExpungeRequested, Self::Expunging),
         (Self::Creating,  VolumeEvent::ExpungeRequested, Self::Expunging),
         (Self::Ready,     VolumeEvent::ExpungeRequested, Self::Expunging),
-        (Self::Expunging, VolumeEvent::ExpungeFailed,    Self::Ready),
+        (Self::Allocated, VolumeEvent::DestroyRequested, Self::Destroy),
+        (Self::Ready,     VolumeEvent::DestroyRequested, Self::Destroy),
+        (Self::Destroy,   VolumeEvent::RecoverRequested, Self::Ready),
+        (Self::Destroy,   VolumeEvent::RecoverUnwritten, Self::Allocated),
+        (Self::Destroy,   VolumeEvent::ExpungeRequested, Self::Expunging),
+        (Self::Expunging, VolumeEvent::ExpungeFailed,    Self::Destroy), // not wanted, but still there
         (Self::Expunging, VolumeEvent::Expunged,         Self::Expunged),
     ];
 
@@ -229,6 +242,29 @@ mod tests {
         assert!(has_no_row_twice(SnapshotState::TRANSITIONS));
         assert!(has_no_row_twice(TemplateState::TRANSITIONS));
         assert!(has_no_row_twice(CopyState::TRANSITIONS));
+    }
+
+    #[test]
+    fn a_volume_that_was_thrown_away_is_only_taken_back_or_deleted() {
+        let moves = |event: &VolumeEvent| Some((*event, VolumeState::Destroy.next(*event).ok()?));
+        let moves: Vec<_> = VolumeEvent::ALL.iter().filter_map(moves).collect();
+        assert_eq!(
+            moves,
+            [
+                (VolumeEvent::RecoverRequested, VolumeState::Ready),
+                (VolumeEvent::RecoverUnwritten, VolumeState::Allocated),
+                (VolumeEvent::ExpungeRequested, VolumeState::Expunging),
+            ]
+        );
+        for state in [VolumeState::Creating, VolumeState::Destroy, VolumeState::Expunging] {
+            assert!(state.next(VolumeEvent::DestroyRequested).is_err(), "{state}");
+        }
+    }
+
+    #[test]
+    fn a_volume_that_its_host_would_not_delete_can_be_taken_back_or_deleted_again() {
+        let failed = VolumeState::Expunging.next(VolumeEvent::ExpungeFailed);
+        assert_eq!(failed, Ok(VolumeState::Destroy));
     }
 
     #[test]

@@ -22,7 +22,7 @@ const LEFT_OUT: i64 = 10_000;
 const AT_REST: &str = "
     UPDATE vm_run SET state = 'Starting', owner = 'agent' WHERE state = 'Claimed';
     UPDATE volume SET state = iif(pool IS NULL, 'Allocated', 'Ready'), version = version + 1
-    WHERE state IN ('Creating', 'Expunging') AND removed IS NULL;
+    WHERE (state = 'Creating' OR state = 'Expunging' AND kind = 'ROOT') AND removed IS NULL;
     UPDATE snapshot SET state = 'Error', version = version + 1,
         error = 'the record was restored from a backup that was made while this copy was'
     WHERE state IN ('Allocated', 'Creating') AND removed IS NULL;
@@ -35,12 +35,16 @@ const AT_REST: &str = "
     WHERE state IN ('Allocated', 'Creating') AND removed IS NULL;
     UPDATE vm_snapshot SET state = 'Ready', version = version + 1
     WHERE state IN ('Reverting', 'Expunging') AND removed IS NULL;";
-/// The same, where it is recorded when; `?1` is now. VMs that were being expunged can be expunged again. A volume of
-/// which nothing was fetched yet never was, and a file to which no link leads yet goes.
+/// The same, where it is recorded when; `?1` is now. VMs and data volumes that were being expunged can be expunged again. A
+/// destroyed volume may have been recovered and written to since the backup, so its time begins anew. One of which nothing
+/// was fetched yet never was, and a file to which no link leads yet goes.
 const AT_REST_NOW: &[&str] = &[
     "UPDATE vm SET state = 'Destroyed', version = version + 1, changed = ?1,
         cause = json_object('text', 'the record was restored from a backup')
      WHERE state = 'Expunging' AND removed IS NULL",
+    "UPDATE volume SET state = 'Destroy', version = version + 1, destroyed = ?1,
+         destroyer = coalesce(destroyer, (SELECT job.user FROM job WHERE job.id = volume.job))
+     WHERE state IN ('Destroy', 'Expunging') AND removed IS NULL",
     "UPDATE volume SET state = 'Expunged', version = version + 1, removed = ?1
      WHERE state = 'Allocated' AND removed IS NULL
          AND id IN (SELECT volume FROM staged_file WHERE purpose = 'Fetched' AND sha256 IS NULL)",
@@ -294,6 +298,8 @@ mod tests {
             snapshot("s1", "Creating"),
             snapshot("s2", "Destroying"),
             volume("v5", "Allocated", "NULL"),
+            volume("v6", "Destroy", "'p'"),
+            "UPDATE volume SET destroyed = 1 WHERE id = 'v6';".to_owned(),
             staged("v4", "Given"),
             staged("v5", "Fetched"),
             vm_snapshot("w1", "Creating"),
@@ -310,23 +316,28 @@ mod tests {
         let db = Connection::open(&restored).unwrap();
         let sql = "SELECT id || ' ' || state FROM (SELECT id, state FROM vm UNION SELECT id, state FROM volume
              UNION SELECT id, state FROM snapshot UNION SELECT id, state FROM template UNION SELECT id, state FROM vm_run
-             UNION SELECT id, state FROM vm_snapshot UNION SELECT id, until FROM staged_file WHERE until IS NOT NULL) ORDER BY id";
+             UNION SELECT id, state FROM vm_snapshot UNION SELECT id, until FROM staged_file WHERE until IS NOT NULL
+             UNION SELECT 'gone ' || id, destroyed FROM volume WHERE destroyed IS NOT NULL) ORDER BY id";
         let mut statement = db.prepare(sql).unwrap();
         let states = statement.query_map([], |row| row.get(0)).unwrap();
         let states: Vec<String> = states.collect::<Result<_, _>>().unwrap();
         assert_eq!(
             states,
             [
+                "gone v2 6",
+                "gone v3 6",
+                "gone v6 6",
                 "of v4 6",
                 "run Starting",
                 "s1 Error",
                 "s2 BackedUp",
                 "t Failed",
                 "v1 Ready",
-                "v2 Ready",
-                "v3 Allocated",
+                "v2 Destroy",
+                "v3 Destroy",
                 "v4 Ready",
                 "v5 Expunged",
+                "v6 Destroy",
                 "vm Destroyed",
                 "w1 Error",
                 "w2 Ready",

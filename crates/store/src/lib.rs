@@ -94,6 +94,7 @@ pub mod vm_snapshot;
 pub mod vm_snapshot_view;
 pub mod vm_view;
 pub mod volume;
+pub mod volume_destroyed;
 pub mod volume_replace;
 pub mod volume_sight;
 pub mod volume_view;

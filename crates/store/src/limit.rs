@@ -263,6 +263,7 @@ fn query(owners: &str, kinds: &str, defaults: &str) -> String {
 fn used(defaults: &str) -> String {
     let of = "account IN (SELECT account FROM member WHERE owner = b.id) AND removed IS NULL";
     let there = "state NOT IN ('Destroyed', 'Expunging', 'Expunged', 'Error')";
+    let wanted = "state NOT IN ('Destroy', 'Expunging')";
     let sold = |own: &str, column: &str| {
         format!(
             "(SELECT coalesce(sum(coalesce(vm.{own}, o.{column})), 0) FROM vm JOIN service_offering o ON o.id = vm.offering
@@ -276,8 +277,8 @@ fn used(defaults: &str) -> String {
              WHEN 'UserVm' THEN (SELECT count(*) FROM vm WHERE {of} AND {there})
              WHEN 'Cpu' THEN {}
              WHEN 'Memory' THEN {}
-             WHEN 'Volume' THEN (SELECT count(*) FROM volume WHERE {of})
-             WHEN 'PrimaryStorage' THEN (SELECT coalesce(sum(size), 0) FROM volume WHERE {of})
+             WHEN 'Volume' THEN (SELECT count(*) FROM volume WHERE {of} AND {wanted})
+             WHEN 'PrimaryStorage' THEN (SELECT coalesce(sum(size), 0) FROM volume WHERE {of} AND {wanted})
              WHEN 'Snapshot' THEN (SELECT count(*) FROM snapshot WHERE {of} AND state <> 'Error')
              WHEN 'Template' THEN (SELECT count(*) FROM template WHERE {of})
              WHEN 'SecondaryStorage' THEN (SELECT coalesce(sum(size), 0) FROM template WHERE {of})

@@ -29,8 +29,14 @@ pub(crate) async fn all(w: &mut Witness, cloud: &Cloud, vm: &str) {
     w.call("listVolumes", &[("id", &volume)]).await;
     let answer = w.call("detachVolume", &[("id", &volume)]).await;
     w.job(&answer).await;
-    let answer = w.call("destroyVolume", &[("id", &volume)]).await;
-    w.job(&answer).await;
+    for expunge in ["false", "true"] {
+        let answer = w.call("destroyVolume", &[("id", &volume), ("expunge", expunge)]).await;
+        w.job(&answer).await;
+        if expunge == "false" {
+            w.call("listVolumes", &[("state", "Destroy")]).await;
+            w.call("recoverVolume", &[("id", &volume)]).await;
+        }
+    }
     let params = [("zoneid", zone.as_str()), ("diskofferingid", &any), ("size", "1")];
     let answer = w.call("createVolume", &params).await;
     let volume = answer["id"].as_str().unwrap().to_owned();

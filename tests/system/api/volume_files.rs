@@ -134,7 +134,13 @@ async fn a_volume_that_cannot_be_had_or_is_too_large_for_what_it_is_sold_as_is_n
     assert_eq!(listed["count"], 1, "{listed}");
     world.look().await;
     assert_eq!(world.files(), ["Fetched"], "that of the first");
-    world.done("destroyVolume", &[("id", made["id"].as_str().unwrap())]).await.unwrap();
+    let it = ("id", made["id"].as_str().unwrap());
+    world.done("destroyVolume", &[it]).await.unwrap();
+    world.look().await;
+    assert_eq!(world.files(), ["Fetched"], "it may be wanted again");
+    let back = world.admin.ok("recoverVolume", &[it]).await;
+    assert_eq!(back["volume"]["state"], "Uploaded", "{back}");
+    world.done("destroyVolume", &[it, ("expunge", "true")]).await.unwrap();
     world.look().await;
     assert!(world.files().is_empty());
     world.audit();

@@ -6,16 +6,16 @@ use hostler_tests::cloud::Cloud;
 use hostler_tests::http::{Api, tenant};
 use serde_json::{Value, json};
 
-struct World {
-    cloud: Cloud,
-    admin: Api,
-    zone: String,
+pub(super) struct World {
+    pub(super) cloud: Cloud,
+    pub(super) admin: Api,
+    pub(super) zone: String,
     /// A disk offering of a size that the caller chooses.
-    any: String,
+    pub(super) any: String,
 }
 
 impl World {
-    async fn new(hosts: usize) -> Self {
+    pub(super) async fn new(hosts: usize) -> Self {
         let cloud = Cloud::with_hosts(hosts).await.unwrap();
         let address = cloud.manager.as_ref().unwrap().api;
         let admin = Api::admin(address, &cloud.folder().join("manager")).unwrap();
@@ -26,7 +26,7 @@ impl World {
         Self { cloud, admin, zone, any }
     }
 
-    async fn vm(&self, more: &[(&str, &str)]) -> String {
+    pub(super) async fn vm(&self, more: &[(&str, &str)]) -> String {
         let c = self.cloud.catalogue;
         let (offering, template) = (c.offering.to_string(), c.template.to_string());
         let params = [
@@ -40,14 +40,18 @@ impl World {
         answer["id"].as_str().unwrap().to_owned()
     }
 
-    async fn volume(&self, gib: &str) -> String {
+    pub(super) async fn volume(&self, gib: &str) -> String {
         let params = [("zoneid", self.zone.as_str()), ("diskofferingid", &self.any), ("size", gib)];
         let answer = self.admin.ok("createVolume", &params).await;
         answer["id"].as_str().unwrap().to_owned()
     }
 
     /// What a job ends with: the volume, or why not.
-    async fn done(&self, command: &str, params: &[(&str, &str)]) -> Result<Value, String> {
+    pub(super) async fn done(
+        &self,
+        command: &str,
+        params: &[(&str, &str)],
+    ) -> Result<Value, String> {
         let answer = self.admin.ok(command, params).await;
         let job = self.admin.job(answer["jobid"].as_str().unwrap()).await;
         let result = &job["jobresult"];
@@ -57,16 +61,16 @@ impl World {
         }
     }
 
-    async fn attached(&self, volume: &str, vm: &str) -> Result<Value, String> {
+    pub(super) async fn attached(&self, volume: &str, vm: &str) -> Result<Value, String> {
         self.done("attachVolume", &[("id", volume), ("virtualmachineid", vm)]).await
     }
 
-    async fn shown(&self, volume: &str) -> Value {
+    pub(super) async fn shown(&self, volume: &str) -> Value {
         let listed = self.admin.ok("listVolumes", &[("id", volume)]).await;
         listed["volume"][0].clone()
     }
 
-    fn plugged(&self, volume: &str) -> bool {
+    pub(super) fn plugged(&self, volume: &str) -> bool {
         let hosts = self.cloud.hosts.iter();
         let files = hosts.flat_map(|host| {
             let domains = host.hypervisor.domains().into_iter();
@@ -75,7 +79,7 @@ impl World {
         files.into_iter().any(|file| file.contains(volume))
     }
 
-    fn audit(&self) {
+    pub(super) fn audit(&self) {
         let books = Books::open(&self.cloud.folder().join("manager/hostler.db")).unwrap();
         assert_eq!(books.audit(&self.cloud).unwrap(), Vec::<String>::new());
     }
@@ -107,7 +111,7 @@ async fn a_volume_is_written_when_a_running_vm_gets_it_and_stays_where_it_is_whe
     assert_eq!((&shown["state"], &shown["virtualmachineid"]), (&"Ready".into(), &Value::Null));
     assert!(!world.plugged(&volume));
     world.audit();
-    world.done("destroyVolume", &[("id", &volume)]).await.unwrap();
+    world.done("destroyVolume", &[("id", &volume), ("expunge", "true")]).await.unwrap();
     assert_eq!(world.admin.ok("listVolumes", &[("id", &volume)]).await, json!({}));
     world.audit();
 }

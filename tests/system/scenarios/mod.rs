@@ -569,7 +569,9 @@ impl Operation {
             Self::Template => new_template(name).with("volumeid", id),
             Self::TemplateOfSnapshot => new_template(name).with("snapshotid", id),
             Self::Resize => Request::new("resizeVolume").with("id", volume).with("size", "3"),
-            Self::DeleteVolume => Request::new("destroyVolume").with("id", volume),
+            Self::DeleteVolume => {
+                Request::new("destroyVolume").with("id", volume).with("expunge", "true")
+            }
             Self::Deploy => with_data(crash, new_vm(crash, name, None)),
             Self::Record => new_vm(crash, name, None).with("startvm", "false"),
             Self::Start => Request::new("startVirtualMachine").with("id", id),
@@ -894,7 +896,7 @@ pub(crate) async fn clean_up(crash: &CrashCloud) -> anyhow::Result<()> {
         job(crash, &O::DeleteSnapshot.request(crash, "", Some(&snapshot))).await?;
     }
     for volume in books.rows("SELECT id FROM volume WHERE removed IS NULL")? {
-        job(crash, &Request::new("destroyVolume").with("id", volume)).await?;
+        job(crash, &O::DeleteVolume.request(crash, "", Some(&format!("- {volume}")))).await?;
     }
     for host in books.rows("SELECT id FROM host WHERE admin_state <> 'Enabled'")? {
         job(crash, &O::Resume.request(crash, "", Some(&host))).await?;

@@ -85,14 +85,15 @@ impl World {
 
     fn volume(&mut self, vms: &[Known]) -> anyhow::Result<()> {
         let rows = self.books.rows(
-            "SELECT id, name, coalesce(vm, '') FROM volume WHERE kind = 'DATADISK' AND removed IS NULL",
+            "SELECT id, name, state, coalesce(vm, '') FROM volume WHERE kind = 'DATADISK' AND removed IS NULL",
         )?;
-        let volumes: Vec<(VolumeId, String, bool)> = rows
+        let volumes: Vec<(VolumeId, String, String, bool)> = rows
             .iter()
             .filter_map(|row| {
                 let mut words = row.split(' ');
                 let (id, name) = (words.next()?.parse().ok()?, words.next()?.to_owned());
-                Some((id, name, words.next().is_some_and(|vm| !vm.is_empty())))
+                let state = words.next()?.to_owned();
+                Some((id, name, state, words.next().is_some_and(|vm| !vm.is_empty())))
             })
             .collect();
         if volumes.len() < 5 && self.draw.percent(40) {
@@ -100,10 +101,14 @@ impl World {
             let name = format!("data{}", self.volumes);
             return self.act(Act::AskForVolume(VolumeWish::Create(self.has), name));
         }
-        let Some((id, name, is_attached)) = self.draw.one(&volumes).cloned() else { return Ok(()) };
+        let Some((id, name, state, is_attached)) = self.draw.one(&volumes).cloned() else {
+            return Ok(());
+        };
         let wish = match self.draw.from(0, 9) {
             0 => VolumeWish::Delete(id),
             _ if is_attached => VolumeWish::Detach(id),
+            1..6 if state == "Destroy" => VolumeWish::Recover(id),
+            1..3 => VolumeWish::Destroy(id),
             _ => match self.draw.one(vms) {
                 Some(vm) => VolumeWish::Attach(id, vm.id),
                 None => return Ok(()),

@@ -8,7 +8,7 @@ use hostler_manager::error::ServiceError;
 use hostler_manager::orchestration::vm::{self, DeployRequest, Placing};
 use hostler_manager::orchestration::volume::{self, AttachedVolume, NewVolume, Size};
 use hostler_manager::orchestration::{Caller, audit};
-use hostler_model::{Bytes, DiskOfferingId, DiskTerms, JobId, VmId, VolumeId};
+use hostler_model::{Bytes, DiskOfferingId, DiskTerms, VmId, VolumeId};
 use hostler_store::disk_offering::{DiskOfferingRow, disk_offering_add};
 use hostler_tests::cloud::admin;
 use hostler_tests::furnish::{Catalogue, furnish};
@@ -53,6 +53,8 @@ pub(crate) enum VolumeWish {
     Create(Catalogue),
     Attach(VolumeId, VmId),
     Detach(VolumeId),
+    Destroy(VolumeId),
+    Recover(VolumeId),
     Delete(VolumeId),
 }
 
@@ -164,12 +166,16 @@ async fn ask_for_volume(app: &Context, caller: &Caller, wish: VolumeWish, name: 
         VolumeWish::Detach(id) => {
             ("detach", volume::detach(app, caller, AttachedVolume::Id(id)).await)
         }
+        VolumeWish::Destroy(id) => ("destroy", volume::destroy(app, caller, id).await),
+        VolumeWish::Recover(id) => {
+            return said(format!("recover {name}"), volume::recover(app, caller, id).await);
+        }
         VolumeWish::Delete(id) => ("delete", volume::delete(app, caller, id, "deleteVolume").await),
     };
     said(format!("{what} {name}"), asked)
 }
 
-fn said(what: String, asked: Result<JobId, ServiceError>) -> Answer {
+fn said<T>(what: String, asked: Result<T, ServiceError>) -> Answer {
     match asked {
         Ok(_) => Answer::Taken(what),
         Err(error) => Answer::Refused(what, error.text),

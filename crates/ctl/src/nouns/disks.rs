@@ -171,9 +171,26 @@ pub(super) static VOLUME: Noun = Noun {
             "renamed",
         ),
         does(
+            "destroy",
+            "destroyVolume",
+            "Throw a disk away that no VM has; it is kept for a while",
+            &[
+                first("volume", "id", Id(&VOLUME_ID), "Name or id"),
+                flag("expunge", "expunge", Switch, "Delete it at once and for good"),
+            ],
+            "destroyed",
+        ),
+        does(
+            "recover",
+            "recoverVolume",
+            "Bring back a disk that was destroyed and not yet deleted",
+            &[first("volume", "id", Id(&VOLUME_ID), "Name or id")],
+            "recovered",
+        ),
+        does(
             "delete",
             "deleteVolume",
-            "Remove a disk that no VM has",
+            "Remove a disk that no VM has, at once and for good",
             &[first("volume", "id", Id(&VOLUME_ID), "Name or id")],
             "deleted",
         ),

@@ -280,6 +280,24 @@ async fn a_template_is_made_from_a_disk_or_a_copy_and_from_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_disk_is_thrown_away_taken_back_and_with_expunge_deleted() {
+    let manager = Manager::start().await;
+    let disk = json!({"id": VM, "name": "data", "state": "Destroy"});
+    manager.lists("listVolumes", "volume", std::slice::from_ref(&disk));
+    manager.answers("destroyVolume", 200, json!({"jobid": "j"}));
+    manager.answers("queryAsyncJobResult", 200, job(1, 0, &json!({"volume": disk})));
+    manager.answers("recoverVolume", 200, json!({"volume": disk}));
+    let shown = stdout(&manager.run(&["volume", "destroy", "data", "-c", "state"]).success());
+    assert_eq!(shown, "FIELD  VALUE\nSTATE  Destroy\n");
+    manager.run(&["volume", "recover", "data"]).success();
+    manager.run(&["volume", "destroy", "data", "--expunge"]).success();
+    let calls = manager.calls("destroyVolume").await;
+    assert_eq!((calls[0].1.get("id"), calls[0].1.get("expunge")), (Some(VM), None));
+    assert_eq!(calls[1].1.get("expunge"), Some("true"));
+    assert_eq!(manager.calls("recoverVolume").await[0].1.get("id"), Some(VM));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_network_is_restarted_by_its_name() {
     let manager = Manager::start().await;
     manager.lists("listNetworks", "network", &[json!({"id": ZONE, "name": "guests"})]);

@@ -1,4 +1,4 @@
-//! What time brings: leases are renewed, destroyed VMs expunged, snapshots made, old jobs and events removed, and files
+//! What time brings: leases are renewed, destroyed VMs expunged and destroyed volumes deleted, snapshots made, old jobs and events removed, and files
 //! that image workers keep for volumes.
 
 use std::time::Duration;
@@ -17,8 +17,11 @@ use crate::context::Context;
 use crate::error::ServiceError;
 use crate::orchestration::snapshot::policy;
 use crate::orchestration::volume::unstage_surplus;
-use crate::orchestration::{Caller, vm};
-use crate::settings::{EVENT_PURGE_DAYS, EXPUNGE_DELAY, EXPUNGE_INTERVAL, JOB_EXPIRE_MINUTES};
+use crate::orchestration::{Caller, vm, volume};
+use crate::settings::{
+    EVENT_PURGE_DAYS, EXPUNGE_DELAY, EXPUNGE_INTERVAL, JOB_EXPIRE_MINUTES, STORAGE_CLEANUP_DELAY,
+    STORAGE_CLEANUP_ENABLED, STORAGE_CLEANUP_INTERVAL,
+};
 
 /// How often leases are renewed; well within their length.
 const RENEW: Duration = Duration::from_mins(1);
@@ -36,6 +39,7 @@ pub async fn keep_house(app: Context, stop: CancellationToken) {
     let mut unstage = interval_at(Instant::now() + PRUNE, PRUNE);
     unstage.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut expunge = every(app.settings.duration(&EXPUNGE_INTERVAL));
+    let mut clean = every(app.settings.duration(&STORAGE_CLEANUP_INTERVAL));
     loop {
         let (task, result) = tokio::select! {
             () = stop.cancelled() => return,
@@ -44,6 +48,7 @@ pub async fn keep_house(app: Context, stop: CancellationToken) {
             _ = snapshots.tick() => ("making snapshots", keep_snapshots(&app).await),
             _ = unstage.tick() => ("removing files of image workers", unstage_surplus(&app).await),
             _ = expunge.tick() => ("expunging VMs", expunge_due(&app).await),
+            _ = clean.tick() => ("deleting destroyed volumes", clean_storage(&app).await),
         };
         if let Err(error) = result {
             warn!(task, %error, "a task failed; it is tried again");
@@ -106,6 +111,17 @@ async fn expunge_due(app: &Context) -> Result<(), ServiceError> {
         vm::expunge(app, &caller, vm.id).await?;
     }
     Ok(())
+}
+
+/// Deletes the destroyed volumes whose time is over, if that is to be done.
+///
+/// # Errors
+/// [`ServiceError`] if the record cannot be read.
+pub async fn clean_storage(app: &Context) -> Result<(), ServiceError> {
+    if !app.settings.flag(&STORAGE_CLEANUP_ENABLED) {
+        return Ok(());
+    }
+    volume::clean_up(app, back(app, app.settings.duration(&STORAGE_CLEANUP_DELAY))).await
 }
 
 /// A caller for work that a VM's owner would ask for if it were awake.

@@ -17,8 +17,14 @@ const OWNED: &[(LimitKind, &str)] = &[
         "SELECT account, 1 AS amount FROM vm
          WHERE removed IS NULL AND state NOT IN ('Destroyed', 'Expunging', 'Expunged', 'Error')",
     ),
-    (LimitKind::Volume, "SELECT account, 1 AS amount FROM volume WHERE removed IS NULL"),
-    (LimitKind::PrimaryStorage, "SELECT account, size AS amount FROM volume WHERE removed IS NULL"),
+    (
+        LimitKind::Volume,
+        "SELECT account, 1 AS amount FROM volume WHERE removed IS NULL AND state NOT IN ('Destroy', 'Expunging')",
+    ),
+    (
+        LimitKind::PrimaryStorage,
+        "SELECT account, size AS amount FROM volume WHERE removed IS NULL AND state NOT IN ('Destroy', 'Expunging')",
+    ),
     (LimitKind::Template, "SELECT account, 1 AS amount FROM template WHERE removed IS NULL"),
     (
         LimitKind::SecondaryStorage,

@@ -118,6 +118,21 @@ async fn every_fault_is_found_and_said_in_words() {
             "p1 has 1000 bytes, of which 1001 are promised",
         ),
         ("volume", "UPDATE vm SET removed = 1;", "ROOT-1 is of a VM that is gone"),
+        (
+            "volume",
+            "UPDATE volume SET state = 'Destroy', destroyed = 1, destroyer = '@13';",
+            "ROOT-1 was thrown away and is attached to a VM",
+        ),
+        (
+            "volume",
+            "UPDATE volume SET state = 'Destroy', vm = NULL;",
+            "since when and by whom is not recorded",
+        ),
+        (
+            "volume",
+            "UPDATE volume SET destroyed = 1;",
+            "ROOT-1 is Ready, and was thrown away by the record",
+        ),
         ("tally", "UPDATE vm_tally SET number = 2;", "has 2 Running VMs, and that is not so"),
         ("tally", "DELETE FROM vm_tally;", "another number of Running VMs than there are"),
         ("run", "UPDATE vm SET state = 'Stopped';", "i-2-1-VM is Stopped, and its run is Running"),

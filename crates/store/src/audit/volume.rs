@@ -33,6 +33,15 @@ pub(super) fn check(tx: &Tx<'_>, audit: &mut Audit) -> Result<(), StoreError> {
          JOIN host there ON there.id = p.host JOIN host here ON here.id = r.host
          WHERE v.removed IS NULL AND v.state = 'Ready' AND r.host <> p.host
          UNION ALL
+         SELECT v.id, v.name || ' was thrown away and is attached to a VM'
+         FROM volume v WHERE v.removed IS NULL AND v.state = 'Destroy' AND v.vm IS NOT NULL
+         UNION ALL
+         SELECT v.id, v.name || ' was thrown away, and since when and by whom is not recorded'
+         FROM volume v WHERE v.removed IS NULL AND v.state = 'Destroy' AND (v.destroyed IS NULL OR v.destroyer IS NULL)
+         UNION ALL
+         SELECT v.id, v.name || ' is ' || v.state || ', and was thrown away by the record'
+         FROM volume v WHERE v.removed IS NULL AND v.state NOT IN ('Destroy', 'Expunging') AND v.destroyed IS NOT NULL
+         UNION ALL
          SELECT v.id, v.name || ' is ' || v.state || ', and no job is at work on it'
          FROM volume v WHERE v.removed IS NULL AND v.state IN ('Creating', 'Expunging')
              AND NOT EXISTS (SELECT 1 FROM job WHERE job.finished IS NULL AND job.subject IN (v.id, v.vm))",

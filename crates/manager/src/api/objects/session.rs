@@ -46,7 +46,7 @@ api_object! {
         "kvmsnapshotenabled" boolean "whether volumes of running VMs can be copied, always true" => true,
         "allowuserviewdestroyedvm" boolean "whether users see their destroyed VMs" => true,
         "allowuserexpungerecovervm" boolean "whether users may expunge their VMs" => true,
-        "allowuserexpungerecovervolume" boolean "whether users may expunge their volumes, always false" => false,
+        "allowuserexpungerecovervolume" boolean "whether users may expunge their volumes" => true,
         "allowuserviewalldomainaccounts" boolean "whether users see other accounts, always false" => false,
         "allowuserforcestopvm" boolean "whether users may end their VMs at once" => true,
         "kubernetesserviceenabled" boolean "whether there are Kubernetes clusters, always false" => false,

@@ -1,5 +1,6 @@
 //! Volumes and storage pools in answers.
 
+use hostler_model::VolumeState;
 use hostler_store::storage_pool_view::StoragePoolView;
 use hostler_store::volume_view::VolumeView;
 
@@ -12,7 +13,7 @@ api_object! {
         "id" string "its id" => view.id,
         "name" string "its name" => view.name,
         "type" string "ROOT or DATADISK" => view.kind,
-        "state" string "Allocated, UploadOp, Uploaded, Creating, Ready or Expunging" => state(view),
+        "state" string "Allocated, UploadOp, Uploaded, Creating, Ready, Destroy or Expunging" => state(view),
         "size" long "how large a guest sees it, in bytes" => view.size,
         "virtualsize" long "the same" => view.size,
         "deviceid" long "its place among the VM's disks, from 0" => view.vm.map(|_| view.device),
@@ -60,8 +61,8 @@ api_object! {
         "storagetype" string "local: on its host's own disks" => "local",
         "provisioningtype" string "how it grows, always thin" => "thin",
         "hypervisor" string "always KVM" => "KVM",
-        "destroyed" boolean "whether it is being deleted" =>
-            view.state == hostler_model::VolumeState::Expunging,
+        "destroyed" boolean "whether it was thrown away, or is being deleted" =>
+            matches!(view.state, VolumeState::Destroy | VolumeState::Expunging),
         "isextractable" boolean "whether it may be downloaded, as its template may" => view.is_extractable,
         "quiescevm" boolean "whether its VM is stilled for snapshots, always false" => false,
         "created" date "since when there has been one" => date(view.created),
@@ -71,7 +72,7 @@ api_object! {
 
 /// A volume that no host has written yet is in one of several states for clients.
 fn state(view: &VolumeView) -> &str {
-    let unwritten = view.state == hostler_model::VolumeState::Allocated;
+    let unwritten = view.state == VolumeState::Allocated;
     view.upload.as_deref().filter(|_| unwritten).unwrap_or(view.state.as_str())
 }
 

@@ -1,17 +1,20 @@
-//! `volume.delete`: a data volume that no VM has leaves its pool and the record. One step; what is deleted stays
-//! deleted.
+//! `volume.delete`: a data volume that no VM has leaves its pool and the record, wanted or thrown away before (`destroy`).
+//! One step; what is deleted stays deleted.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
-use hostler_model::{AccountId, JobId, VolumeEvent, VolumeId, VolumeState};
+use hostler_model::{AccountId, AccountType, JobId, Timestamp, VolumeEvent, VolumeId, VolumeState};
+use hostler_store::Tx;
 use hostler_store::event::event_add;
-use hostler_store::volume::{VolumeRow, volume_get, volume_transition, volumes_of_account};
-use hostler_store::{StoreError, Tx};
+use hostler_store::job::NewJob;
+use hostler_store::volume::{volume_get, volume_transition, volumes_of_account};
+use hostler_store::volume_destroyed::{DueVolume, volume_destroy, volumes_due};
 use hostler_wire::DeleteVolumeCommand;
 use serde_json::{Value, json};
+use tracing::warn;
 
-use super::{Ask, must_live, refused, run, step_event, volume_of, volume_result};
+use super::{Ask, must_be_free, run, step_event, volume_of, volume_result};
 use crate::context::Context;
 use crate::error::ServiceError;
 use crate::jobs::{Commit, Done, StepContext, StepError, Undone, Workflow, nothing};
@@ -35,25 +38,58 @@ pub async fn delete(
     api_command: &'static str,
 ) -> Result<JobId, ServiceError> {
     let (caller, context) = (caller.clone(), app.clone());
-    let job = app
-        .store
-        .write(move |tx| {
-            let volume = volume_get(tx, id)?;
-            check(&volume)?;
-            let ask = Ask {
-                kind: "volume.delete",
-                api_command,
-                steps: STEPS,
-                wants: json!(null),
-                vm: None,
-            };
-            let text = format!("volume {} is to be deleted", volume.name);
-            let job = ask.record(tx, &caller, &volume, ("VOLUME.DELETE", text), &context)?;
-            expunging(tx, &volume, &context)?;
-            Ok::<_, ServiceError>(job)
-        })
-        .await?;
+    let job = app.store.write(move |tx| record(tx, &context, &caller, id, api_command)).await?;
     Ok(run(app, &job))
+}
+
+/// Records that a volume is being deleted, and the job, which is to be run when that is committed.
+fn record(
+    tx: &Tx<'_>,
+    app: &Context,
+    caller: &Caller,
+    id: VolumeId,
+    api_command: &'static str,
+) -> Result<NewJob, ServiceError> {
+    let volume = volume_get(tx, id)?;
+    must_be_free(&volume)?;
+    let wants = json!(null);
+    let ask = Ask { kind: "volume.delete", api_command, steps: STEPS, wants, vm: None };
+    let text = format!("volume {} is to be deleted", volume.name);
+    let job = ask.record(tx, caller, &volume, ("VOLUME.DELETE", text), app)?;
+    let event = VolumeEvent::ExpungeRequested;
+    volume_transition(tx, &volume, event, volume.pool, None, app.now())?;
+    Ok(job)
+}
+
+/// Deletes the volumes that were thrown away at `before` or earlier, each by a job of its own.
+///
+/// # Errors
+/// [`ServiceError`] if the record cannot be read. A volume that cannot be deleted now stays for the next time.
+pub async fn clean_up(app: &Context, before: Timestamp) -> Result<(), ServiceError> {
+    for due in app.store.read(move |tx| volumes_due(tx, before, None)).await? {
+        let (volume, context) = (due.id, app.clone());
+        let recorded = app.store.write(move |tx| record_due(tx, &context, &due, before)).await;
+        match recorded {
+            Ok(Some(job)) => drop(run(app, &job)),
+            Ok(None) => {} // somebody took it back or deleted it meanwhile
+            Err(error) => warn!(%volume, %error, "a destroyed volume cannot be deleted now"),
+        }
+    }
+    Ok(())
+}
+
+fn record_due(
+    tx: &Tx<'_>,
+    app: &Context,
+    due: &DueVolume,
+    before: Timestamp,
+) -> Result<Option<NewJob>, ServiceError> {
+    if volumes_due(tx, before, Some(due.id))?.is_empty() {
+        return Ok(None);
+    }
+    let (role, request) = (AccountType::User, "timer storage.cleanup.delay".to_owned());
+    let caller = Caller { user: due.user, account: due.account, domain: due.domain, role, request };
+    record(tx, app, &caller, due.id, "destroyVolume").map(Some)
 }
 
 /// Deletes every data volume of an account that no VM has. Each has a job of its own, or had one before.
@@ -74,26 +110,6 @@ pub async fn delete_of_account(
         }
     }
     Ok(jobs)
-}
-
-fn check(volume: &VolumeRow) -> Result<(), ServiceError> {
-    must_live(volume)?;
-    if volume.is_root {
-        return Err(refused(format!(
-            "volume {} is a root volume; it goes when its VM is expunged",
-            volume.name
-        )));
-    }
-    if let Some(vm) = volume.vm {
-        let text = format!("volume {} is attached to VM {vm}; detach it first", volume.name);
-        return Err(refused(text));
-    }
-    Ok(())
-}
-
-fn expunging(tx: &Tx<'_>, volume: &VolumeRow, app: &Context) -> Result<(), StoreError> {
-    let event = VolumeEvent::ExpungeRequested;
-    volume_transition(tx, volume, event, volume.pool, None, app.now()).map(drop)
 }
 
 #[async_trait]
@@ -118,14 +134,13 @@ impl Workflow for DeleteVolume {
         volume_result(cx)
     }
 
-    /// It can be deleted again.
+    /// It is not wanted, and still there: it can be deleted again, or recovered.
     async fn failed(&self, cx: &StepContext, why: &str) -> Result<Commit, ServiceError> {
         let (id, now) = (volume_of(cx)?, cx.app.now());
-        let event = step_event(cx, "VOLUME.DELETE", "ERROR", id, why.to_owned());
+        let (by, event) =
+            (cx.job.user, step_event(cx, "VOLUME.DELETE", "ERROR", id, why.to_owned()));
         Ok(Box::new(move |tx| {
-            let volume = volume_get(tx, id)?;
-            let (kept, pool) = (VolumeEvent::ExpungeFailed, volume.pool);
-            volume_transition(tx, &volume, kept, pool, None, now)?;
+            volume_destroy(tx, &volume_get(tx, id)?, VolumeEvent::ExpungeFailed, by, now)?;
             event_add(tx, &event)
         }))
     }

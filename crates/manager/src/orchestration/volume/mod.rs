@@ -3,11 +3,12 @@
 //! A volume is recorded `Allocated`; the pool of the host that first runs its VM is where it is written, empty or from a file
 //! that an image worker has fetched (`upload`). From then on it binds its VM to that host, because pools are local so far. A job that works on a volume takes it
 //! (`volume_take`), in the transaction that checks: no second one can. Work on an attached volume is in the lane of its
-//! VM, so that it never meets a start or a stop.
+//! VM, so that it never meets a start or a stop. One that is thrown away is kept for a while (`destroy`).
 
 pub mod attach;
 pub mod create;
 pub mod delete;
+pub mod destroy;
 pub mod detach;
 pub mod extract;
 pub mod from_snapshot;
@@ -19,7 +20,8 @@ mod write;
 pub use attach::attach;
 pub(crate) use create::record_of_vm;
 pub use create::{NewVolume, Size, create, rename, size_of};
-pub use delete::{delete, delete_of_account};
+pub use delete::{clean_up, delete, delete_of_account};
+pub use destroy::{destroy, recover};
 pub use detach::{AttachedVolume, detach};
 pub use extract::extract;
 pub use from_snapshot::create_from_snapshot;
@@ -182,10 +184,32 @@ pub(super) fn running_vm(vm: &VmRow, run: &RunRow) -> RunningVm {
     RunningVm { vm: vm.id, run: run.id, generation, name }
 }
 
-/// Refuses a volume that is being deleted.
+/// Refuses a volume that was thrown away or is being deleted.
 pub(super) fn must_live(volume: &VolumeRow) -> Result<(), ServiceError> {
-    if volume.state == VolumeState::Expunging {
-        return Err(refused(format!("volume {} is being deleted", volume.name)));
+    match volume.state {
+        VolumeState::Destroy => Err(refused(format!(
+            "volume {} was destroyed; recover it first (recoverVolume)",
+            volume.name
+        ))),
+        VolumeState::Expunging => Err(refused(format!("volume {} is being deleted", volume.name))),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses anything but a data volume that no VM has and that is not being deleted.
+fn must_be_free(volume: &VolumeRow) -> Result<(), ServiceError> {
+    if volume.state != VolumeState::Destroy {
+        must_live(volume)?;
+    }
+    if volume.is_root {
+        return Err(refused(format!(
+            "volume {} is a root volume; it goes when its VM is expunged",
+            volume.name
+        )));
+    }
+    if let Some(vm) = volume.vm {
+        let text = format!("volume {} is attached to VM {vm}; detach it first", volume.name);
+        return Err(refused(text));
     }
     Ok(())
 }

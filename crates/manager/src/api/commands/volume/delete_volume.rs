@@ -9,7 +9,8 @@ use crate::api::failure::Failure;
 use crate::orchestration::volume::delete;
 
 api_command! {
-    /// Deletes a data volume that no VM has. From now on it is in no list; its host deletes the file by a job.
+    /// Deletes a data volume that no VM has, also one that was destroyed, at once and for good. From now on it is in no list;
+    /// its host deletes the file by a job.
     pub(crate) struct DeleteVolume = "deleteVolume", synchronous;
 
     /// The volume.

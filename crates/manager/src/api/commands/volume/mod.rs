@@ -9,6 +9,7 @@ mod destroy_volume;
 mod detach_volume;
 mod extract_volume;
 mod list_volumes;
+mod recover_volume;
 mod resize_volume;
 mod update_volume;
 mod upload_volume;
@@ -22,6 +23,7 @@ pub(super) static COMMANDS: &[Entry] = &[
     known::<detach_volume::DetachVolume>(),
     known::<extract_volume::ExtractVolume>(),
     known::<list_volumes::ListVolumes>(),
+    known::<recover_volume::RecoverVolume>(),
     known::<resize_volume::ResizeVolume>(),
     known::<update_volume::UpdateVolume>(),
     known::<upload_volume::UploadVolume>(),
