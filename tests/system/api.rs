@@ -62,6 +62,8 @@ mod userdata;
 mod vm_changes;
 #[path = "api/vm_deploy.rs"]
 mod vm_deploy;
+#[path = "api/vm_expunging.rs"]
+mod vm_expunging;
 #[path = "api/vm_lists.rs"]
 mod vm_lists;
 #[path = "api/vm_nics.rs"]

@@ -300,14 +300,19 @@ pub fn vm_transition(
     Ok(VmRow { state, version, run: change.run, last_host, ..vm.clone() })
 }
 
-/// VMs that were destroyed before `before` and are due to be expunged.
+/// VMs that were destroyed before `before` and are due to be expunged; of these only `only`, if that is given.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn vm_due_to_expunge(tx: &Tx<'_>, before: Timestamp) -> Result<Vec<VmRow>, StoreError> {
+pub fn vms_due_to_expunge(
+    tx: &Tx<'_>,
+    before: Timestamp,
+    only: Option<VmId>,
+) -> Result<Vec<VmRow>, StoreError> {
     let sql = format!(
-        "SELECT {VM_COLUMNS} FROM vm WHERE state = 'Destroyed' AND changed < ?1 AND removed IS NULL
+        "SELECT {VM_COLUMNS} FROM vm WHERE state = 'Destroyed' AND changed < ?1 AND removed IS NULL AND NOT delete_protection
+         AND (?2 IS NULL OR id = ?2)
          AND NOT EXISTS (SELECT 1 FROM job WHERE subject = vm.id AND finished IS NULL)"
     );
-    tx.rows("find VMs to expunge", &sql, params![before.0], read_vm)
+    tx.rows("find VMs to expunge", &sql, params![before.0, only.map(|id| id.to_string())], read_vm)
 }

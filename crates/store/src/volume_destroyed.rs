@@ -2,7 +2,7 @@
 //!
 //! One that is not wanted counts against no limit, and takes its pool's space as before.
 
-use hostler_model::{AccountId, DomainId, Timestamp, UserId, VolumeEvent, VolumeId};
+use hostler_model::{AccountId, Timestamp, UserId, VolumeEvent, VolumeId};
 use rusqlite::params;
 
 use crate::columns::parsed;
@@ -16,8 +16,6 @@ pub struct DueVolume {
     pub id: VolumeId,
     /// Whose it is.
     pub account: AccountId,
-    /// That account's domain.
-    pub domain: DomainId,
     /// Who threw it away.
     pub user: UserId,
 }
@@ -76,7 +74,7 @@ pub fn volumes_due(
 ) -> Result<Vec<DueVolume>, StoreError> {
     tx.rows(
         "find volumes to delete",
-        "SELECT v.id, v.account, a.domain, v.destroyer FROM volume v JOIN account a ON a.id = v.account
+        "SELECT v.id, v.account, v.destroyer FROM volume v
          WHERE v.state = 'Destroy' AND v.destroyed <= ?1 AND v.destroyer IS NOT NULL AND (?2 IS NULL OR v.id = ?2)
          ORDER BY v.destroyed, v.number",
         params![before.0, only.map(|id| id.to_string())],
@@ -84,7 +82,6 @@ pub fn volumes_due(
             Ok(DueVolume {
                 id: parsed(row, "id")?,
                 account: parsed(row, "account")?,
-                domain: parsed(row, "domain")?,
                 user: parsed(row, "destroyer")?,
             })
         },

@@ -5,6 +5,7 @@ use hostler_tests::http::Api;
 use serde_json::Value;
 
 use super::World;
+use super::vms::{Ids, admin_of, deploy};
 
 const RATES: [(&str, &str); 6] = [
     ("bytesreadrate", "10485760"),
@@ -84,16 +85,6 @@ fn xml(cloud: &Cloud) -> String {
     hypervisor.xml(domain.uuid).unwrap()
 }
 
-async fn deployed(cloud: &Cloud, admin: &Api, more: &[(&str, &str)]) -> String {
-    let c = cloud.catalogue;
-    let (zone, template) = (c.zone.to_string(), c.template.to_string());
-    let params = [("zoneid", zone.as_str()), ("templateid", &template)];
-    let answer = admin.ok("deployVirtualMachine", &[&params[..], more].concat()).await;
-    let job = admin.job(answer["jobid"].as_str().unwrap()).await;
-    assert_eq!(job["jobstatus"], 1, "{job}");
-    answer["id"].as_str().unwrap().to_owned()
-}
-
 async fn done(admin: &Api, command: &str, params: &[(&str, &str)]) {
     let answer = admin.ok(command, params).await;
     let job = admin.job(answer["jobid"].as_str().unwrap()).await;
@@ -103,14 +94,14 @@ async fn done(admin: &Api, command: &str, params: &[(&str, &str)]) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_domain_has_root_and_data_disks_as_fast_as_their_offerings_say() {
     let cloud = Cloud::with_hosts(1).await.unwrap();
-    let admin = cloud.admin_api().unwrap();
+    let admin = admin_of(&cloud);
     let size = [("name", "s"), ("cpunumber", "1"), ("cpuspeed", "500"), ("memory", "512")];
     let root = [&size[..], &[("iopsreadrate", "111"), ("cachemode", "writethrough")]].concat();
     let size = admin.ok("createServiceOffering", &root).await["serviceoffering"].clone();
     let data = [("name", "d"), ("disksize", "1"), ("byteswriterate", "222")];
     let data = admin.ok("createDiskOffering", &data).await["diskoffering"].clone();
-    let both = [("serviceofferingid", id(&size)), ("diskofferingid", id(&data))];
-    let vm = deployed(&cloud, &admin, &both).await;
+    let ids = Ids { offering: id(&size).to_owned(), ..Ids::of(&cloud) };
+    let (vm, _) = deploy(&admin, &ids, &[("diskofferingid", id(&data))]).await;
     let running = xml(&cloud);
     assert_eq!(running.matches("<iotune>").count(), 2, "{running}");
     for said in ["<read_iops_sec>111<", "cache=\"writethrough\"", "<write_bytes_sec>222<"] {
@@ -136,16 +127,14 @@ async fn a_domain_has_root_and_data_disks_as_fast_as_their_offerings_say() {
 #[tokio::test(flavor = "multi_thread")]
 async fn how_qemu_works_on_disks_and_nics_is_chosen_at_deployment() {
     let cloud = Cloud::with_hosts(1).await.unwrap();
-    let admin = cloud.admin_api().unwrap();
-    let offering = cloud.catalogue.offering.to_string();
-    let offering = ("serviceofferingid", offering.as_str());
+    let (admin, ids) = (admin_of(&cloud), Ids::of(&cloud));
     let chosen = [
         ("iodriverpolicy", "native"),
         ("iothreadsenabled", "true"),
         ("nicmultiqueuenumber", "4"),
         ("nicpackedvirtqueuesenabled", "true"),
     ];
-    let vm = deployed(&cloud, &admin, &[&[offering][..], &chosen].concat()).await;
+    let (vm, _) = deploy(&admin, &ids, &chosen).await;
     let running = xml(&cloud);
     let said = ["<iothreads>1<", "io=\"native\" iothread=\"1\"", "queues=\"4\" packed=\"on\""];
     for said in said {
@@ -155,9 +144,8 @@ async fn how_qemu_works_on_disks_and_nics_is_chosen_at_deployment() {
     let details = &listed["virtualmachine"][0]["details"];
     assert_eq!(details["nic.multiqueue.number"], "4", "{details}");
 
-    let (zone, template) = (cloud.catalogue.zone.to_string(), cloud.catalogue.template.to_string());
     for (param, odd) in [("iodriverpolicy", "fast"), ("nicmultiqueuenumber", "0")] {
-        let params = [offering, ("zoneid", zone.as_str()), ("templateid", &template), (param, odd)];
+        let params = [&ids.params()[..], &[(param, odd)]].concat();
         let (status, text) = admin.refused("deployVirtualMachine", &params).await;
         assert_eq!((status, text.contains(param)), (431, true), "{text}");
     }

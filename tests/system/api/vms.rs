@@ -6,8 +6,7 @@ use hostler_tests::http::{Api, tenant};
 use serde_json::Value;
 
 pub(crate) fn admin_of(cloud: &Cloud) -> Api {
-    let api = cloud.manager.as_ref().unwrap().api;
-    Api::admin(api, &cloud.folder().join("manager")).unwrap()
+    cloud.admin_api().unwrap()
 }
 
 #[derive(Clone)]

@@ -1,14 +1,12 @@
-//! What time brings: leases are renewed, destroyed VMs expunged and destroyed volumes deleted, snapshots made, old jobs and events removed, and files
-//! that image workers keep for volumes.
+//! What time brings: leases are renewed, destroyed VMs expunged and destroyed volumes deleted, snapshots made, old jobs
+//! and events removed, and files that image workers keep for volumes.
 
 use std::time::Duration;
 
-use hostler_model::{AccountType, DomainId, Timestamp};
-use hostler_store::account::account_get;
+use hostler_model::Timestamp;
 use hostler_store::event::event_prune;
 use hostler_store::history::history_prune;
 use hostler_store::job::{job_prune, jobs_renew};
-use hostler_store::vm::{VmRow, vm_due_to_expunge};
 use tokio::time::{Instant, MissedTickBehavior, interval, interval_at};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -17,7 +15,7 @@ use crate::context::Context;
 use crate::error::ServiceError;
 use crate::orchestration::snapshot::policy;
 use crate::orchestration::volume::unstage_surplus;
-use crate::orchestration::{Caller, vm, volume};
+use crate::orchestration::{vm, volume};
 use crate::settings::{
     EVENT_PURGE_DAYS, EXPUNGE_DELAY, EXPUNGE_INTERVAL, JOB_EXPIRE_MINUTES, STORAGE_CLEANUP_DELAY,
     STORAGE_CLEANUP_ENABLED, STORAGE_CLEANUP_INTERVAL,
@@ -47,7 +45,7 @@ pub async fn keep_house(app: Context, stop: CancellationToken) {
             _ = prune.tick() => ("removing old rows", prune_old(&app).await),
             _ = snapshots.tick() => ("making snapshots", keep_snapshots(&app).await),
             _ = unstage.tick() => ("removing files of image workers", unstage_surplus(&app).await),
-            _ = expunge.tick() => ("expunging VMs", expunge_due(&app).await),
+            _ = expunge.tick() => ("expunging VMs", expunge_destroyed(&app).await),
             _ = clean.tick() => ("deleting destroyed volumes", clean_storage(&app).await),
         };
         if let Err(error) = result {
@@ -103,14 +101,12 @@ pub async fn keep_snapshots(app: &Context) -> Result<(), ServiceError> {
     policy::delete_surplus(app).await
 }
 
-async fn expunge_due(app: &Context) -> Result<(), ServiceError> {
-    let before = back(app, app.settings.duration(&EXPUNGE_DELAY));
-    let due = app.store.read(move |tx| vm_due_to_expunge(tx, before)).await?;
-    for vm in due {
-        let caller = on_behalf_of(app, &vm, "timer expunge.delay").await?;
-        vm::expunge(app, &caller, vm.id).await?;
-    }
-    Ok(())
+/// Expunges the destroyed VMs whose time is over.
+///
+/// # Errors
+/// [`ServiceError`] if the record cannot be read.
+pub async fn expunge_destroyed(app: &Context) -> Result<(), ServiceError> {
+    vm::expunge_due(app, back(app, app.settings.duration(&EXPUNGE_DELAY))).await
 }
 
 /// Deletes the destroyed volumes whose time is over, if that is to be done.
@@ -122,21 +118,4 @@ pub async fn clean_storage(app: &Context) -> Result<(), ServiceError> {
         return Ok(());
     }
     volume::clean_up(app, back(app, app.settings.duration(&STORAGE_CLEANUP_DELAY))).await
-}
-
-/// A caller for work that a VM's owner would ask for if it were awake.
-pub(super) async fn on_behalf_of(
-    app: &Context,
-    vm: &VmRow,
-    cause: &str,
-) -> Result<Caller, ServiceError> {
-    let account = vm.account;
-    let domain: DomainId = app.store.read(move |tx| account_get(tx, account)).await?.domain;
-    Ok(Caller {
-        user: vm.user,
-        account: vm.account,
-        domain,
-        role: AccountType::User,
-        request: cause.to_owned(),
-    })
 }

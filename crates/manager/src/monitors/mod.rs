@@ -13,6 +13,6 @@ mod volume_look;
 
 pub use downloads::follow_downloads;
 pub use host_stats::HostStatistics;
-pub use housekeeping::{clean_storage, keep_house, keep_snapshots};
+pub use housekeeping::{clean_storage, expunge_destroyed, keep_house, keep_snapshots};
 pub use vm_sync::VmSync;
 pub use volume_look::VolumeLook;

@@ -7,6 +7,7 @@ use hostler_store::domain::domain_get;
 use hostler_store::event::NewEvent;
 use hostler_store::job::NewJob;
 use hostler_store::project::member_of;
+use hostler_store::{StoreError, Tx};
 use uuid::Uuid;
 
 use crate::context::Context;
@@ -28,6 +29,20 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Who asks when time or a host does, for a user of an account: `request` says what it was, in two words or more.
+    ///
+    /// # Errors
+    /// [`StoreError`] if there is no such account.
+    pub(crate) fn on_behalf_of(
+        tx: &Tx<'_>,
+        user: UserId,
+        account: AccountId,
+        request: String,
+    ) -> Result<Self, StoreError> {
+        let domain = account_get(tx, account)?.domain;
+        Ok(Self { user, account, domain, role: AccountType::User, request })
+    }
+
     /// Whether the caller may do everything.
     pub fn is_root(&self) -> bool {
         self.role == AccountType::RootAdmin

@@ -15,18 +15,18 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use hostler_model::{CommandId, HostId, SyncAction, Timestamp, VmId, Work};
-use hostler_store::StoreError;
 use hostler_store::host::HostRow;
 use hostler_store::job::job_is_open_on;
 use hostler_store::vm::vm_get;
+use hostler_store::{StoreError, Tx};
 use hostler_wire::{HostReport, Ping, ReportCommand, StartupCommand, StartupResource};
 use tracing::{info, warn};
 use uuid::Uuid;
 
-use super::housekeeping::on_behalf_of;
 use crate::agents::HostListener;
 use crate::context::Context;
 use crate::error::ServiceError;
+use crate::orchestration::Caller;
 use crate::orchestration::vm::{self, Told};
 use crate::settings::VM_MISSING_GRACE;
 use plan::{About, Planned, Scene, plan};
@@ -101,8 +101,12 @@ impl VmSync {
             }
             (SyncAction::FoundOff, About::Run(run)) => {
                 let id = run.vm;
-                let row = app.store.read(move |tx| vm_get(tx, id)).await?;
-                let caller = on_behalf_of(app, &row, &told.cause).await?;
+                let cause = told.cause.clone();
+                let on_behalf = move |tx: &Tx<'_>| {
+                    let row = vm_get(tx, id)?;
+                    Caller::on_behalf_of(tx, row.user, row.account, cause)
+                };
+                let caller = app.store.read(on_behalf).await?;
                 vm::found_off(app, &caller, id).await.map(drop)
             }
             (SyncAction::TakeUp, About::Stray(stray, _)) => vm::take_up(app, told, stray).await,

@@ -3,15 +3,14 @@
 //! That a copy is asked for and when the next one is due are one transaction: a time that is due makes one copy. A
 //! manager that was away makes one for all times that it has missed.
 
-use hostler_model::{AccountType, SnapshotPolicyId, Timestamp, VolumeId};
-use hostler_store::Tx;
-use hostler_store::account::account_get;
+use hostler_model::{SnapshotPolicyId, Timestamp, VolumeId};
 use hostler_store::event::event_add;
 use hostler_store::snapshot_policy::{
     SnapshotPolicyRow, snapshot_policies_due, snapshot_policy_advance, snapshot_policy_get,
     snapshot_policy_set, snapshots_too_many,
 };
 use hostler_store::volume::volume_get;
+use hostler_store::{StoreError, Tx};
 use tracing::{debug, info, warn};
 use uuid::Uuid;
 
@@ -186,8 +185,7 @@ pub async fn delete_surplus(app: &Context) -> Result<(), ServiceError> {
 }
 
 /// Who asks: the volume's owner, by the user who made the policy.
-async fn on_behalf_of(app: &Context, policy: &SnapshotPolicyRow) -> Result<Caller, ServiceError> {
-    let (account, request) = (policy.account, format!("policy {}", policy.id));
-    let domain = app.store.read(move |tx| account_get(tx, account)).await?.domain;
-    Ok(Caller { user: policy.user, account, domain, role: AccountType::User, request })
+async fn on_behalf_of(app: &Context, policy: &SnapshotPolicyRow) -> Result<Caller, StoreError> {
+    let (user, account, cause) = (policy.user, policy.account, format!("policy {}", policy.id));
+    app.store.read(move |tx| Caller::on_behalf_of(tx, user, account, cause)).await
 }

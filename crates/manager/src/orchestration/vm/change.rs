@@ -8,7 +8,7 @@ use hostler_model::{AccountId, JobId, LimitKind, ServiceOfferingId, VmEvent, VmI
 use hostler_store::Tx;
 use hostler_store::deploy_groups::NamedGroups;
 use hostler_store::event::event_add;
-use hostler_store::job::job_add_done;
+use hostler_store::job::{job_add_done, job_is_open_on};
 use hostler_store::limit;
 use hostler_store::vm::{VmChange, VmRow, vm_get, vm_transition};
 use hostler_store::vm_change::{
@@ -129,6 +129,11 @@ pub async fn recover(app: &Context, caller: &Caller, id: VmId) -> Result<(), Ser
                     "{} is {}; only a VM that is Destroyed can be recovered",
                     row.instance_name, row.state
                 );
+                return Err(ServiceError::new(ServiceErrorKind::Unsupported, text));
+            }
+            if job_is_open_on(tx, id.uuid())? {
+                let text =
+                    format!("{} is being expunged; it cannot be recovered", row.instance_name);
                 return Err(ServiceError::new(ServiceErrorKind::Unsupported, text));
             }
             limit::claim_growth(tx, &limits, row.account, OF_SIZE, || {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use hostler_model::{
-    AccountType, AllocationState, Bytes, JobId, RunState, VmId, VmState, VolumeId, ZoneId,
-    error_chain,
+    AccountType, AllocationState, Bytes, JobId, RunState, Timestamp, VmId, VmState, VolumeId,
+    ZoneId, error_chain,
 };
 use hostler_store::event::event_add;
 use hostler_store::job::job_add;
@@ -60,6 +60,25 @@ pub(super) struct Ask {
     pub(super) input: Value,
 }
 
+impl Ask {
+    /// Records the job, which is to be run when that is committed.
+    pub(super) fn record(
+        self,
+        tx: &Tx<'_>,
+        caller: &Caller,
+        vm: &VmRow,
+        now: Timestamp,
+    ) -> Result<JobId, StoreError> {
+        let subject = ("VirtualMachine", vm.id.uuid());
+        let job = caller.job(self.kind, self.api_command, subject, self.input, self.steps);
+        let text = format!("{} is to be {}", vm.instance_name, self.verb);
+        tx.because(caller.cause());
+        job_add(tx, &job, now)?;
+        event_add(tx, &caller.event(now, self.event, text, subject, Some(job.id)))?;
+        Ok(job.id)
+    }
+}
+
 /// Records a job on a VM and has it run.
 pub(super) async fn ask(
     app: &Context,
@@ -67,21 +86,10 @@ pub(super) async fn ask(
     vm: &VmRow,
     ask: Ask,
 ) -> Result<JobId, ServiceError> {
-    let subject = ("VirtualMachine", vm.id.uuid());
-    let job = caller.job(ask.kind, ask.api_command, subject, ask.input, ask.steps);
-    let (id, now) = (job.id, app.now());
-    let text = format!("{} is to be {}", vm.instance_name, ask.verb);
-    let event = caller.event(now, ask.event, text, subject, Some(id));
-    let cause = caller.cause();
-    app.store
-        .write(move |tx| {
-            tx.because(cause);
-            job_add(tx, &job, now)?;
-            event_add(tx, &event)
-        })
-        .await?;
-    app.jobs.run(app, vm.id.uuid(), id);
-    Ok(id)
+    let (caller, subject, now, vm) = (caller.clone(), vm.id.uuid(), app.now(), vm.clone());
+    let job = app.store.write(move |tx| ask.record(tx, &caller, &vm, now)).await?;
+    app.jobs.run(app, subject, job);
+    Ok(job)
 }
 
 pub(super) fn must_not_be(vm: &VmRow, states: &[VmState], verb: &str) -> Result<(), ServiceError> {
@@ -363,20 +371,19 @@ async fn retire(
     input: stop_job::Input,
 ) -> Result<JobId, ServiceError> {
     must_not_be(vm, &[VmState::Expunging, VmState::Expunged], "expunged")?;
-    ask(
-        app,
-        caller,
-        vm,
-        Ask {
-            api_command,
-            event: "VM.EXPUNGE",
-            verb: "expunged",
-            kind: retire::EXPUNGE.kind(),
-            steps: retire::EXPUNGE.steps(),
-            input: json!(input),
-        },
-    )
-    .await
+    ask(app, caller, vm, expunging(api_command, &input)).await
+}
+
+/// A job that expunges a VM.
+pub(super) fn expunging(api_command: &'static str, input: &stop_job::Input) -> Ask {
+    Ask {
+        api_command,
+        event: "VM.EXPUNGE",
+        verb: "expunged",
+        kind: retire::EXPUNGE.kind(),
+        steps: retire::EXPUNGE.steps(),
+        input: json!(input),
+    }
 }
 
 /// The end of what a VM wrote on its serial console, read from its host.

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use hostler_model::{AccountId, AccountType, JobId, Timestamp, VolumeEvent, VolumeId, VolumeState};
+use hostler_model::{AccountId, JobId, Timestamp, VolumeEvent, VolumeId, VolumeState};
 use hostler_store::Tx;
 use hostler_store::event::event_add;
 use hostler_store::job::NewJob;
@@ -87,8 +87,8 @@ fn record_due(
     if volumes_due(tx, before, Some(due.id))?.is_empty() {
         return Ok(None);
     }
-    let (role, request) = (AccountType::User, "timer storage.cleanup.delay".to_owned());
-    let caller = Caller { user: due.user, account: due.account, domain: due.domain, role, request };
+    let cause = "timer storage.cleanup.delay".to_owned();
+    let caller = Caller::on_behalf_of(tx, due.user, due.account, cause)?;
     record(tx, app, &caller, due.id, "destroyVolume").map(Some)
 }
 
