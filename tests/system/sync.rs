@@ -36,8 +36,7 @@ async fn cloud(hosts: usize) -> Cloud {
 
 /// The cloud's API, as its administrator calls it.
 fn api(cloud: &Cloud) -> Api {
-    let address = cloud.manager.as_ref().unwrap().api;
-    Api::admin(address, &cloud.folder().join("manager")).unwrap()
+    cloud.admin_api().unwrap()
 }
 
 /// The rows of a list under its key.

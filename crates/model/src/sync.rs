@@ -84,6 +84,8 @@ named_enum! {
         TakeUp,
         /// A difference that a person decides about.
         Keep,
+        /// The record is right: it has ended. Its host cleans up.
+        CleanUp,
     }
 }
 
@@ -114,6 +116,7 @@ const ACTIONS: &[(Believed, Look, SyncAction)] = &[
     (B::Elsewhere,      L::On,      A::Keep),
     (B::LeftElsewhere,  L::On,      A::Follow),
     (B::Ended,          L::On,      A::Keep),
+    (B::Ended,          L::Gone,    A::CleanUp),   // it was started by hand, and has vanished
     (B::NewerAtRest,    L::On,      A::TakeUp),
     (B::NewerHere,      L::On,      A::TakeUp),    // a host has one domain of a VM: the other run is gone
     (B::NewerElsewhere, L::On,      A::Keep),      // until the other host has said that its run is gone

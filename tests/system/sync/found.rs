@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use hostler_agent::hypervisor::Trouble;
 use hostler_manager::orchestration::vm::{self, Placing};
 use hostler_model::{JobState, Look, PowerReason, VmState};
+use hostler_store::stray::strays;
 use hostler_store::volume::volumes_of;
 
 use crate::{cloud, domain_of, host_of, look, run_of, running, sides, told, until, until_told};
@@ -150,4 +151,23 @@ async fn a_vm_that_is_started_by_hand_is_told_of_left_alone_and_not_started_a_se
     assert!(state == JobState::Failed && why.contains("see listDrift"), "{state}: {why}");
     assert_eq!(cloud.vm_state(vm).await.unwrap(), VmState::Stopped);
     assert_eq!(cloud.domains().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vm_that_was_started_by_hand_and_has_vanished_can_be_started_when_that_is_sure() {
+    let cloud = cloud(1).await;
+    let vm = running(&cloud, "web").await;
+    let domain = domain_of(&cloud.hosts[0], vm);
+    let admin = cloud.admin().await.unwrap();
+    let job = vm::stop(cloud.context(), &admin, vm, true).await.unwrap();
+    cloud.ended(job).await.unwrap();
+    cloud.hosts[0].hypervisor.insert(domain);
+    until_told(&cloud, vm.uuid(), "VM.DRIFT", "was started on").await;
+    cloud.hosts[0].hypervisor.vanish(vm.uuid());
+    until_told(&cloud, vm.uuid(), "VM.STOP", "has vanished").await;
+    let no_stray = || async { cloud.store().read(strays).await.unwrap().is_empty() };
+    until("its host has cleaned up", no_stray).await;
+    let job = vm::start(cloud.context(), &admin, vm, Placing::default()).await.unwrap();
+    assert_eq!(cloud.ended(job).await.unwrap().0, JobState::Succeeded);
+    assert_eq!(cloud.audit().await.unwrap(), Vec::<String>::new());
 }

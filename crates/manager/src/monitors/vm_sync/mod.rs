@@ -14,9 +14,10 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use hostler_model::{CommandId, HostId, SyncAction, Timestamp, VmId, Work};
+use hostler_model::{CommandId, HostId, PowerReason, RunState, SyncAction, Timestamp, VmId, Work};
 use hostler_store::host::HostRow;
 use hostler_store::job::job_is_open_on;
+use hostler_store::stray::StrayRow;
 use hostler_store::vm::vm_get;
 use hostler_store::{StoreError, Tx};
 use hostler_wire::{HostReport, Ping, ReportCommand, StartupCommand, StartupResource};
@@ -63,17 +64,19 @@ impl VmSync {
         let told = Told::by_report(&self.app, host);
         let (news, settings) = (intake::News::of(report), self.app.settings.clone());
         self.app.store.write(move |tx| intake::take_in(tx, &told, &news, &settings)).await?;
-        self.look_again(host).await
+        self.look_again(host, report.complete).await
     }
 
-    /// Plans from the record: a job may have ended since the news came that it had to decide about.
-    async fn look_again(&self, host: HostId) -> Result<(), ServiceError> {
+    /// Plans from the record: a job may have ended since the news came that it had to decide about. With a `complete`
+    /// listing just taken in, what it lacks is lacking now.
+    async fn look_again(&self, host: HostId, complete: bool) -> Result<(), ServiceError> {
         if self.app.is_read_only() {
             return Ok(()); // what was taken in, into a copy of the record, is shown by listDrift
         }
         let scene = self.app.store.read(move |tx| intake::scene(tx, host)).await?;
-        let grace = self.app.settings.duration(&VM_MISSING_GRACE);
-        for planned in plan(host, &scene, grace, |vm| self.work(vm)) {
+        let (grace, now) = (self.app.settings.duration(&VM_MISSING_GRACE), self.app.now());
+        let is_gone = |stray: &StrayRow| complete && is_over(stray.last_seen, now, grace);
+        for planned in plan(host, &scene, grace, |vm| self.work(vm), is_gone) {
             if !self.has_open_job(planned.vm).await? {
                 self.carry_out(host, planned).await?;
             }
@@ -113,6 +116,9 @@ impl VmSync {
             (SyncAction::Follow, About::Stray(stray, _)) => vm::follow(app, told, stray).await,
             (SyncAction::Keep, About::Stray(stray, believed)) => {
                 vm::keep(app, told, stray, believed).await
+            }
+            (SyncAction::CleanUp, About::Stray(stray, _)) => {
+                vm::clean_up_stray(app, &told.cause, stray).await
             }
             // noted when the news was taken in; time or another host decides
             _ => Ok(()),
@@ -166,11 +172,21 @@ impl VmSync {
 /// Whether a missing run has been missing for the grace time without a listing that says so at its end. One that is
 /// missing since a time to come is due, too: the clock was set back, and the time has to be counted anew.
 fn is_due(scene: &Scene, grace: Duration, now: Timestamp) -> bool {
+    let runs = scene.alive.iter().filter_map(|run| run.missing).any(|(since, last)| {
+        is_over(since, now, grace) && (last == since || !is_over(since, last, grace))
+    });
+    let missing = |stray: &&StrayRow| stray.seen.reason == PowerReason::Missing;
+    let has_ended = |stray: &StrayRow| {
+        scene.known.iter().any(|run| run.id == stray.seen.run && run.state == RunState::Ended)
+    };
+    let mut strays = scene.strays.iter().filter(missing);
+    runs || strays.any(|stray| has_ended(stray) && is_over(stray.last_seen, now, grace))
+}
+
+/// Whether the grace time from `since` on is over `now`; so it is where the clock was set back.
+fn is_over(since: Timestamp, now: Timestamp, grace: Duration) -> bool {
     let grace = i64::try_from(grace.as_millis()).unwrap_or(i64::MAX);
-    scene.alive.iter().filter_map(|run| run.missing).any(|(since, last)| {
-        let is_over = now.0 - since.0 >= grace || now < since;
-        is_over && (last == since || last.0 - since.0 < grace)
-    })
+    now.0 - since.0 >= grace || now < since
 }
 
 fn warn_of(host: HostId, result: Result<(), ServiceError>) {
@@ -201,7 +217,7 @@ impl HostListener for VmSync {
     }
 
     async fn ping(&self, host: HostId, ping: &Ping) {
-        warn_of(host, self.look_again(host).await);
+        warn_of(host, self.look_again(host, false).await);
         warn_of(host, self.compare(host, ping.report_digest).await);
     }
 }
@@ -209,7 +225,7 @@ impl HostListener for VmSync {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hostler_model::{Generation, PowerReason, PowerState, RunId, RunState};
+    use hostler_model::{Generation, PowerState, RunId};
     use hostler_store::run::RunRow;
 
     #[test]

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use hostler_model::{
-    Believed, HostId, Look, PowerState, RunId, RunState, SyncAction, VmId, Work, sync_action,
+    Believed, HostId, Look, PowerReason, PowerState, RunId, RunState, SyncAction, VmId, Work,
+    sync_action,
 };
 use hostler_store::run::RunRow;
 use hostler_store::run_sight::VmStanding;
@@ -56,12 +57,13 @@ pub(super) enum About {
     Stray(StrayRow, Believed),
 }
 
-/// What is to be done about a host's runs.
+/// What is to be done about a host's runs. Of a stray that is missing, `is_gone` says whether that is for long enough.
 pub(super) fn plan(
     host: HostId,
     scene: &Scene,
     grace: Duration,
     work: impl Fn(VmId) -> Work,
+    is_gone: impl Fn(&StrayRow) -> bool,
 ) -> Vec<Planned> {
     // A host has one domain of a VM: where it tells of a newer run, the older one is no question any more.
     let newer: BTreeSet<VmId> = scene
@@ -82,7 +84,9 @@ pub(super) fn plan(
         let look = match stray.seen.power {
             PowerState::On => Look::On,
             PowerState::Off => Look::Off,
-            PowerState::Unknown => Look::Unknown,
+            PowerState::Unknown if stray.seen.reason != PowerReason::Missing => Look::Unknown,
+            PowerState::Unknown if is_gone(stray) => Look::Gone,
+            PowerState::Unknown => Look::Missing,
         };
         let action = match sync_action(believed, look, work(stray.seen.vm)) {
             SyncAction::TakeUp if !scene.was_restored => SyncAction::Keep,
@@ -96,7 +100,7 @@ pub(super) fn plan(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hostler_model::{Generation, InstanceName, PowerReason, Timestamp, VmState};
+    use hostler_model::{Generation, InstanceName, Timestamp, VmState};
     use hostler_store::run_sight::Sighting;
     use uuid::Uuid;
 
@@ -138,7 +142,7 @@ mod tests {
     }
 
     fn actions(scene: &Scene) -> Vec<SyncAction> {
-        let planned = plan(host(3), scene, GRACE, |_| Work::Idle);
+        let planned = plan(host(3), scene, GRACE, |_| Work::Idle, |_| true);
         planned.into_iter().map(|planned| planned.action).collect()
     }
 
@@ -150,7 +154,7 @@ mod tests {
     fn a_vm_that_ran_and_is_found_off_is_recorded_as_off_unless_a_job_is_at_it() {
         let scene = alone(run(RunState::Running, PowerState::Off, PowerReason::Crashed));
         assert_eq!(actions(&scene), [SyncAction::FoundOff]);
-        assert!(plan(host(3), &scene, GRACE, |_| Work::AtWork).is_empty());
+        assert!(plan(host(3), &scene, GRACE, |_| Work::AtWork, |_| true).is_empty());
     }
 
     #[test]
@@ -230,5 +234,15 @@ mod tests {
         let ended = run(RunState::Ended, PowerState::Off, PowerReason::Commanded);
         let scene = Scene { strays: vec![stray(1)], known: vec![ended], ..Scene::default() };
         assert_eq!(actions(&scene), [SyncAction::Keep]);
+    }
+
+    #[test]
+    fn behind_one_that_was_started_by_hand_and_has_vanished_its_host_cleans_up_after_a_while() {
+        let ended = run(RunState::Ended, PowerState::Off, PowerReason::Commanded);
+        let mut vanished = stray(1);
+        (vanished.seen.power, vanished.seen.reason) = (PowerState::Unknown, PowerReason::Missing);
+        let scene = Scene { strays: vec![vanished], known: vec![ended], ..Scene::default() };
+        assert_eq!(actions(&scene), [SyncAction::CleanUp]);
+        assert!(plan(host(3), &scene, GRACE, |_| Work::Idle, |_| false).is_empty());
     }
 }

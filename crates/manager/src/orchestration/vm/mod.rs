@@ -45,7 +45,8 @@ pub use nic_plug::{add_nic, remove_nic};
 pub use nics::{NicWish, add_nic_ip, remove_nic_ip, set_default_nic, set_nic_ip};
 pub use rehearse::{Rehearsal, rehearse_deploy, rehearse_end, rehearse_start};
 pub use requests::{
-    Placing, console_log, destroy, expunge, found_off, reboot, start, stop, stop_stray,
+    Placing, clean_up_stray, console_log, destroy, expunge, found_off, reboot, start, stop,
+    stop_stray,
 };
 pub use restore::{RestoreRequest, restore};
 pub use scale::scale;

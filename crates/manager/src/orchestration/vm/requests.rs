@@ -212,26 +212,45 @@ pub async fn stop_stray(
     stray: &StrayRow,
 ) -> Result<JobId, ServiceError> {
     let vm = vm_for(app, caller, stray.seen.vm).await?;
-    let stray = stop_job::Stray {
-        host: stray.host,
-        run: stray.seen.run,
-        generation: stray.seen.generation,
+    ask(app, caller, &vm, ending(stray, "stopped: it was started by hand", false)).await
+}
+
+/// Has a host clean up behind a run that was started by hand after its end by the record, and has vanished since. Nothing
+/// is done unless its VM is at rest.
+///
+/// # Errors
+/// [`ServiceError`] if the record cannot be read or written.
+pub async fn clean_up_stray(
+    app: &Context,
+    cause: &str,
+    stray: StrayRow,
+) -> Result<(), ServiceError> {
+    let (id, cause) = (stray.seen.vm, cause.to_owned());
+    let read = move |tx: &Tx<'_>| {
+        let vm = vm_get(tx, id)?;
+        Ok::<_, StoreError>((Caller::on_behalf_of(tx, vm.user, vm.account, cause)?, vm))
     };
-    let input = stop_job::Input { stray: Some(stray), ..Default::default() };
-    ask(
-        app,
-        caller,
-        &vm,
-        Ask {
-            api_command: "stopVirtualMachine",
-            event: "VM.STOP",
-            verb: "stopped: it was started by hand",
-            kind: "vm.stop",
-            steps: stop_job::STEPS,
-            input: json!(input),
-        },
-    )
-    .await
+    let (caller, vm) = app.store.read(read).await?;
+    if vm.state != VmState::Stopped || vm.run.is_some() {
+        return Ok(());
+    }
+    let order = ending(&stray, "cleaned up behind: started by hand, it has vanished", true);
+    ask(app, &caller, &vm, order).await.map(drop)
+}
+
+/// A job that ends a run which its host has and the record does not, or what is left of one that has `vanished`.
+fn ending(stray: &StrayRow, verb: &'static str, vanished: bool) -> Ask {
+    let seen = &stray.seen;
+    let (host, run, generation) = (stray.host, seen.run, seen.generation);
+    let stray = Some(stop_job::Stray { host, run, generation, vanished });
+    Ask {
+        api_command: "stopVirtualMachine",
+        event: "VM.STOP",
+        verb,
+        kind: "vm.stop",
+        steps: stop_job::STEPS,
+        input: json!(stop_job::Input { stray, ..Default::default() }),
+    }
 }
 
 /// Restarts the guest of a VM; `forced` resets it.

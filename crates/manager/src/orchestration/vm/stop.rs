@@ -56,6 +56,9 @@ pub(super) struct Stray {
     pub(super) host: HostId,
     pub(super) run: RunId,
     pub(super) generation: Generation,
+    /// Whether it runs no more, and its host only has to clean up.
+    #[serde(default)]
+    pub(super) vanished: bool,
 }
 
 /// What the steps leave for later ones.
@@ -206,9 +209,11 @@ fn end_stray(cx: &StepContext, row: &VmRow, stray: Stray) -> Result<Done, StepEr
         name: row.instance_name.clone(),
         generation: stray.generation,
     };
-    let text = format!("{} was started by hand and is ended", row.instance_name);
+    let what = if stray.vanished { "has vanished; its host cleans up" } else { "is ended" };
+    let text = format!("{} was started by hand and {what}", row.instance_name);
     let event = step_event(cx, "VM.STOP", "WARN", text);
-    let done = Done::writing("it runs, and is meant to be off", move |tx| event_add(tx, &event));
+    let why = if stray.vanished { "it is gone" } else { "it runs, and is meant to be off" };
+    let done = Done::writing(why, move |tx| event_add(tx, &event));
     Ok(done.remembering(serde_json::to_value(memory).unwrap_or_default()))
 }
 
