@@ -30,6 +30,8 @@ pub struct AccountRow {
     pub role: Option<(RoleId, String)>,
     /// `enabled`, `disabled` or `locked`.
     pub state: String,
+    /// DNS domain of the guests on networks that are made for it.
+    pub network_domain: Option<String>,
     /// Whether a job that deletes it was begun and has not come to its end.
     pub deleting: bool,
     /// How many VMs it has that are not expunged.
@@ -171,6 +173,23 @@ pub fn account_set_role(
     found(changed, id)
 }
 
+/// Gives an account a DNS domain for the guests on networks that are made for it, or with nothing takes it away.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn account_set_network_domain(
+    tx: &Tx<'_>,
+    id: AccountId,
+    network_domain: Option<&str>,
+) -> Result<(), StoreError> {
+    let changed = tx.execute(
+        "record an account's DNS domain",
+        "UPDATE account SET network_domain = ?2 WHERE id = ?1 AND removed IS NULL",
+        params![id.to_string(), network_domain],
+    )?;
+    found(changed, id)
+}
+
 /// Enables, disables or locks an account; `deleting` says that a job begins to delete it.
 ///
 /// # Errors
@@ -233,6 +252,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<AccountRow> {
         kind: parsed(row, "kind")?,
         role: parsed_or_null(row, "role")?.zip(row.get("role_name")?),
         state: row.get("state")?,
+        network_domain: row.get("network_domain")?,
         deleting: row.get("deleting")?,
         vms: amount(row, "vms")?,
         vms_running: amount(row, "vms_running")?,

@@ -32,6 +32,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0024_tally.sql"),
     include_str!("migrations/0025_words.sql"),
     include_str!("migrations/0026_ldap.sql"),
+    include_str!("migrations/0027_network_domains.sql"),
 ];
 
 /// Brings the database to the newest schema. Each migration is one transaction.

@@ -8,6 +8,7 @@ pub mod bootstrap;
 mod call;
 mod commands;
 mod dispatch;
+mod dns_domain;
 mod done;
 pub mod failure;
 pub mod http;

@@ -2,6 +2,7 @@
 
 use hostler_model::{AccountId, DomainId, RoleId, UserId};
 use hostler_query_api::{Answer, Roles, api_command};
+use hostler_store::account::account_set_network_domain;
 use hostler_store::user::NewUser;
 use uuid::Uuid;
 
@@ -25,6 +26,8 @@ api_command! {
     roleid: optional uuid<RoleId> .entity("role"),
     /// The account's domain; the caller's if none is given.
     domainid: optional uuid<DomainId> .entity("domain"),
+    /// DNS domain of the guests on networks that are made for the account; without one, that of its domain.
+    networkdomain: optional string .max(253),
     /// The user's mail address.
     email: required string,
     /// The user's first name.
@@ -40,6 +43,7 @@ api_command! {
 impl Handler for CreateAccount {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
         let rights = Rights::read(call, self.roleid, self.accounttype)?;
+        let network_domain = call.dns_domain("networkdomain", self.networkdomain)?;
         let hash = hashed(self.password).await?;
         let (authority, now, domain) = (call.authority(), call.now(), self.domainid);
         let name = self.account.as_ref().unwrap_or(&self.username).trim().to_owned();
@@ -57,6 +61,7 @@ impl Handler for CreateAccount {
             .write(move |tx| {
                 let domain = authority.domain_or_own(tx, "domainid", domain)?;
                 rights.new_account(tx, &authority, id, (domain.id, &name), now)?;
+                account_set_network_domain(tx, id, network_domain.as_deref())?;
                 add_user(tx, domain.id, &user, &hash, now)?;
                 event.record(tx, format!("account {name} was made in domain {}", domain.path))?;
                 account_now(tx, id)

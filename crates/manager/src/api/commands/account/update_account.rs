@@ -1,8 +1,8 @@
-//! `updateAccount`: another name, another role.
+//! `updateAccount`: another name, another role, another DNS domain.
 
 use hostler_model::{AccountId, DomainId, RoleId};
 use hostler_query_api::{Answer, Roles, api_command};
-use hostler_store::account::{account_rename, account_set_role};
+use hostler_store::account::{account_rename, account_set_network_domain, account_set_role};
 
 use super::rights::Rights;
 use super::{account_now, free_name, not_own_nor_first};
@@ -12,7 +12,7 @@ use crate::api::failure::Failure;
 use crate::api::objects::account::ACCOUNT;
 
 api_command! {
-    /// Gives an account another name or role.
+    /// Gives an account another name, role or DNS domain.
     pub(crate) struct UpdateAccount = "updateAccount", synchronous
         .roles(Roles::ADMINS).object("account").shape(&ACCOUNT);
 
@@ -26,6 +26,8 @@ api_command! {
     newname: optional string .max(100),
     /// Its new role.
     roleid: optional uuid<RoleId> .entity("role"),
+    /// DNS domain of the guests on networks that are made for it from now on; blank: that of its domain.
+    networkdomain: optional string .max(253),
 }
 
 impl Handler for UpdateAccount {
@@ -34,6 +36,8 @@ impl Handler for UpdateAccount {
         let named =
             AccountName { id: self.id, param: "id", name: self.account, domain: self.domainid };
         let name = self.newname.map(|name| name.trim().to_owned());
+        let changes_domain = self.networkdomain.is_some();
+        let network_domain = call.dns_domain("networkdomain", self.networkdomain)?;
         let rights = self.roleid.map(|role| Rights { role: Some(role), kind: None });
         let changed = call
             .write(move |tx| {
@@ -50,6 +54,11 @@ impl Handler for UpdateAccount {
                     free_name(tx, "newname", row.domain, &name)?;
                     account_rename(tx, row.id, &name)?;
                     told.push(format!("name {name}"));
+                }
+                if changes_domain {
+                    account_set_network_domain(tx, row.id, network_domain.as_deref())?;
+                    let domain = network_domain.as_deref().unwrap_or("of its domain");
+                    told.push(format!("DNS domain {domain}"));
                 }
                 if !told.is_empty() {
                     event

@@ -19,11 +19,14 @@ api_command! {
     name: required string,
     /// The domain that it is in; the caller's if none is given.
     parentdomainid: optional uuid<DomainId> .entity("domain"),
+    /// DNS domain of the guests on networks that are made for its accounts; without one, that of the domain above.
+    networkdomain: optional string .max(253),
 }
 
 impl Handler for CreateDomain {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
         let (name, id) = (domain_name(&self.name)?, DomainId::new(Uuid::new_v4()));
+        let network_domain = call.dns_domain("networkdomain", self.networkdomain)?;
         let (authority, created, parent) = (call.authority(), call.now(), self.parentdomainid);
         let event = call.event("DOMAIN.CREATE").about("Domain", id.uuid());
         let row = call
@@ -31,7 +34,8 @@ impl Handler for CreateDomain {
                 let above = authority.domain_or_own(tx, "parentdomainid", parent)?;
                 let path = format!("{}/{name}", above.path);
                 must_be_free(tx, &path)?;
-                let row = DomainRow { id, parent: Some(above.id), name, path, created };
+                let parent = Some(above.id);
+                let row = DomainRow { id, parent, name, path, network_domain, created };
                 domain_add(tx, &row)?;
                 event.record(tx, format!("domain {} was made", row.path))?;
                 Ok(row)

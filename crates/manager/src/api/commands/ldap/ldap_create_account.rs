@@ -2,7 +2,7 @@
 
 use hostler_model::{AccountId, DomainId, RoleId};
 use hostler_query_api::{Answer, Roles, api_command};
-use hostler_store::account::account_by_name;
+use hostler_store::account::{account_by_name, account_set_network_domain};
 use uuid::Uuid;
 
 use super::person;
@@ -29,6 +29,8 @@ api_command! {
     roleid: optional uuid<RoleId> .entity("role"),
     /// The account's domain; the caller's if none is given.
     domainid: optional uuid<DomainId> .entity("domain"),
+    /// A new account's DNS domain, of the guests on networks that are made for it.
+    networkdomain: optional string .max(253),
     /// The user's name for logging in, as LDAP has it.
     username: required string .max(100),
 }
@@ -36,6 +38,7 @@ api_command! {
 impl Handler for LdapCreateAccount {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
         let rights = Rights::read(call, self.roleid, self.accounttype)?;
+        let network_domain = call.dns_domain("networkdomain", self.networkdomain)?;
         let (authority, now, domain) = (call.authority(), call.now(), self.domainid);
         let domain = call.read(move |tx| authority.domain_or_own(tx, "domainid", domain)).await?;
         let person = person(call, domain.id, "username", &self.username, Within::Base).await?;
@@ -50,6 +53,7 @@ impl Handler for LdapCreateAccount {
                 } else {
                     let id = AccountId::new(Uuid::new_v4());
                     rights.new_account(tx, &authority, id, (domain.id, &name), now)?;
+                    account_set_network_domain(tx, id, network_domain.as_deref())?;
                     id
                 };
                 people::add(tx, domain.id, &people::new_user(&person, id)?, now)?;

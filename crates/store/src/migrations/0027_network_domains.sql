@@ -1,0 +1,4 @@
+-- DNS domains that accounts and domains give to the guests on networks that are made for them; null: none of its own.
+
+ALTER TABLE account ADD COLUMN network_domain TEXT;
+ALTER TABLE domain ADD COLUMN network_domain TEXT;
