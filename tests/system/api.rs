@@ -14,6 +14,8 @@ mod bad_input;
 mod catalogue;
 #[path = "api/extracts.rs"]
 mod extracts;
+#[path = "api/filters.rs"]
+mod filters;
 #[path = "api/firewalls.rs"]
 mod firewalls;
 #[path = "api/groups.rs"]
