@@ -32,7 +32,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0024_tally.sql"),
     include_str!("migrations/0025_words.sql"),
     include_str!("migrations/0026_ldap.sql"),
-    include_str!("migrations/0027_network_domains.sql"),
+    include_str!("migrations/0027_parameters.sql"),
 ];
 
 /// Brings the database to the newest schema. Each migration is one transaction.

@@ -425,3 +425,34 @@ async fn lists_of_what_is_never_there_take_every_filter_and_check_whom_and_what_
         assert_eq!((status, right), (431, true), "{command}: {text}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_newest_job_of_a_thing_is_found_by_the_thing_and_jobs_by_their_manager() {
+    let (_cloud, admin, vm) = cloud_with_a_vm().await;
+    let answer = admin.ok("startVirtualMachine", &[("id", &vm)]).await;
+    let job = answer["jobid"].as_str().unwrap();
+    let done = admin.job(job).await;
+    let of_vm = [("resourceid", vm.as_str()), ("resourcetype", "virtualmachine")];
+    assert_eq!(admin.ok("queryAsyncJobResult", &of_vm).await, done);
+    let both = [&of_vm[..], &[("jobid", job)]].concat();
+    assert_eq!(admin.ok("queryAsyncJobResult", &both).await, done);
+    let never = Uuid::new_v4().to_string();
+    for (params, says) in [
+        (&[("resourceid", vm.as_str()), ("resourcetype", "Volume")][..], "parameter resourceid"),
+        (&[("resourceid", never.as_str()), ("resourcetype", "VirtualMachine")], &never),
+        (
+            &[("resourceid", never.as_str()), ("resourcetype", "VirtualMachine"), ("jobid", job)],
+            job,
+        ),
+        (&[("resourceid", vm.as_str())], "such as VirtualMachine"),
+        (&[("resourcetype", "VirtualMachine")], "missing parameter jobid"),
+        (&[], "missing parameter jobid"),
+    ] {
+        let (status, text) = admin.refused("queryAsyncJobResult", params).await;
+        assert_eq!((status, text.contains(says)), (431, true), "{params:?}: {text}");
+    }
+    let manager = done["managementserverid"].as_str().unwrap();
+    let its = rows(&admin.ok("listAsyncJobs", &[("managementserverid", manager)]).await);
+    assert!(its.iter().any(|shown| shown["jobid"] == job), "{its:?}");
+    assert_eq!(admin.ok("listAsyncJobs", &[("managementserverid", "77")]).await, json!({}));
+}
