@@ -246,6 +246,7 @@ pub async fn tenant(
                 first_name: String::new(),
                 last_name: String::new(),
                 email: String::new(),
+                timezone: None,
             };
             user_add(tx, &user, now)?;
             let (key, secret) = (format!("key-of-{name}"), format!("secret-of-{name}"));

@@ -38,6 +38,8 @@ mod networks;
 mod offerings;
 #[path = "api/ownership.rs"]
 mod ownership;
+#[path = "api/people.rs"]
+mod people;
 #[path = "api/projects.rs"]
 mod projects;
 #[path = "api/proof.rs"]

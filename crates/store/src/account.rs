@@ -1,10 +1,12 @@
 //! Table `account`: who owns things.
 
+use std::collections::BTreeMap;
+
 use hostler_model::{AccountId, AccountType, DomainId, RoleId, Timestamp};
 use rusqlite::{Row, params};
 
 use crate::account_groups::groups_end;
-use crate::columns::{amount, parsed, parsed_or_null, time};
+use crate::columns::{amount, json, parsed, parsed_or_null, time, to_json};
 use crate::listing::{Listed, Page, Query, Scope, still_used};
 use crate::project::project_of_account_remove;
 use crate::{StoreError, Tx};
@@ -32,6 +34,8 @@ pub struct AccountRow {
     pub state: String,
     /// DNS domain of the guests on networks that are made for it.
     pub network_domain: Option<String>,
+    /// What other systems keep of it, by name.
+    pub details: BTreeMap<String, String>,
     /// Whether a job that deletes it was begun and has not come to its end.
     pub deleting: bool,
     /// How many VMs it has that are not expunged.
@@ -190,6 +194,23 @@ pub fn account_set_network_domain(
     found(changed, id)
 }
 
+/// Adds to what is kept of an account by name; what was there under a name gives way.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn account_add_details(
+    tx: &Tx<'_>,
+    id: AccountId,
+    details: &BTreeMap<String, String>,
+) -> Result<(), StoreError> {
+    let changed = tx.execute(
+        "record details of an account",
+        "UPDATE account SET details = json_patch(details, ?2) WHERE id = ?1 AND removed IS NULL",
+        params![id.to_string(), to_json(details)],
+    )?;
+    found(changed, id)
+}
+
 /// Enables, disables or locks an account; `deleting` says that a job begins to delete it.
 ///
 /// # Errors
@@ -253,6 +274,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<AccountRow> {
         role: parsed_or_null(row, "role")?.zip(row.get("role_name")?),
         state: row.get("state")?,
         network_domain: row.get("network_domain")?,
+        details: json(row, "details")?,
         deleting: row.get("deleting")?,
         vms: amount(row, "vms")?,
         vms_running: amount(row, "vms_running")?,

@@ -111,6 +111,7 @@ fn administrator(tx: &Tx<'_>, now: Timestamp) -> Result<Keys, StoreError> {
             first_name: "Root".to_owned(),
             last_name: "Administrator".to_owned(),
             email: String::new(),
+            timezone: None,
         };
         user_add(tx, &user, now)?;
         user.id

@@ -20,3 +20,4 @@ mod people;
 mod permission;
 mod project_names;
 mod sessions;
+mod timezone;

@@ -21,6 +21,7 @@ mod enable_account;
 mod list_accounts;
 mod lock_account;
 pub(super) mod rights;
+pub(super) mod terms;
 mod update_account;
 
 pub(in crate::api::commands) use list_accounts::account_type;
