@@ -12,8 +12,8 @@ use crate::api::failure::Failure;
 /// What a request says; what it does not say stays.
 #[derive(Debug, Clone, Default)]
 pub(in crate::api::commands) struct Terms {
-    /// A DNS domain, or that it has none of its own.
-    network_domain: Option<Option<String>>,
+    /// A DNS domain; an empty one: it has none of its own.
+    network_domain: Option<String>,
     details: BTreeMap<String, String>,
 }
 
@@ -29,7 +29,7 @@ impl Terms {
     ) -> Result<Self, Failure> {
         let said = network_domain.is_some();
         let network_domain = call.dns_domain("networkdomain", network_domain)?;
-        let network_domain = said.then_some(network_domain);
+        let network_domain = said.then(|| network_domain.unwrap_or_default());
         Ok(Self { network_domain, details: details.unwrap_or_default() })
     }
 
@@ -44,8 +44,9 @@ impl Terms {
     ) -> Result<Vec<String>, Failure> {
         let mut told = Vec::new();
         if let Some(domain) = &self.network_domain {
-            account_set_network_domain(tx, id, domain.as_deref())?;
-            told.push(format!("DNS domain {}", domain.as_deref().unwrap_or("of its domain")));
+            let domain = Some(domain.as_str()).filter(|domain| !domain.is_empty());
+            account_set_network_domain(tx, id, domain)?;
+            told.push(format!("DNS domain {}", domain.unwrap_or("of its domain")));
         }
         if !self.details.is_empty() {
             account_add_details(tx, id, &self.details)?;

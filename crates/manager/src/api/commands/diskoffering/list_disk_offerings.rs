@@ -64,10 +64,10 @@ impl Handler for ListDiskOfferings {
             Some(text) if text.eq_ignore_ascii_case("inactive") => Some("Inactive".to_owned()),
             _ => Some("Active".to_owned()),
         };
-        let names_user = self.account.is_some() || call.names_project();
-        let user = match names_user {
-            true => Some(call.owner(self.account, self.domainid).await?),
-            false => None,
+        let user = if self.account.is_some() || call.names_project() {
+            Some(call.owner(self.account, self.domainid).await?)
+        } else {
+            None
         };
         let filter = DiskOfferingFilter {
             id: self.id,

@@ -74,10 +74,10 @@ impl Handler for ListServiceOfferings {
             None if self.id.is_some() && call.is_root() => None,
             _ => Some(true),
         };
-        let names_user = self.account.is_some() || call.names_project();
-        let user = match names_user {
-            true => Some(call.owner(self.account, self.domainid).await?),
-            false => None,
+        let user = if self.account.is_some() || call.names_project() {
+            Some(call.owner(self.account, self.domainid).await?)
+        } else {
+            None
         };
         let number = |value: Option<i32>| value.map(|n| u64::try_from(n).unwrap_or(0));
         let filter = ServiceOfferingFilter {
