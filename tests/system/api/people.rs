@@ -19,7 +19,7 @@ fn text(value: &Value) -> &str {
 }
 
 #[tokio::test]
-async fn an_administrator_chooses_the_ids_of_accounts_and_users_that_nothing_has_yet() {
+async fn an_administrator_chooses_ids_of_accounts_users_and_domains_that_none_of_them_has_had() {
     let world = World::new().await;
     let admin = &world.admin;
     let [account, first, second] = [(); 3].map(|()| Uuid::new_v4().to_string());
@@ -42,6 +42,10 @@ async fn an_administrator_chooses_the_ids_of_accounts_and_users_that_nothing_has
         assert_eq!((status, why.contains("choose a new one")), (431, true), "{command}: {why}");
     }
     assert_eq!(admin.ok("listAccounts", &[("name", "cleo")]).await, json!({}));
+    let domain = [("name", "club"), ("domainid", second.as_str())];
+    assert_eq!(text(&admin.ok("createDomain", &domain).await["domain"]["id"]), second);
+    let (status, why) = admin.refused("createDomain", &[("name", "pub"), domain[1]]).await;
+    assert_eq!((status, why.contains("choose a new one")), (431, true), "{why}");
     let (store, kind) = (&world.manager.context.store, AccountType::DomainAdmin);
     let head = tenant(store, admin.address, "ROOT/shop", "head", kind).await.unwrap();
     let drawn = Uuid::new_v4().to_string();

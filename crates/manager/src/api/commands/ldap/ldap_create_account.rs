@@ -63,7 +63,13 @@ impl Handler for LdapCreateAccount {
                 let id = if account_by_name(tx, domain.id, &name)?.is_some() {
                     let (name, domain) = (Some(name.clone()), Some(domain.id));
                     let named = AccountName { id: None, param: "account", name, domain };
-                    authority.account_to_change(tx, &named)?.id
+                    let there = authority.account_to_change(tx, &named)?.id;
+                    if chosen.0.is_some_and(|id| id != there) {
+                        return Err(Failure::invalid(format!(
+                            "accountid: there is the account already, with the id {there}; leave accountid out"
+                        )));
+                    }
+                    there
                 } else {
                     must_be_free(tx, "accountid", Entity::Account, chosen.0.map(AccountId::uuid))?;
                     let id = chosen.0.unwrap_or_else(|| AccountId::new(Uuid::new_v4()));
