@@ -231,7 +231,8 @@ pub async fn tenant(
                 let (parent, last) = path.rsplit_once('/').unwrap_or(("ROOT", &path));
                 let parent = domain_by_path(tx, parent)?.map(|row| row.id);
                 let (id, last) = (DomainId::new(Uuid::new_v4()), last.to_owned());
-                let row = DomainRow { id, parent, name: last, path, created: now };
+                let row =
+                    DomainRow { id, parent, name: last, path, network_domain: None, created: now };
                 domain_add(tx, &row)?;
                 id
             };
@@ -245,6 +246,7 @@ pub async fn tenant(
                 first_name: String::new(),
                 last_name: String::new(),
                 email: String::new(),
+                timezone: None,
             };
             user_add(tx, &user, now)?;
             let (key, secret) = (format!("key-of-{name}"), format!("secret-of-{name}"));

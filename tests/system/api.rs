@@ -16,6 +16,8 @@ mod catalogue;
 mod disk_terms;
 #[path = "api/extracts.rs"]
 mod extracts;
+#[path = "api/filters.rs"]
+mod filters;
 #[path = "api/firewalls.rs"]
 mod firewalls;
 #[path = "api/groups.rs"]
@@ -38,6 +40,8 @@ mod networks;
 mod offerings;
 #[path = "api/ownership.rs"]
 mod ownership;
+#[path = "api/people.rs"]
+mod people;
 #[path = "api/projects.rs"]
 mod projects;
 #[path = "api/proof.rs"]

@@ -171,6 +171,32 @@ async fn an_account_that_there_is_gets_another_user() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_said_of_a_new_account_is_kept_and_its_id_is_not_that_of_another_one() {
+    let world = World::new().await;
+    let [account, user, other] = [(); 3].map(|()| uuid::Uuid::new_v4().to_string());
+    let whose = [("account", "team"), ("domainid", world.domain.as_str())];
+    let said = [
+        ("username", "ada"),
+        ("accounttype", "0"),
+        ("networkdomain", "team.example"),
+        ("accountdetails[0].contract", "17"),
+        ("timezone", "UTC"),
+        ("accountid", account.as_str()),
+        ("userid", &user),
+    ];
+    let made = world.admin.ok("ldapCreateAccount", &[&whose[..], &said].concat()).await;
+    let made = &made["account"];
+    assert_eq!((text(made, "id"), text(made, "networkdomain")), (account, "team.example".into()));
+    assert_eq!(made["accountdetails"]["contract"], "17");
+    let ada = &made["user"][0];
+    assert_eq!((text(ada, "id"), text(ada, "timezone")), (user, "UTC".into()));
+    let next = [whose[0], whose[1], ("username", "bob"), ("accountid", &other)];
+    let (status, error) = world.admin.refused("ldapCreateAccount", &next).await;
+    assert_eq!((status, error.contains("leave accountid out")), (431, true), "{error}");
+    world.admin.ok("ldapCreateAccount", &next[..3]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn name_and_password_of_a_user_from_ldap_cannot_be_changed_here() {
     let world = World::new().await;
     let id = text(&world.create("ada").await["user"][0], "id");

@@ -1,10 +1,12 @@
 //! Table `account`: who owns things.
 
+use std::collections::BTreeMap;
+
 use hostler_model::{AccountId, AccountType, DomainId, RoleId, Timestamp};
 use rusqlite::{Row, params};
 
 use crate::account_groups::groups_end;
-use crate::columns::{amount, parsed, parsed_or_null, time};
+use crate::columns::{amount, json, parsed, parsed_or_null, time, to_json};
 use crate::listing::{Listed, Page, Query, Scope, still_used};
 use crate::project::project_of_account_remove;
 use crate::{StoreError, Tx};
@@ -30,6 +32,10 @@ pub struct AccountRow {
     pub role: Option<(RoleId, String)>,
     /// `enabled`, `disabled` or `locked`.
     pub state: String,
+    /// DNS domain of the guests on networks that are made for it.
+    pub network_domain: Option<String>,
+    /// What other systems keep of it, by name.
+    pub details: BTreeMap<String, String>,
     /// Whether a job that deletes it was begun and has not come to its end.
     pub deleting: bool,
     /// How many VMs it has that are not expunged.
@@ -171,6 +177,40 @@ pub fn account_set_role(
     found(changed, id)
 }
 
+/// Gives an account a DNS domain for the guests on networks that are made for it, or with nothing takes it away.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn account_set_network_domain(
+    tx: &Tx<'_>,
+    id: AccountId,
+    network_domain: Option<&str>,
+) -> Result<(), StoreError> {
+    let changed = tx.execute(
+        "record an account's DNS domain",
+        "UPDATE account SET network_domain = ?2 WHERE id = ?1 AND removed IS NULL",
+        params![id.to_string(), network_domain],
+    )?;
+    found(changed, id)
+}
+
+/// Adds to what is kept of an account by name; what was there under a name gives way.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub fn account_add_details(
+    tx: &Tx<'_>,
+    id: AccountId,
+    details: &BTreeMap<String, String>,
+) -> Result<(), StoreError> {
+    let changed = tx.execute(
+        "record details of an account",
+        "UPDATE account SET details = json_patch(details, ?2) WHERE id = ?1 AND removed IS NULL",
+        params![id.to_string(), to_json(details)],
+    )?;
+    found(changed, id)
+}
+
 /// Enables, disables or locks an account; `deleting` says that a job begins to delete it.
 ///
 /// # Errors
@@ -233,6 +273,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<AccountRow> {
         kind: parsed(row, "kind")?,
         role: parsed_or_null(row, "role")?.zip(row.get("role_name")?),
         state: row.get("state")?,
+        network_domain: row.get("network_domain")?,
+        details: json(row, "details")?,
         deleting: row.get("deleting")?,
         vms: amount(row, "vms")?,
         vms_running: amount(row, "vms_running")?,

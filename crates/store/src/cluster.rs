@@ -54,6 +54,8 @@ pub struct ClusterFilter {
     pub name: Option<String>,
     /// Those of this hypervisor.
     pub hypervisor: Option<String>,
+    /// Those with hosts of this machine architecture.
+    pub arch: Option<String>,
     /// Those in this state.
     pub allocation_state: Option<AllocationState>,
     /// Those whose name contains this.
@@ -196,6 +198,10 @@ pub fn cluster_list(
     .is("c.pod", filter.pod)
     .is("c.name", filter.name.as_deref())
     .filter("c.hypervisor = ? COLLATE NOCASE", filter.hypervisor.clone())
+    .filter(
+        "c.id IN (SELECT cluster FROM host WHERE arch = ? AND removed IS NULL)",
+        filter.arch.clone(),
+    )
     .is("c.allocation_state", filter.allocation_state)
     .keyword(&["c.name"], filter.keyword.as_deref())
     .list(tx, "list clusters", page, |row| {

@@ -1,10 +1,14 @@
 //! Table `disk_offering`: the sizes of data volumes for sale.
 
-use hostler_model::{Bytes, DiskOfferingId, DiskTerms, DomainId, Timestamp, VolumeId};
+use hostler_model::{
+    AccountId, Bytes, DiskOfferingId, DiskTerms, DomainId, StoragePoolId, Timestamp, VmId,
+    VolumeId, ZoneId,
+};
 use rusqlite::{Row, params};
 
 use crate::columns::{json, parsed, stored, time, to_json};
 use crate::listing::{Listed, Page, Query};
+use crate::offering_scope::offered_in;
 use crate::{StoreError, Tx};
 
 /// A size of data volumes.
@@ -53,12 +57,28 @@ pub struct DiskOfferingFilter {
     pub not_of_volume: Option<VolumeId>,
     /// Those that the domain of this path may use.
     pub usable_in: Option<String>,
+    /// Those that this account may use.
+    pub usable_by: Option<AccountId>,
+    /// Those that are for this domain and not for all.
+    pub domain: Option<DomainId>,
+    /// With `domain`: or for domains below it.
+    pub with_domains_below: bool,
+    /// Those whose tags this pool has.
+    pub fits_pool: Option<StoragePoolId>,
+    /// Those that this zone has.
+    pub zone: Option<ZoneId>,
 }
 
 /// Rows that the domain of the path `?` may use.
 const USABLE: &str = "(o.domains = '[]' OR EXISTS (
      SELECT 1 FROM json_each(o.domains) JOIN domain d ON d.id = value
      WHERE d.path = ? OR substr(?, 1, length(d.path) + 1) = d.path || '/'))";
+
+/// Whether the pool `p` has all tags of the offering `o`.
+const FITS: &str = "NOT EXISTS (
+     SELECT 1 FROM json_each('[' || replace(json_quote(o.tags), ',', '\",\"') || ']') wanted
+     WHERE trim(wanted.value) <> '' AND trim(wanted.value) NOT IN (
+         SELECT trim(there.value) FROM json_each('[' || replace(json_quote(p.tags), ',', '\",\"') || ']') there))";
 
 /// Adds an offering.
 ///
@@ -156,6 +176,12 @@ pub fn disk_offering_list(
     filter: &DiskOfferingFilter,
     page: Page,
 ) -> Result<Listed<DiskOfferingRow>, StoreError> {
+    let of_domain = if filter.with_domains_below {
+        "EXISTS (SELECT 1 FROM json_each(o.domains) JOIN domain d ON d.id = value JOIN domain above ON above.id = ?
+            WHERE d.path = above.path OR substr(d.path, 1, length(above.path) + 1) = above.path || '/')"
+    } else {
+        "? IN (SELECT value FROM json_each(o.domains))"
+    };
     Query::new("o.*", "disk_offering o", "o.sort_key DESC, o.created, o.id")
         .only("o.removed IS NULL")
         .is("o.id", filter.id)
@@ -167,8 +193,39 @@ pub fn disk_offering_list(
             filter.not_of_volume.map(|id| id.to_string()),
         )
         .filter(USABLE, filter.usable_in.clone())
+        .filter(
+            "(o.domains = '[]' OR EXISTS (SELECT 1 FROM json_each(o.domains) JOIN domain d ON d.id = value
+                JOIN account a ON a.id = ? JOIN domain own ON own.id = a.domain
+                WHERE d.path = own.path OR substr(own.path, 1, length(d.path) + 1) = d.path || '/'))",
+            filter.usable_by.map(|id| id.to_string()),
+        )
+        .filter(of_domain, filter.domain.map(|id| id.to_string()))
+        .filter(
+            &format!("EXISTS (SELECT 1 FROM storage_pool p WHERE p.id = ? AND {FITS})"),
+            filter.fits_pool.map(|id| id.to_string()),
+        )
+        .filter(&offered_in("o.id", "?"), filter.zone.map(|id| id.to_string()))
         .keyword(&["o.name", "o.display_text"], filter.keyword.as_deref())
         .list(tx, "list disk offerings", page, read)
+}
+
+/// The offerings of which a VM could have a volume: a pool that it can be on has their tags.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn disk_offerings_for_vm(tx: &Tx<'_>, vm: VmId) -> Result<Vec<DiskOfferingId>, StoreError> {
+    // a VM of which a volume is written is bound to the host of that volume's pool
+    let sql = format!(
+        "SELECT o.id FROM vm JOIN disk_offering o WHERE vm.id = ?1 AND o.removed IS NULL AND EXISTS (
+             SELECT 1 FROM storage_pool p WHERE p.zone = vm.zone AND p.removed IS NULL AND p.state = 'Up'
+             AND (p.host IS NULL OR NOT EXISTS (
+                 SELECT 1 FROM volume v JOIN storage_pool bound ON bound.id = v.pool
+                 WHERE v.vm = vm.id AND v.removed IS NULL AND bound.host <> p.host))
+             AND {FITS})"
+    );
+    tx.rows("look for offerings that suit a VM", &sql, params![vm.to_string()], |row| {
+        parsed(row, "id")
+    })
 }
 
 /// An offering by its id, if it is for sale in the domain of that path.

@@ -18,6 +18,8 @@ pub struct DomainRow {
     pub name: String,
     /// The names from the root down, `ROOT/shop/test`.
     pub path: String,
+    /// DNS domain of the guests on networks that are made for it; nothing: that of the domain that it is in.
+    pub network_domain: Option<String>,
     /// Since when there has been one.
     pub created: Timestamp,
 }
@@ -55,12 +57,14 @@ pub struct DomainFilter {
 pub fn domain_add(tx: &Tx<'_>, row: &DomainRow) -> Result<(), StoreError> {
     tx.execute(
         "record a domain",
-        "INSERT INTO domain (id, parent, name, path, created) VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO domain (id, parent, name, path, network_domain, created)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         params![
             row.id.to_string(),
             row.parent.map(|id| id.to_string()),
             row.name,
             row.path,
+            row.network_domain,
             row.created.0
         ],
     )?;
@@ -181,6 +185,40 @@ pub fn domain_move(
     Ok(())
 }
 
+/// Gives a domain a DNS domain for the guests on networks that are made for it, or with nothing takes it away.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn domain_set_network_domain(
+    tx: &Tx<'_>,
+    id: DomainId,
+    network_domain: Option<&str>,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "record a domain's DNS domain",
+        "UPDATE domain SET network_domain = ?2 WHERE id = ?1 AND removed IS NULL",
+        params![id.to_string(), network_domain],
+    )?;
+    Ok(())
+}
+
+/// The DNS domain of the guests on networks that are made for a domain: its own, or that of the nearest one above it
+/// that has one.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn network_domain_within(tx: &Tx<'_>, id: DomainId) -> Result<Option<String>, StoreError> {
+    tx.row(
+        "look up the DNS domain of a domain",
+        "SELECT above.network_domain FROM domain d JOIN domain above
+             ON d.path = above.path OR substr(d.path, 1, length(above.path) + 1) = above.path || '/'
+         WHERE d.id = ?1 AND above.removed IS NULL AND above.network_domain IS NOT NULL
+         ORDER BY length(above.path) DESC LIMIT 1",
+        params![id.to_string()],
+        |row| row.get("network_domain"),
+    )
+}
+
 /// Removes a domain that has nothing in it. Its path can be given again.
 ///
 /// # Errors
@@ -216,6 +254,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<DomainRow> {
         parent: parsed_or_null(row, "parent")?,
         name: row.get("name")?,
         path: row.get("path")?,
+        network_domain: row.get("network_domain")?,
         created: time(row, "created")?,
     })
 }

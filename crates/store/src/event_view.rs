@@ -56,6 +56,10 @@ pub struct EventFilter {
     pub subject: Option<Uuid>,
     /// Those about things of this kind.
     pub subject_kind: Option<String>,
+    /// This one, and those that the same job brought about.
+    pub of_job_of: Option<Uuid>,
+    /// Those of jobs that were begun not later than this and are not over.
+    pub open_since: Option<Timestamp>,
     /// Not older than this.
     pub from: Option<Timestamp>,
     /// Not newer than this.
@@ -91,6 +95,16 @@ pub fn event_list(
     .is("e.state", filter.state.as_deref())
     .is("e.subject", filter.subject)
     .filter("e.subject_kind = ? COLLATE NOCASE", filter.subject_kind.clone())
+    .filter(
+        "e.number IN (SELECT number FROM event WHERE id = ?
+             UNION SELECT s.number FROM event b JOIN event s ON s.subject = b.subject AND s.job = b.job
+             WHERE b.id = ?)",
+        filter.of_job_of.map(|id| id.to_string()),
+    )
+    .filter(
+        "e.job IN (SELECT id FROM job WHERE finished IS NULL AND created <= ?)",
+        filter.open_since.map(|at| at.0),
+    )
     .filter("e.at >= ?", filter.from.map(|at| at.0))
     .filter("e.at <= ?", filter.to.map(|at| at.0))
     .keyword(&["e.kind", "e.description"], filter.keyword.as_deref())

@@ -9,7 +9,7 @@ use hostler_model::{
 };
 use rusqlite::Row;
 
-use crate::columns::{amount, json, parsed, parsed_or_null, time, time_or_null};
+use crate::columns::{amount, json, parsed, parsed_or_null, stored, time, time_or_null};
 use crate::listing::{Listed, Page, Query};
 use crate::{StoreError, Tx};
 
@@ -119,6 +119,8 @@ pub struct HostFilter {
     pub agent_version: Option<String>,
     /// Those of this hypervisor.
     pub hypervisor: Option<String>,
+    /// Those whose connection the manager of this number holds.
+    pub manager: Option<u64>,
     /// The one that this VM runs on.
     pub vm: Option<VmId>,
     /// Those whose name or address contains this.
@@ -164,6 +166,7 @@ pub fn host_list(
         "h.kind = 'Routing' AND ('KVM' = ? COLLATE NOCASE OR h.hypervisor = ? COLLATE NOCASE)",
         filter.hypervisor.clone(),
     )
+    .filter("h.manager = ?", filter.manager.map(stored))
     .filter(
         "h.id IN (SELECT host FROM vm_run WHERE vm = ? AND state <> 'Ended')",
         filter.vm.map(|id| id.to_string()),

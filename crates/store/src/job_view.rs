@@ -6,7 +6,7 @@ use hostler_model::{AccountId, DomainId, JobId, JobState, Timestamp, UserId};
 use rusqlite::Row;
 use uuid::Uuid;
 
-use crate::columns::{parsed, parsed_or_null, time, time_or_null};
+use crate::columns::{parsed, parsed_or_null, stored, time, time_or_null};
 use crate::listing::{Listed, Page, Query, Scope};
 use crate::{StoreError, Tx};
 
@@ -54,10 +54,12 @@ pub struct JobView {
 pub struct JobFilter {
     /// This one.
     pub id: Option<JobId>,
-    /// The newest one on this thing.
+    /// Those on this thing.
     pub subject: Option<Uuid>,
     /// Those on things of this kind.
     pub subject_kind: Option<String>,
+    /// Those that the manager of this number works on.
+    pub manager: Option<u64>,
     /// Only those that are not over.
     pub only_open: bool,
     /// Not older than this.
@@ -91,6 +93,7 @@ pub fn job_list(
         .is("j.id", filter.id)
         .is("j.subject", filter.subject)
         .filter("j.subject_kind = ? COLLATE NOCASE", filter.subject_kind.clone())
+        .filter("j.owner = ?", filter.manager.map(stored))
         .filter("j.created >= ?", filter.from.map(|at| at.0))
         .keyword(&["j.api_command"], filter.keyword.as_deref())
         .list(tx, "list jobs", page, read)

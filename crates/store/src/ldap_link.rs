@@ -119,7 +119,14 @@ mod tests {
         store
             .write(move |tx| {
                 let (name, path) = ("d".to_owned(), "ROOT/d".to_owned());
-                let row = DomainRow { id: domain, parent: None, name, path, created: Timestamp(0) };
+                let row = DomainRow {
+                    id: domain,
+                    parent: None,
+                    name,
+                    path,
+                    network_domain: None,
+                    created: Timestamp(0),
+                };
                 domain_add(tx, &row)?;
                 account_add(tx, account, domain, "a", AccountType::User, Timestamp(0))?;
                 let of_domain = ldap_link_put(tx, &link(3, None, "cn=d"))?;

@@ -123,7 +123,14 @@ mod tests {
                     let (name, path) = (name.to_owned(), format!("ROOT/{name}"));
                     domain_add(
                         tx,
-                        &DomainRow { id, parent: None, name, path, created: Timestamp(0) },
+                        &DomainRow {
+                            id,
+                            parent: None,
+                            name,
+                            path,
+                            network_domain: None,
+                            created: Timestamp(0),
+                        },
                     )?;
                 }
                 for row in [server(9, None), server(3, Some(own)), server(4, None)] {

@@ -20,6 +20,9 @@ pub struct Page {
 }
 
 impl Page {
+    /// No row at all: for who wants to know only how many there are.
+    pub const NONE: Self = Self { offset: 0, limit: Some(0) };
+
     /// This part of a list that is there as a whole.
     pub fn cut<T>(self, all: Vec<T>) -> Listed<T> {
         let count = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);

@@ -34,6 +34,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0026_ldap.sql"),
     include_str!("migrations/0027_disk_terms.sql"),
     include_str!("migrations/0028_destroyed.sql"),
+    include_str!("migrations/0029_parameters.sql"),
 ];
 
 /// Brings the database to the newest schema. Each migration is one transaction.

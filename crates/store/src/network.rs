@@ -2,7 +2,9 @@
 
 use std::net::Ipv4Addr;
 
-use hostler_model::{AccountId, DomainId, NetworkId, NetworkOfferingId, Timestamp, ZoneId};
+use hostler_model::{
+    AccountId, DomainId, NetworkId, NetworkOfferingId, PhysicalNetworkId, Timestamp, ZoneId,
+};
 use ipnet::Ipv4Net;
 use rusqlite::{Row, params};
 
@@ -113,6 +115,8 @@ pub struct NetworkFilter {
     pub name: Option<String>,
     /// Those in this zone.
     pub zone: Option<ZoneId>,
+    /// Those on this physical network.
+    pub physical_network: Option<PhysicalNetworkId>,
     /// Those of this offering.
     pub offering: Option<NetworkOfferingId>,
     /// Those of this guest type.
@@ -251,6 +255,12 @@ pub fn network_list(
         .any("n.id", &filter.ids)
         .is("n.name", filter.name.as_deref())
         .is("n.zone", filter.zone)
+        .filter(
+            "EXISTS (SELECT 1 FROM physical_network p JOIN traffic_type c ON c.physical_network = p.id
+                WHERE p.id = ? AND p.zone = n.zone AND c.kind = 'Guest'
+                AND (c.label IS NULL OR n.bridge IS NULL OR c.label = n.bridge))",
+            filter.physical_network.map(|id| id.to_string()),
+        )
         .is("n.offering", filter.offering)
         .filter("n.acl_type = ? COLLATE NOCASE", filter.acl_type.clone())
         .filter(

@@ -116,6 +116,14 @@ pub struct NetworkOfferingFilter {
     pub specify_ranges: Option<bool>,
     /// Those with exactly these tags.
     pub tags: Option<String>,
+    /// Those of this text.
+    pub display_text: Option<String>,
+    /// Those of networks that have to exist, or do not.
+    pub availability: Option<String>,
+    /// Those with tags, or without.
+    pub is_tagged: Option<bool>,
+    /// Those with the service `SourceNat`, or without.
+    pub source_nat: Option<bool>,
     /// Those whose name or text contains this.
     pub keyword: Option<String>,
 }
@@ -274,6 +282,10 @@ pub fn network_offering_list(
         .filter("o.specify_vlan = ?", filter.specify_vlan)
         .filter("o.specify_ranges = ?", filter.specify_ranges)
         .is("o.tags", filter.tags.as_deref())
+        .filter("(o.tags <> '') = ?", filter.is_tagged)
+        .is("o.display_text", filter.display_text.as_deref())
+        .filter("o.availability = ? COLLATE NOCASE", filter.availability.clone())
+        .filter("(instr(',' || o.services || ',', ',SourceNat,') > 0) = ?", filter.source_nat)
         .filter(
             "NOT EXISTS (SELECT 1 FROM json_each(?) w
                 WHERE instr(lower(',' || o.services || ','), ',' || lower(w.value) || ',') = 0)",

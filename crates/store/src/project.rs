@@ -3,7 +3,7 @@
 //! What a project has belongs to an account of its own, of kind Project, in the project's domain; so everything that
 //! belongs to accounts can belong to a project.
 
-use hostler_model::{AccountId, DomainId, ProjectId, Timestamp};
+use hostler_model::{AccountId, DomainId, ProjectId, Timestamp, UserId};
 use rusqlite::{Row, params};
 
 use crate::columns::{json, parsed, time};
@@ -76,6 +76,19 @@ pub struct ProjectMember {
     pub role: ProjectRole,
 }
 
+/// Which accounts of a project to list.
+#[derive(Debug, Clone, Default)]
+pub struct MemberFilter {
+    /// The one of this name.
+    pub name: Option<String>,
+    /// Those that may do this.
+    pub role: Option<ProjectRole>,
+    /// The one that this user acts for.
+    pub user: Option<UserId>,
+    /// Those whose name contains this.
+    pub keyword: Option<String>,
+}
+
 /// Which projects to list.
 #[derive(Debug, Clone, Default)]
 pub struct ProjectFilter {
@@ -87,6 +100,10 @@ pub struct ProjectFilter {
     pub display_text: Option<String>,
     /// Those in this state.
     pub state: Option<String>,
+    /// Those that the account of a user of this name is in.
+    pub user_name: Option<String>,
+    /// Those with one of these tags, each a key and a value.
+    pub tags: Vec<(String, String)>,
     /// Those whose name or text contains this.
     pub keyword: Option<String>,
     /// Deleted ones too.
@@ -173,6 +190,12 @@ pub fn project_list(
         .is("p.name", filter.name.as_deref())
         .is("p.display_text", filter.display_text.as_deref())
         .filter("p.state = ? COLLATE NOCASE", filter.state.clone())
+        .filter(
+            "p.id IN (SELECT m.project FROM user u JOIN project_member m ON m.account = u.account
+                WHERE u.name = ? AND u.removed IS NULL)",
+            filter.user_name.clone(),
+        )
+        .tagged("p.id", &filter.tags)
         .keyword(&["p.name", "p.display_text"], filter.keyword.as_deref())
         .list(tx, "list projects", page, read)
 }
@@ -345,9 +368,7 @@ pub fn member_of(tx: &Tx<'_>, account: AccountId, of: AccountId) -> Result<bool,
 pub fn member_list(
     tx: &Tx<'_>,
     project: ProjectId,
-    name: Option<&str>,
-    role: Option<ProjectRole>,
-    keyword: Option<&str>,
+    filter: &MemberFilter,
     page: Page,
 ) -> Result<Listed<ProjectMember>, StoreError> {
     Query::new(
@@ -356,9 +377,10 @@ pub fn member_list(
         "a.name, a.id",
     )
     .is("m.project", Some(project))
-    .is("a.name", name)
-    .is("m.role", role.map(ProjectRole::as_str))
-    .keyword(&["a.name"], keyword)
+    .is("a.name", filter.name.as_deref())
+    .is("m.role", filter.role.map(ProjectRole::as_str))
+    .filter("a.id = (SELECT account FROM user WHERE id = ?)", filter.user.map(|id| id.to_string()))
+    .keyword(&["a.name"], filter.keyword.as_deref())
     .list(tx, "list the accounts of a project", page, |row| {
         let role: String = row.get("role")?;
         Ok(ProjectMember {

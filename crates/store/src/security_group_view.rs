@@ -39,6 +39,8 @@ pub struct SecurityGroupFilter {
     pub name: Option<String>,
     /// Those that this VM is in.
     pub vm: Option<VmId>,
+    /// Those with one of these tags, each a key and a value.
+    pub tags: Vec<(String, String)>,
     /// Those whose name contains this.
     pub keyword: Option<String>,
 }
@@ -67,6 +69,7 @@ pub fn security_group_list(
         "g.id IN (SELECT security_group FROM vm_security_group WHERE vm = ?)",
         filter.vm.map(|id| id.to_string()),
     )
+    .tagged("g.id", &filter.tags)
     .keyword(&["g.name"], filter.keyword.as_deref())
     .list(tx, "list security groups", page, read_view)?;
     add_rules(tx, &mut listed.rows)?;

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use hostler_model::{
-    Bytes, DiskTerms, DomainId, Mhz, Mib, ServiceOfferingId, Timestamp, VmId, ZoneId,
+    AccountId, Bytes, DiskTerms, DomainId, Mhz, Mib, ServiceOfferingId, TemplateId, Timestamp,
+    VmId, ZoneId,
 };
 use rusqlite::{Row, params};
 
@@ -96,6 +97,10 @@ pub struct ServiceOfferingFilter {
     pub zone: Option<ZoneId>,
     /// Those that only this domain has, or that it shares with some others.
     pub domain: Option<DomainId>,
+    /// Those that this account may use.
+    pub usable_by: Option<AccountId>,
+    /// Those whose root volumes are large enough for this template.
+    pub template: Option<TemplateId>,
     /// Those of which new VMs are made, or those of which none are; nothing: both.
     pub is_active: Option<bool>,
     /// Those whose name or text contains this.
@@ -232,6 +237,8 @@ pub fn service_offering_list(
         (filter.not_of_vm.map(|id| id.to_string()), filter.zone.map(|id| id.to_string()));
     let of_its_zone = offered_in("o.id", "(SELECT zone FROM vm WHERE id = ?)");
     let shown_to = offered_to("o.id", scope, "?");
+    let user = filter.usable_by.map(Scope::Account);
+    let for_account = user.and_then(|user| offered_to("o.id", &user, "?")).unwrap_or_default();
     Query::new(columns, "service_offering o", order)
         .only("o.removed IS NULL")
         .is("o.id", filter.id)
@@ -243,6 +250,12 @@ pub fn service_offering_list(
         .filter(
             "o.id IN (SELECT offering FROM offering_domain WHERE domain = ?)",
             filter.domain.map(|id| id.to_string()),
+        )
+        .filter(&for_account, filter.usable_by.map(|id| id.to_string()))
+        .filter(
+            "(o.root_size IS NULL
+                OR o.root_size >= coalesce((SELECT virtual_size FROM template WHERE id = ?), 0))",
+            filter.template.map(|id| id.to_string()),
         )
         .filter("(o.state = 'Active') = ?", filter.is_active)
         .filter(

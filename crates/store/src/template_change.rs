@@ -4,11 +4,11 @@
 
 use std::collections::BTreeMap;
 
-use hostler_model::{AccountId, TemplateId};
+use hostler_model::{AccountId, ProjectId, TemplateId};
 use rusqlite::params;
 use uuid::Uuid;
 
-use crate::columns::{parsed, to_json};
+use crate::columns::{parsed_or_null, to_json};
 use crate::{StoreError, Tx};
 
 /// What is to be said anew of a template; nothing: as before.
@@ -142,19 +142,29 @@ pub fn shares_remove(
     Ok(())
 }
 
-/// Ids, kinds and names of the accounts that a template is shared with, by name.
+/// With whom a template is shared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Share {
+    /// An account, by its name.
+    Account(String),
+    /// A project.
+    Project(ProjectId),
+}
+
+/// With whom a template is shared, by the names of accounts.
 ///
 /// # Errors
 /// [`StoreError::Sqlite`].
-pub fn shares(
-    tx: &Tx<'_>,
-    template: TemplateId,
-) -> Result<Vec<(AccountId, String, String)>, StoreError> {
+pub fn shares(tx: &Tx<'_>, template: TemplateId) -> Result<Vec<Share>, StoreError> {
     tx.rows(
         "read with whom a template is shared",
-        "SELECT a.id, a.kind, a.name FROM template_share s JOIN account a ON a.id = s.account
+        "SELECT a.name, p.id AS project FROM template_share s JOIN account a ON a.id = s.account
+         LEFT JOIN project p ON p.account = a.id
          WHERE s.template = ?1 AND a.removed IS NULL ORDER BY a.name",
         params![template.to_string()],
-        |row| Ok((parsed(row, "id")?, row.get("kind")?, row.get("name")?)),
+        |row| match parsed_or_null(row, "project")? {
+            Some(project) => Ok(Share::Project(project)),
+            None => Ok(Share::Account(row.get("name")?)),
+        },
     )
 }

@@ -41,6 +41,8 @@ pub struct UserRow {
     pub email: String,
     /// The public half of the key pair for signing.
     pub api_key: Option<String>,
+    /// By whose clock they live; nothing: nobody said.
+    pub timezone: Option<String>,
     /// `enabled`, or why they are not.
     pub state: String,
     /// Where their password is checked.
@@ -87,6 +89,8 @@ pub struct NewUser {
     pub last_name: String,
     /// Mail address.
     pub email: String,
+    /// By whose clock they live.
+    pub timezone: Option<String>,
 }
 
 /// Which users to list.
@@ -130,8 +134,8 @@ const LIVING: &str = "u.removed IS NULL AND a.removed IS NULL AND d.removed IS N
 pub fn user_add(tx: &Tx<'_>, user: &NewUser, now: Timestamp) -> Result<(), StoreError> {
     tx.execute(
         "record a user",
-        "INSERT INTO user (id, account, name, first_name, last_name, email, created)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO user (id, account, name, first_name, last_name, email, timezone, created)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         params![
             user.id.to_string(),
             user.account.to_string(),
@@ -139,6 +143,7 @@ pub fn user_add(tx: &Tx<'_>, user: &NewUser, now: Timestamp) -> Result<(), Store
             user.first_name,
             user.last_name,
             user.email,
+            user.timezone,
             now.0
         ],
     )?;
@@ -200,6 +205,8 @@ pub struct UserChange {
     pub last_name: Option<String>,
     /// Mail address.
     pub email: Option<String>,
+    /// By whose clock they live.
+    pub timezone: Option<String>,
     /// The password's hash, as an argon2id PHC string.
     pub password_hash: Option<String>,
 }
@@ -213,7 +220,7 @@ pub fn user_change(tx: &Tx<'_>, id: UserId, change: &UserChange) -> Result<(), S
         "change a user",
         "UPDATE user SET name = coalesce(?2, name), first_name = coalesce(?3, first_name),
              last_name = coalesce(?4, last_name), email = coalesce(?5, email),
-             password_hash = coalesce(?6, password_hash)
+             password_hash = coalesce(?6, password_hash), timezone = coalesce(?7, timezone)
          WHERE id = ?1 AND removed IS NULL",
         params![
             id.to_string(),
@@ -221,7 +228,8 @@ pub fn user_change(tx: &Tx<'_>, id: UserId, change: &UserChange) -> Result<(), S
             change.first_name,
             change.last_name,
             change.email,
-            change.password_hash
+            change.password_hash,
+            change.timezone
         ],
     )?;
     found(changed, id)
@@ -419,6 +427,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<UserRow> {
         name: row.get("name")?,
         first_name: row.get("first_name")?,
         last_name: row.get("last_name")?,
+        timezone: row.get("timezone")?,
         email: row.get("email")?,
         api_key: row.get("api_key")?,
         state: row.get("state")?,

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use hostler_model::{AllocationState, NetworkType, Timestamp, ZoneId};
+use hostler_model::{AllocationState, DomainId, NetworkType, Timestamp, ZoneId};
 use rusqlite::{Row, params};
 
 use crate::columns::{parsed, parsed_or_null, time};
@@ -51,6 +51,8 @@ pub struct ZoneFilter {
     pub name: Option<String>,
     /// Those of this network type.
     pub network_type: Option<NetworkType>,
+    /// Those that are kept for this domain.
+    pub kept_for: Option<DomainId>,
     /// Those with one of these tags, each a key and a value.
     pub tags: Vec<(String, String)>,
     /// Only those that take new VMs.
@@ -188,6 +190,10 @@ pub fn zone_list(
         .any("zone.id", &filter.ids)
         .is("zone.name", filter.name.as_deref())
         .is("zone.network_type", filter.network_type)
+        .filter(
+            "zone.id IN (SELECT resource FROM dedicated_resource WHERE domain = ?)",
+            filter.kept_for.map(|id| id.to_string()),
+        )
         .tagged("zone.id", &filter.tags)
         .is("zone.allocation_state", enabled)
         .keyword(&["zone.name"], filter.keyword.as_deref())

@@ -288,3 +288,22 @@ async fn an_accounts_groups_end_with_it() {
         assert_eq!(admin.ok(command, &[("listall", "true")]).await, json!({}), "{command}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_of_a_project_is_named_with_the_project() {
+    let cloud = Cloud::with_hosts(0).await.unwrap();
+    let user = of(&cloud, "owner").await;
+    let project = user.ok("createProject", &[("name", "shop")]).await;
+    let shop = ("projectid", project["id"].as_str().unwrap());
+    user.ok("createSecurityGroup", &[("name", "web"), shop]).await;
+    let rule = [("securitygroupname", "web"), ("cidrlist", "10.0.0.0/8"), shop];
+    for (command, rules) in [
+        ("authorizeSecurityGroupIngress", "ingressrule"),
+        ("authorizeSecurityGroupEgress", "egressrule"),
+    ] {
+        job(&user, command, &rule).await;
+        let shown = user.ok("listSecurityGroups", &[shop]).await;
+        assert_eq!(shown["securitygroup"][0][rules][0]["cidr"], "10.0.0.0/8", "{shown}");
+        assert_eq!(user.refused(command, &rule[..2]).await.0, 431, "its own account has none");
+    }
+}

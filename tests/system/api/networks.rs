@@ -136,3 +136,79 @@ async fn a_network_is_changed_by_its_owner_and_shows_it() {
     let (status, text) = stranger.refused("updateNetwork", &[("id", &id), ("name", "mine")]).await;
     assert_eq!((status, text.contains("Invalid parameter id")), (431, true), "{text}");
 }
+
+/// The DNS domain of the guests on a network that is made with these parameters.
+async fn dns_domain(world: &World, third: u8, more: &[(&str, &str)]) -> String {
+    let id = create(world, &format!("n{third}"), third, more).await;
+    let shown = world.admin.ok("listNetworks", &[("id", &id)]).await;
+    shown["network"][0]["networkdomain"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn guests_are_in_the_dns_domain_of_their_account_or_else_of_the_nearest_domain_that_has_one()
+{
+    let world = World::new().await;
+    let admin = &world.admin;
+    let shop = domain_of(&user(&world, "ROOT/shop", "top", AccountType::User).await).await;
+    let ann = user(&world, "ROOT/shop/toys", "ann", AccountType::User).await;
+    let (shop, toys) = (shop.as_str(), domain_of(&ann).await);
+    let hers = [("acltype", "Account"), ("account", "ann"), ("domainid", toys.as_str())];
+    assert_eq!(dns_domain(&world, 1, &hers).await, "hostler.internal");
+    let zone = world.catalogue.zone.to_string();
+    admin.ok("updateZone", &[("id", &zone), ("domain", "zone.internal")]).await;
+    assert_eq!(dns_domain(&world, 2, &hers).await, "zone.internal");
+    let answer =
+        admin.ok("updateDomain", &[("id", shop), ("networkdomain", "shop.internal")]).await;
+    assert_eq!(answer["domain"]["networkdomain"], "shop.internal");
+    assert_eq!(dns_domain(&world, 3, &hers).await, "shop.internal");
+    assert_eq!(dns_domain(&world, 4, &[("domainid", &toys)]).await, "shop.internal");
+    let of_ann = [("account", "ann"), ("domainid", toys.as_str())];
+    let named = [&of_ann[..], &[("networkdomain", "ann.internal")]].concat();
+    let answer = admin.ok("updateAccount", &named).await;
+    assert_eq!(answer["account"]["networkdomain"], "ann.internal");
+    assert_eq!(dns_domain(&world, 5, &hers).await, "ann.internal");
+    assert_eq!(dns_domain(&world, 6, &[("domainid", &toys)]).await, "shop.internal");
+    let own = [&hers[..], &[("networkdomain", "own.internal")]].concat();
+    assert_eq!(dns_domain(&world, 7, &own).await, "own.internal");
+    let answer = admin.ok("updateAccount", &[&of_ann[..], &[("networkdomain", "")]].concat()).await;
+    assert_eq!(answer["account"].get("networkdomain"), None);
+    assert_eq!(dns_domain(&world, 8, &hers).await, "shop.internal");
+}
+
+#[tokio::test]
+async fn what_is_no_dns_domain_is_refused_wherever_one_is_given() {
+    let world = World::new().await;
+    let admin = &world.admin;
+    let root = domain_of(admin).await;
+    let person = [
+        ("username", "ann"),
+        ("accounttype", "0"),
+        ("email", "a@b.invalid"),
+        ("firstname", "A"),
+        ("lastname", "B"),
+        ("password", "secret"),
+    ];
+    let account = [("account", "admin"), ("domainid", root.as_str())];
+    for (command, params) in [
+        ("createAccount", &person[..]),
+        ("updateAccount", &account),
+        ("createDomain", &[("name", "shop")]),
+        ("updateDomain", &[("id", root.as_str())]),
+    ] {
+        for wrong in ["shop..example", "-shop.example", "my shop", "shop_1"] {
+            let params = [params, &[("networkdomain", wrong)]].concat();
+            let (status, text) = admin.refused(command, &params).await;
+            let told = text.contains("networkdomain") && text.contains("such as shop.example");
+            assert_eq!((status, told), (431, true), "{command} {wrong}: {text}");
+        }
+    }
+    let made = [&person[..], &[("networkdomain", "ann.example")]].concat();
+    let made = admin.ok("createAccount", &made).await;
+    assert_eq!(made["account"]["networkdomain"], "ann.example");
+    let made =
+        admin.ok("createDomain", &[("name", "shop"), ("networkdomain", "shop.example")]).await;
+    assert_eq!(made["domain"]["networkdomain"], "shop.example");
+    let id = made["domain"]["id"].as_str().unwrap();
+    let shown = admin.ok("listDomains", &[("id", id)]).await;
+    assert_eq!(shown["domain"][0]["networkdomain"], "shop.example");
+}

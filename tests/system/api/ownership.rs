@@ -159,7 +159,10 @@ async fn lists(admin: &Api) -> Vec<(String, Vec<String>)> {
         .filter(|(name, params)| {
             let has = |wanted: &str| params.iter().any(|param| param == wanted);
             // what one is in and what one may use are other questions than whose it is
-            let other = matches!(*name, "listProjects" | "listNetworks" | "listServiceOfferings");
+            let other = matches!(
+                *name,
+                "listProjects" | "listNetworks" | "listServiceOfferings" | "listDiskOfferings"
+            );
             name.starts_with("list") && has("listall") && has("domainid") && !other
         })
         .map(|(name, params)| (name.to_owned(), params))

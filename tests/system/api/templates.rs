@@ -82,6 +82,28 @@ async fn a_template_is_shared_with_accounts_and_can_be_taken_back() {
     assert_eq!(listed["templatepermission"]["account"], json!(["other"]));
     assert_eq!(change(&[("op", "remove"), ("accounts", "other")]).await.0, 200);
     assert_eq!(see().await, 431);
+    let project = other.ok("createProject", &[("name", "web")]).await;
+    let web = ("projectids", project["id"].as_str().unwrap());
+    let (status, text) = change(&[("op", "add"), web]).await;
+    assert_eq!(
+        (status, text.contains("projectids")),
+        (431, true),
+        "it is not in that project: {text}"
+    );
+    let join = [("projectid", web.1), ("account", "owner")];
+    let job = other.ok("addAccountToProject", &join).await;
+    other.job(job["jobid"].as_str().unwrap()).await;
+    for (op, shown) in [
+        ("add", json!([web.1])),
+        ("remove", json!(null)),
+        ("add", json!([web.1])),
+        ("reset", json!(null)),
+    ] {
+        let more = if op == "reset" { &[("op", op)][..] } else { &[("op", op), web] };
+        assert_eq!(change(more).await.0, 200);
+        let listed = owner.ok("listTemplatePermissions", &[("id", id)]).await;
+        assert_eq!(listed["templatepermission"]["projectids"], shown, "{op}: {listed}");
+    }
     for (wrong, says) in [
         (&[("op", "add")][..], "names of accounts"),
         (&[("accounts", "other")], "add or remove"),

@@ -308,3 +308,95 @@ async fn a_stopped_vm_is_given_to_another_account() {
     assert_eq!(heir.ok("listVirtualMachines", &[]).await["count"], 1);
     assert_eq!(heir.ok("listVolumes", &[]).await["count"], 1);
 }
+
+/// Addresses and networks of a VM, the default one first.
+fn nics(vm: &Value) -> Vec<(String, String, bool)> {
+    let text = |nic: &Value, name: &str| nic[name].as_str().unwrap().to_owned();
+    let nics = vm["nic"].as_array().unwrap().iter();
+    nics.map(|nic| (text(nic, "networkname"), text(nic, "ipaddress"), nic["isdefault"] == true))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vm_is_given_away_to_a_project_and_to_networks_and_groups_of_its_new_owner() {
+    let cloud = Cloud::with_hosts(1).await.unwrap();
+    let (admin, ids) = (admin_of(&cloud), Ids::of(&cloud));
+    let user = AccountType::User;
+    let owner = tenant(cloud.store(), admin.address, "ROOT", "owner", user).await.unwrap();
+    let heir = tenant(cloud.store(), admin.address, "ROOT", "heir", user).await.unwrap();
+    let (id, _) = deploy(&owner, &ids, &[("name", "web"), ("startvm", "false")]).await;
+    let project = heir.ok("createProject", &[("name", "shop")]).await;
+    let project = project["id"].as_str().unwrap();
+    let root = admin.ok("listDomains", &[]).await["domain"][0]["id"].clone();
+    let network = async |name: &str, third: u8, owner: &str| {
+        let at = |last: u8| format!("10.7.{third}.{last}");
+        let (gateway, start, end) = (at(1), at(10), at(20));
+        let made = [
+            ("name", name),
+            ("zoneid", ids.zone.as_str()),
+            ("gateway", &gateway),
+            ("netmask", "255.255.255.0"),
+            ("startip", &start),
+            ("endip", &end),
+            ("bridge", name),
+            ("acltype", "Account"),
+            ("account", owner),
+            ("domainid", root.as_str().unwrap()),
+        ];
+        let made = admin.ok("createNetwork", &made).await;
+        made["network"]["id"].as_str().unwrap().to_owned()
+    };
+    let (his, heirs) = (network("his", 1, "owner").await, network("heirs", 2, "heir").await);
+    let vm = ("virtualmachineid", id.as_str());
+    let to_heir = [vm, ("account", "heir")];
+    for (networks, says) in [
+        (his.clone(), "no network of the VM's zone that the account may use"),
+        (format!("{heirs},{heirs}"), "is named twice"),
+    ] {
+        let params = [&to_heir[..], &[("networkids", &networks)]].concat();
+        let (status, text) = admin.refused("assignVirtualMachine", &params).await;
+        assert_eq!((status, text.contains(says)), (431, true), "{text}");
+    }
+    let before = admin.ok("listVirtualMachines", &[("id", &id)]).await["virtualmachine"][0].clone();
+    assert_eq!(before["account"], "owner", "what is refused changes nothing");
+    let guests = before["nic"][0]["networkid"].as_str().unwrap();
+    let networks = format!("{heirs},{guests}");
+    let params = [&to_heir[..], &[("networkids", &networks)]].concat();
+    let answer = admin.ok("assignVirtualMachine", &params).await["virtualmachine"].clone();
+    let (old, new) = (nics(&before), nics(&answer));
+    assert_eq!((new.len(), new[0].0.as_str(), new[0].2), (2, "heirs", true), "{new:?}");
+    assert_eq!((&new[1].0, &new[1].1), (&old[0].0, &old[0].1), "it keeps its address");
+    assert_eq!(answer["nic"][1]["macaddress"], before["nic"][0]["macaddress"]);
+    let answer = admin.ok("assignVirtualMachine", &[vm, ("projectid", project)]).await;
+    assert_eq!(answer["virtualmachine"]["projectid"], project);
+    let (status, text) = admin.refused("assignVirtualMachine", &[vm]).await;
+    assert_eq!((status, text.contains("projectid")), (431, true), "{text}");
+    assert_eq!(cloud.audit().await.unwrap(), [""; 0]);
+    let job = heir.ok("suspendProject", &[("id", project)]).await;
+    heir.job(job["jobid"].as_str().unwrap()).await;
+    admin.ok("assignVirtualMachine", &to_heir).await;
+    let (status, text) = admin.refused("assignVirtualMachine", &[vm, ("projectid", project)]).await;
+    assert_eq!((status, text.contains("takes nothing new")), (431, true), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_and_user_data_of_a_projects_vm_are_named_with_the_project() {
+    let cloud = Cloud::with_hosts(1).await.unwrap();
+    let (admin, ids) = (admin_of(&cloud), Ids::of(&cloud));
+    let user = AccountType::User;
+    let owner = tenant(cloud.store(), admin.address, "ROOT", "owner", user).await.unwrap();
+    let project = owner.ok("createProject", &[("name", "shop")]).await;
+    let shop = ("projectid", project["id"].as_str().unwrap());
+    owner.ok("createSSHKeyPair", &[("name", "k"), shop]).await;
+    let (id, _) = deploy(&owner, &ids, &[("name", "web"), ("startvm", "false"), shop]).await;
+    let vm = ("id", id.as_str());
+    let keys = [vm, ("keypair", "k"), shop];
+    let answer = owner.ok("resetSSHKeyForVirtualMachine", &keys).await;
+    let job = owner.job(answer["jobid"].as_str().unwrap()).await;
+    assert_eq!(job["jobresult"]["virtualmachine"]["keypairs"], "k", "{job}");
+    let data = [vm, ("userdata", "eA=="), shop];
+    admin.ok("resetUserDataForVirtualMachine", &data).await;
+    let of_another = [vm, ("userdata", "eA=="), ("account", "owner")];
+    let (status, text) = admin.refused("resetUserDataForVirtualMachine", &of_another).await;
+    assert_eq!((status, text.contains("another one's")), (431, true), "{text}");
+}

@@ -129,3 +129,32 @@ async fn a_rehearsal_says_what_would_be_done_and_writes_nothing() {
     let said = admin.ok("startVirtualMachine", &trial).await;
     assert!(said["displaytext"].as_str().unwrap().contains("would run on"), "{said}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_root_administrator_chooses_the_ids_of_vms_and_volumes() {
+    let cloud = Cloud::with_hosts(1).await.unwrap();
+    let (admin, ids) = (admin_of(&cloud), Ids::of(&cloud));
+    let chosen = uuid::Uuid::new_v4().to_string();
+    let own = ("customid", chosen.as_str());
+    let (id, job) = deploy(&admin, &ids, &[("name", "web"), own]).await;
+    assert_eq!(
+        (&id, &job["jobresult"]["virtualmachine"]["id"]),
+        (&chosen, &chosen.as_str().into())
+    );
+    let size = [("name", "d"), ("displaytext", "d"), ("disksize", "1")];
+    let offering = admin.ok("createDiskOffering", &size).await["diskoffering"].clone();
+    let offering = ("diskofferingid", offering["id"].as_str().unwrap());
+    let volume = [offering, ("zoneid", ids.zone.as_str()), own];
+    let made = admin.ok("createVolume", &volume).await;
+    assert_eq!(made["id"], chosen.as_str(), "a VM's id is no volume's");
+    for (command, params) in
+        [("deployVirtualMachine", &ids.params()[..]), ("createVolume", &volume[..2])]
+    {
+        let (status, text) = admin.refused(command, &[params, &[own]].concat()).await;
+        assert_eq!((status, text.contains("choose a new one")), (431, true), "{command}: {text}");
+    }
+    let user =
+        tenant(cloud.store(), admin.address, "ROOT", "user", AccountType::User).await.unwrap();
+    let (status, text) = user.refused("createVolume", &volume).await;
+    assert_eq!((status, text.contains("customid")), (531, true), "{text}");
+}

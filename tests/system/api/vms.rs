@@ -323,3 +323,22 @@ async fn deploying_by_the_api_asks_the_database_little() {
     println!("deployVirtualMachine: {statements} statements until its answer");
     assert!(statements <= 30, "{statements}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn force_takes_neither_template_nor_network_from_under_a_vm() {
+    let cloud = Cloud::with_hosts(1).await.unwrap();
+    let (admin, ids) = (admin_of(&cloud), Ids::of(&cloud));
+    let (vm, _) = deploy(&admin, &ids, &[("name", "web"), ("startvm", "false")]).await;
+    let used = [("deleteTemplate", &ids.template), ("deleteNetwork", &ids.network)];
+    for (command, id) in used {
+        let (status, text) = admin.refused(command, &[("id", id), ("forced", "true")]).await;
+        assert_eq!(status, 536, "{command}: {text}");
+    }
+    let answer = admin.ok("expungeVirtualMachine", &[("id", &vm)]).await;
+    admin.job(answer["jobid"].as_str().unwrap()).await;
+    for (command, id) in used {
+        let answer = admin.ok(command, &[("id", id), ("forced", "true")]).await;
+        let job = admin.job(answer["jobid"].as_str().unwrap()).await;
+        assert_eq!(job["jobstatus"], 1, "{command}: {job}");
+    }
+}

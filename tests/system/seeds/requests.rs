@@ -159,7 +159,7 @@ async fn ask_for_volume(app: &Context, caller: &Caller, wish: VolumeWish, name: 
         VolumeWish::Create(has) => {
             let size = Size { offering: DISK, chosen: None, domain_path: None };
             let (account, zone) = (caller.account, has.zone);
-            let new = NewVolume { account, zone, name: Some(name.clone()), size };
+            let new = NewVolume { id: None, account, zone, name: Some(name.clone()), size };
             ("create", volume::create(app, caller, new).await.map(|(_, job)| job))
         }
         VolumeWish::Attach(id, vm) => ("attach", volume::attach(app, caller, id, vm, None).await),

@@ -83,7 +83,10 @@ fn administrator(tx: &Tx<'_>, now: Timestamp) -> Result<Keys, StoreError> {
     } else {
         let id = DomainId::new(Uuid::new_v4());
         let (name, path) = (ROOT.to_owned(), ROOT.to_owned());
-        domain_add(tx, &DomainRow { id, parent: None, name, path, created: now })?;
+        domain_add(
+            tx,
+            &DomainRow { id, parent: None, name, path, network_domain: None, created: now },
+        )?;
         id
     };
     let account = if let Some(id) = account_by_name(tx, domain, ADMIN)? {
@@ -108,6 +111,7 @@ fn administrator(tx: &Tx<'_>, now: Timestamp) -> Result<Keys, StoreError> {
             first_name: "Root".to_owned(),
             last_name: "Administrator".to_owned(),
             email: String::new(),
+            timezone: None,
         };
         user_add(tx, &user, now)?;
         user.id

@@ -198,9 +198,9 @@ enum Project {
     Any,
 }
 
-/// How the names of commands begin that make something; the others only say whose thing they mean.
+/// How the names of commands begin that make something, or give it away; the others only say whose thing they mean.
 const TAKING: &[&str] =
-    &["create", "deploy", "register", "upload", "associate", "allocate", "copy"];
+    &["create", "deploy", "register", "upload", "associate", "allocate", "assign", "copy"];
 
 /// Whether the caller sees the domain of a path.
 pub(super) fn sees_domain(identity: &Identity, path: &str) -> bool {

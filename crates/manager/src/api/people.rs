@@ -221,6 +221,7 @@ pub(super) fn new_user(person: &Person, account: AccountId) -> Result<NewUser, F
         first_name: person.first_name.clone(),
         last_name: person.last_name.clone(),
         email: person.email.clone(),
+        timezone: None,
     })
 }
 

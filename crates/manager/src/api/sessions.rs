@@ -21,6 +21,7 @@ use super::http::Cookies;
 use super::objects::session::{LOGIN, LOGOUT};
 use super::password;
 use super::people::{self, Proof};
+use super::timezone::offset_hours;
 use crate::context::Context;
 use crate::settings::{LOGIN_ATTEMPTS, SESSION_TIMEOUT};
 
@@ -187,6 +188,7 @@ async fn open(context: &Context, credentials: Credentials) -> Result<Reply, Fail
         })
         .await?;
     let user = credentials.user;
+    let timezone = user.timezone.as_deref().unwrap_or("UTC");
     let fields = json!({
         "username": user.name,
         "userid": user.id,
@@ -196,8 +198,8 @@ async fn open(context: &Context, credentials: Credentials) -> Result<Reply, Fail
         "firstname": user.first_name,
         "lastname": user.last_name,
         "type": user.account_kind.api_number().to_string(),
-        "timezone": "UTC",
-        "timezoneoffset": "0.0",
+        "timezone": timezone,
+        "timezoneoffset": offset_hours(timezone, now),
         "registered": "false",
         "sessionkey": key,
         "is2faenabled": "false",

@@ -8,6 +8,7 @@ pub mod account;
 mod audit;
 mod caller;
 mod children;
+pub(crate) mod chosen_id;
 pub mod domain;
 pub mod drift;
 pub mod host;

@@ -90,7 +90,7 @@ fn text(tags: &str, admin: bool) -> Option<&str> {
 
 api_object! {
     /// A size of data volumes.
-    DISK_OFFERING = "DiskOfferingResponse", disk_offering(view: &DiskOfferingView, admin: bool) {
+    DISK_OFFERING = "DiskOfferingResponse", disk_offering(view: &DiskOfferingView, admin: bool, suits: Option<bool>) {
         "id" string "its id" => view.row.id,
         "name" string "its name" => view.row.name,
         "displaytext" string "what it is, for buyers" => view.row.display_text,
@@ -120,10 +120,10 @@ api_object! {
         "cacheMode" string "what hosts do with what is written" => view.row.terms.cache.word(),
         "disksizestrictness" boolean "whether volumes keep their size, always false" => false,
         "state" string "Active or Inactive" => view.row.state,
+        "suitableforvirtualmachine" boolean "whether the VM that a list names could have a volume of it" => suits,
         "created" date "since when it is for sale" => date(view.row.created),
     }
 }
-
 /// A disk offering with the names of its domains.
 pub(crate) struct DiskOfferingView {
     /// The offering.

@@ -48,6 +48,11 @@ api_object! {
     }
 }
 
+/// Who manages the hosts of clusters.
+pub(crate) const CLUSTER_TYPE: &str = "CloudManaged";
+/// Whether the hosts of clusters are managed.
+pub(crate) const MANAGED_STATE: &str = "Managed";
+
 api_object! {
     /// A cluster.
     CLUSTER = "ClusterResponse", cluster(view: &ClusterView, capacities: Option<&[CapacityRow]>) {
@@ -58,9 +63,9 @@ api_object! {
         "podid" string "the pod that it is in" => view.row.pod,
         "podname" string "that pod's name" => view.pod_name,
         "hypervisortype" string "always KVM" => view.row.hypervisor,
-        "clustertype" string "who manages its hosts, always CloudManaged" => "CloudManaged",
+        "clustertype" string "who manages its hosts, always CloudManaged" => CLUSTER_TYPE,
         "allocationstate" string "Enabled, or Disabled when it takes no new VMs" => view.row.allocation_state,
-        "managedstate" string "whether its hosts are managed, always Managed" => "Managed",
+        "managedstate" string "whether its hosts are managed, always Managed" => MANAGED_STATE,
         "cpuovercommitratio" string "how often its hosts' CPUs are sold" => ratio(view.row.cpu_ratio),
         "memoryovercommitratio" string "how often its hosts' memory is sold" => ratio(view.row.memory_ratio),
         "capacity" list(CAPACITY) "how much there is, if it was asked for" => at(capacities, view.row.id.uuid()),

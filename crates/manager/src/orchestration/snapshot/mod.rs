@@ -13,7 +13,7 @@ mod schedule;
 pub use create::create;
 pub use delete::{delete, delete_of_account};
 pub use revert::revert;
-pub(crate) use schedule::KINDS;
+pub(crate) use schedule::{KINDS, zone};
 
 use std::time::Duration;
 

@@ -4,22 +4,20 @@
 
 use std::collections::BTreeMap;
 
-use hostler_model::{AccountId, JobId, LimitKind, ServiceOfferingId, VmEvent, VmId, VmState};
+use hostler_model::{JobId, LimitKind, ServiceOfferingId, VmEvent, VmId, VmState};
 use hostler_store::Tx;
 use hostler_store::deploy_groups::NamedGroups;
 use hostler_store::event::event_add;
 use hostler_store::job::{job_add_done, job_is_open_on};
 use hostler_store::limit;
 use hostler_store::vm::{VmChange, VmRow, vm_get, vm_transition};
-use hostler_store::vm_change::{
-    VmUpdate, size_rule, vm_assign, vm_has_open_job, vm_resize, vm_update,
-};
+use hostler_store::vm_change::{VmUpdate, size_rule, vm_has_open_job, vm_resize, vm_update};
 
 use super::user_data::{self, UserDataWish};
 use super::{groups, requests, size};
 use crate::context::Context;
 use crate::error::{ServiceError, ServiceErrorKind};
-use crate::orchestration::{Caller, vm_snapshot};
+use crate::orchestration::Caller;
 
 /// What a VM takes of its owner's limits beside its volumes.
 pub(super) const OF_SIZE: &[LimitKind] = &[LimitKind::UserVm, LimitKind::Cpu, LimitKind::Memory];
@@ -140,33 +138,6 @@ pub async fn recover(app: &Context, caller: &Caller, id: VmId) -> Result<(), Ser
                 vm_transition(tx, &row, VmEvent::RecoverRequested, &VmChange::default(), now)
             })?;
             told(tx, &caller, &row, "VM.RECOVER", "was recovered", now)
-        })
-        .await
-}
-
-/// Gives a stopped VM with its volumes to another account. Its NICs stay where they are.
-///
-/// # Errors
-/// [`ServiceError`] if it is not stopped, or is that account's already.
-pub async fn assign(
-    app: &Context,
-    caller: &Caller,
-    id: VmId,
-    account: AccountId,
-) -> Result<(), ServiceError> {
-    let (caller, now, limits) = (caller.clone(), app.now(), app.settings.limits());
-    app.store
-        .write(move |tx| {
-            let row = visible(tx, &caller, id)?;
-            must_be_idle(tx, &row, "given away")?;
-            vm_snapshot::refuse_if_any(tx, &row, "given away")?;
-            if row.account == account {
-                let text = format!("{} is that account's already", row.instance_name);
-                return Err(ServiceError::parameter(format!("parameter account: {text}")));
-            }
-            let of_vm = [OF_SIZE, &[LimitKind::Volume, LimitKind::PrimaryStorage]].concat();
-            limit::claim_growth(tx, &limits, account, &of_vm, || vm_assign(tx, id, account, now))?;
-            told(tx, &caller, &row, "VM.ASSIGN", "was given to another account", now)
         })
         .await
 }

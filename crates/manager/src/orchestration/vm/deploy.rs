@@ -13,6 +13,7 @@ use hostler_store::deploy_groups::NamedGroups;
 use hostler_store::event::event_add;
 use hostler_store::job::{NewJob, job_add};
 use hostler_store::limit::{self, LimitDefaults};
+use hostler_store::reference::Entity;
 use hostler_store::vm::{GuestPassword, NewVm, vm_add};
 use hostler_store::vm_change::OwnSize;
 use hostler_store::volume::{RootSource, volume_add_root};
@@ -31,6 +32,7 @@ use crate::context::Context;
 use crate::error::{ServiceError, ServiceErrorKind};
 use crate::jobs::crash_point;
 use crate::orchestration::Caller;
+use crate::orchestration::chosen_id::must_be_free;
 use crate::orchestration::volume::{NewVolume, record_of_vm, size_of};
 use crate::settings::{INSTANCE_NAME, SECURITY_GROUP_ADDING};
 
@@ -40,6 +42,8 @@ const SUBJECT: &str = "VirtualMachine";
 /// Everything that a caller can say about a new VM.
 #[derive(Debug, Clone)]
 pub struct DeployRequest {
+    /// Its id, where an administrator chooses it; nothing: one that is drawn.
+    pub id: Option<VmId>,
     /// Where.
     pub zone: ZoneId,
     /// Its size.
@@ -96,6 +100,7 @@ impl DeployRequest {
     /// A VM that nothing else is said about.
     pub fn new(zone: ZoneId, offering: ServiceOfferingId, template: TemplateId) -> Self {
         Self {
+            id: None,
             zone,
             offering,
             template,
@@ -164,7 +169,7 @@ impl Plan {
         request: DeployRequest,
     ) -> Result<Self, ServiceError> {
         may_place(caller, request.placing)?;
-        let id = VmId::new(Uuid::now_v7());
+        let id = request.id.unwrap_or_else(|| VmId::new(Uuid::now_v7()));
         let host_name = host_name(id, request.name.as_deref())?;
         let (steps, kind): (&'static [&'static str], _) =
             if request.start { (start::STEPS, "vm.deploy") } else { (record::STEPS, "vm.record") };
@@ -187,6 +192,7 @@ impl Plan {
     pub(super) fn write_down(mut self, tx: &Tx<'_>) -> Result<(), ServiceError> {
         let (id, now, owner) = (self.id, self.now, self.caller.account);
         let request = &mut self.request;
+        must_be_free(tx, "customid", Entity::Vm, request.id.map(VmId::uuid))?;
         let (zone, named) = (request.zone, request.networks.clone());
         let limited = (owner, &self.limits);
         let (offering, template) = (request.offering, request.template);

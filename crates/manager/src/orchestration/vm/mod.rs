@@ -1,6 +1,7 @@
 //! VMs: the services that check and record, and the workflows that act.
 
 pub mod adoption;
+mod assign;
 mod change;
 mod credentials;
 mod deploy;
@@ -32,8 +33,9 @@ pub use adoption::{
     AdoptRequest, AdoptionPlan, NicChoices, PlannedNic, PlannedSize, PlannedVolume, adopt,
     rehearse_adoption, release,
 };
+pub use assign::{AssignedTo, assign};
 pub(crate) use change::must_not_be_adopted;
-pub use change::{assign, change_service, recover, reset_user_data, update};
+pub use change::{change_service, recover, reset_user_data, update};
 pub use credentials::{reset_keys, reset_password};
 pub use deploy::{DeployRequest, deploy};
 pub use due::expunge_due;

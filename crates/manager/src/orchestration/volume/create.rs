@@ -6,6 +6,7 @@ use hostler_store::disk_offering::disk_offering_for_sale;
 use hostler_store::event::event_add;
 use hostler_store::job::job_add_done;
 use hostler_store::limit::{self, LimitDefaults};
+use hostler_store::reference::Entity;
 use hostler_store::volume::{NewDataVolume, volume_add, volume_get, volume_rename};
 use serde_json::json;
 use uuid::Uuid;
@@ -14,10 +15,13 @@ use super::must_live;
 use crate::context::Context;
 use crate::error::ServiceError;
 use crate::orchestration::Caller;
+use crate::orchestration::chosen_id::must_be_free;
 
 /// A data volume that is asked for.
 #[derive(Debug, Clone)]
 pub struct NewVolume {
+    /// Its id, where an administrator chooses it; nothing: one that is drawn.
+    pub id: Option<VolumeId>,
     /// Whose it is to be.
     pub account: AccountId,
     /// Where it is to be used.
@@ -74,12 +78,14 @@ pub async fn create(
     caller: &Caller,
     new: NewVolume,
 ) -> Result<(VolumeId, JobId), ServiceError> {
-    let (id, now, caller) = (VolumeId::new(Uuid::now_v7()), app.now(), caller.clone());
+    let id = new.id.unwrap_or_else(|| VolumeId::new(Uuid::now_v7()));
+    let (now, caller) = (app.now(), caller.clone());
     let subject = ("Volume", id.uuid());
     let job = caller.job("volume-create", "createVolume", subject, json!({ "volume": id }), &[]);
     let (job_id, limits) = (job.id, app.settings.limits());
     app.store
         .write(move |tx| {
+            must_be_free(tx, "customid", Entity::Volume, new.id.map(VolumeId::uuid))?;
             let size = size_of(tx, &new.size)?;
             limit::claim(tx, &limits, new.account, &wanted(size))?;
             let name = new.name.unwrap_or_else(|| format!("DATA-{id}"));

@@ -9,6 +9,7 @@ use hostler_model::{
 };
 use hostler_store::event::event_add;
 use hostler_store::limit;
+use hostler_store::reference::Entity;
 use hostler_store::snapshot::{SnapshotRow, snapshot_get};
 use hostler_store::volume::{
     NewDataVolume, pool_require_room, volume_add, volume_get, volume_transition,
@@ -26,6 +27,7 @@ use crate::context::Context;
 use crate::error::{ServiceError, ServiceErrorKind};
 use crate::jobs::{Commit, Done, StepContext, StepError, Undone, Workflow, nothing};
 use crate::orchestration::Caller;
+use crate::orchestration::chosen_id::must_be_free;
 use crate::orchestration::snapshot::{COPYING, Wants, snapshot_of};
 
 const STEPS: &[&str] = &["claim", "write"];
@@ -43,16 +45,17 @@ pub async fn create_from_snapshot(
     caller: &Caller,
     account: AccountId,
     snapshot: SnapshotId,
-    name: Option<String>,
+    (chosen, name): (Option<VolumeId>, Option<String>),
     size: Option<Size>,
 ) -> Result<(VolumeId, JobId), ServiceError> {
-    let id = VolumeId::new(Uuid::now_v7());
+    let id = chosen.unwrap_or_else(|| VolumeId::new(Uuid::now_v7()));
     let (caller, context, limits) = (caller.clone(), app.clone(), app.settings.limits());
     let job = app
         .store
         .write(move |tx| {
             let row = snapshot_get(tx, snapshot)?;
             must_be_there(&row)?;
+            must_be_free(tx, "customid", Entity::Volume, chosen.map(VolumeId::uuid))?;
             let (offering, size) = sold(tx, &row, size.as_ref())?;
             limit::claim(tx, &limits, account, &wanted(size))?;
             let name = name.unwrap_or_else(|| format!("DATA-{id}"));

@@ -8,7 +8,7 @@ use hostler_store::limit::rooms_of_accounts;
 use hostler_store::reference::Entity;
 use hostler_store::user::UserRow;
 
-use super::{sees_one_user, users_of};
+use super::{has_no_such_keys, sees_one_user, users_of};
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 use crate::api::objects::account::{ACCOUNT, account};
@@ -35,10 +35,19 @@ api_command! {
     isrecursive: optional boolean,
     /// Everything that the caller may see, not only its own.
     listall: optional boolean,
+    /// Those whose keys are allowed (Enabled), forbidden (Disabled), or follow the cloud (Inherit), as all do.
+    apikeyaccess: optional string,
+    /// Accepted: everything is shown, whatever is asked for.
+    details: optional list<String>,
+    /// Accepted: nothing has an icon.
+    showicon: optional boolean,
 }
 
 impl Handler for ListAccounts {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
+        if has_no_such_keys(call, self.apikeyaccess.as_deref())? {
+            return Ok(Answer::list(call.command, 0, Vec::new()));
+        }
         let wanted = Wanted {
             account: None,
             domain: self.domainid,

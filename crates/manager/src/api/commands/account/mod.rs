@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Entry, known};
 use crate::api::authority::Authority;
+use crate::api::call::Call;
 use crate::api::failure::Failure;
 use crate::api::objects::account::account;
 use crate::api::project_names::PREFIX;
@@ -20,6 +21,7 @@ mod enable_account;
 mod list_accounts;
 mod lock_account;
 pub(super) mod rights;
+pub(super) mod terms;
 mod update_account;
 
 pub(in crate::api::commands) use list_accounts::account_type;
@@ -89,6 +91,18 @@ fn not_own_nor_first(authority: &Authority, row: &AccountRow, verb: &str) -> Res
         )));
     }
     Ok(())
+}
+
+/// Whether nobody has this access by keys: everybody's keys follow the cloud's settings.
+pub(in crate::api::commands) fn has_no_such_keys(
+    call: Call<'_>,
+    access: Option<&str>,
+) -> Result<bool, Failure> {
+    match access.map(str::to_ascii_lowercase).as_deref() {
+        None | Some("inherit") => Ok(false),
+        Some("enabled" | "disabled") => Ok(true),
+        Some(other) => Err(call.wrong("apikeyaccess", other, "one of Enabled, Disabled, Inherit")),
+    }
 }
 
 /// Whether a caller of this type sees only its own user.

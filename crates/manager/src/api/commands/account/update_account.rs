@@ -1,10 +1,11 @@
-//! `updateAccount`: another name, another role.
+//! `updateAccount`: another name, role or DNS domain, and details that other systems keep.
 
 use hostler_model::{AccountId, DomainId, RoleId};
 use hostler_query_api::{Answer, Roles, api_command};
 use hostler_store::account::{account_rename, account_set_role};
 
 use super::rights::Rights;
+use super::terms::Terms;
 use super::{account_now, free_name, not_own_nor_first};
 use crate::api::authority::AccountName;
 use crate::api::call::{Call, Handler};
@@ -12,7 +13,7 @@ use crate::api::failure::Failure;
 use crate::api::objects::account::ACCOUNT;
 
 api_command! {
-    /// Gives an account another name or role.
+    /// Gives an account another name, role or DNS domain, or details that other systems keep of it.
     pub(crate) struct UpdateAccount = "updateAccount", synchronous
         .roles(Roles::ADMINS).object("account").shape(&ACCOUNT);
 
@@ -26,6 +27,10 @@ api_command! {
     newname: optional string .max(100),
     /// Its new role.
     roleid: optional uuid<RoleId> .entity("role"),
+    /// DNS domain of the guests on networks that are made for it from now on; blank: that of its domain.
+    networkdomain: optional string .max(253),
+    /// What other systems keep of it, as accountdetails[0].name=value; what there was under a name gives way, the rest stays.
+    accountdetails: optional map,
 }
 
 impl Handler for UpdateAccount {
@@ -34,6 +39,7 @@ impl Handler for UpdateAccount {
         let named =
             AccountName { id: self.id, param: "id", name: self.account, domain: self.domainid };
         let name = self.newname.map(|name| name.trim().to_owned());
+        let terms = Terms::read(call, self.networkdomain, self.accountdetails)?;
         let rights = self.roleid.map(|role| Rights { role: Some(role), kind: None });
         let changed = call
             .write(move |tx| {
@@ -51,6 +57,7 @@ impl Handler for UpdateAccount {
                     account_rename(tx, row.id, &name)?;
                     told.push(format!("name {name}"));
                 }
+                told.extend(terms.record(tx, row.id)?);
                 if !told.is_empty() {
                     event
                         .about("Account", row.id.uuid())

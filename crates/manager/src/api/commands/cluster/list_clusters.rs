@@ -8,7 +8,7 @@ use hostler_store::reference::Entity;
 
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
-use crate::api::objects::place::{CLUSTER, cluster};
+use crate::api::objects::place::{CLUSTER, CLUSTER_TYPE, MANAGED_STATE, cluster};
 
 api_command! {
     /// Lists clusters.
@@ -29,16 +29,33 @@ api_command! {
     allocationstate: optional choice<AllocationState>,
     /// Show how much there is of memory, CPU and storage.
     showcapacities: optional boolean,
+    /// Clusters with hosts of this machine architecture: x86_64 or aarch64.
+    arch: optional string,
+    /// Clusters whose hosts are managed by this: CloudManaged, as all are.
+    clustertype: optional string,
+    /// Clusters in this state: Managed, as all are.
+    managedstate: optional string,
+    /// Clusters of this group of storage; there are none.
+    storageaccessgroup: optional string,
 }
 
 impl Handler for ListClusters {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
+        let is = |wanted: Option<&String>, only: &str| {
+            wanted.is_none_or(|wanted| wanted.eq_ignore_ascii_case(only))
+        };
+        let is_here = is(self.clustertype.as_ref(), CLUSTER_TYPE)
+            && is(self.managedstate.as_ref(), MANAGED_STATE);
+        if !is_here || self.storageaccessgroup.is_some() {
+            return Ok(Answer::list(call.command, 0, Vec::new()));
+        }
         let filter = ClusterFilter {
             id: self.id,
             zone: self.zoneid,
             pod: self.podid,
             name: self.name,
             hypervisor: self.hypervisor,
+            arch: self.arch,
             allocation_state: self.allocationstate,
             keyword: call.keyword(),
         };

@@ -109,7 +109,7 @@ impl Handler for CreateDiskOffering {
             .write(move |tx| {
                 disk_offering_add(tx, &row)?;
                 event.record(tx, format!("disk offering {} was put on sale", row.name))?;
-                Ok(disk_offering(&view(tx, row)?, true))
+                Ok(disk_offering(&view(tx, row)?, true, None))
             })
             .await?;
         Ok(call.object(shown))

@@ -90,7 +90,7 @@ impl Handler for UpdateDiskOffering {
                 row.state = state.map_or(row.state, str::to_owned);
                 disk_offering_set(tx, &row)?;
                 event.record(tx, format!("disk offering {} was changed", row.name))?;
-                Ok(disk_offering(&view(tx, row)?, true))
+                Ok(disk_offering(&view(tx, row)?, true, None))
             })
             .await?;
         Ok(call.object(shown))

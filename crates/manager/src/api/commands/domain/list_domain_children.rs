@@ -22,6 +22,8 @@ api_command! {
     isrecursive: optional boolean,
     /// The same as isrecursive.
     listall: optional boolean,
+    /// Accepted: nothing has an icon.
+    showicon: optional boolean,
 }
 
 impl Handler for ListDomainChildren {

@@ -25,6 +25,10 @@ api_command! {
     level: optional integer,
     /// Everything that the caller may see.
     listall: optional boolean,
+    /// Accepted: everything is shown, whatever is asked for.
+    details: optional list<String>,
+    /// Accepted: nothing has an icon.
+    showicon: optional boolean,
 }
 
 impl Handler for ListDomains {

@@ -41,16 +41,25 @@ api_command! {
     isrecursive: optional boolean,
     /// Everything that the caller may see, not only its own.
     listall: optional boolean,
+    /// Not older than so many seconds.
+    entrytime: optional integer,
+    /// Events of what was begun more than so many seconds ago and has not ended; less than entrytime.
+    duration: optional integer,
+    /// The event of this id, and those that the same job brought about.
+    startid: optional uuid<Uuid> .entity("event"),
 }
 
 impl Handler for ListEvents {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
+        let (since, until) = self.ages(call)?;
+        let start = self.startid.map(|id| ("startid", Entity::Event, id));
+        call.require(start.into_iter().collect()).await?;
         let wanted = Wanted {
             account: self.account,
             domain: self.domainid,
             recursive: self.isrecursive.unwrap_or(false),
             everything: self.listall.unwrap_or(false),
-            by_id: self.id.is_some() || self.resourceid.is_some(),
+            by_id: self.id.is_some() || self.resourceid.is_some() || self.startid.is_some(),
         };
         let (scope, page) = (call.scope(wanted).await?, call.page()?);
         let filter = EventFilter {
@@ -63,11 +72,32 @@ impl Handler for ListEvents {
             state: self.state,
             subject: self.resourceid,
             subject_kind: self.resourcetype,
-            from: self.startdate.map(|at| Timestamp(at.as_millisecond())),
+            of_job_of: self.startid,
+            open_since: until,
+            from: self.startdate.map(|at| Timestamp(at.as_millisecond())).max(since),
             to: self.enddate.map(|at| Timestamp(at.0.as_millisecond())),
             keyword: call.keyword(),
         };
         let listed = call.read(move |tx| Ok(event_list(tx, &filter, &scope, page)?)).await?;
         call.list(listed, self.id.map(|id| (Entity::Event, id)), event).await
+    }
+}
+
+impl ListEvents {
+    /// What `entrytime` and `duration` say, as times.
+    fn ages(&self, call: Call<'_>) -> Result<(Option<Timestamp>, Option<Timestamp>), Failure> {
+        for (param, value) in [("entrytime", self.entrytime), ("duration", self.duration)] {
+            if let Some(odd) = value.filter(|seconds| *seconds < 0) {
+                return Err(call.wrong(param, &odd.to_string(), "a number of seconds"));
+            }
+        }
+        if let (Some(entry), Some(duration)) = (self.entrytime, self.duration)
+            && entry <= duration
+        {
+            let expected = format!("less than entrytime, which is {entry}");
+            return Err(call.wrong("duration", &duration.to_string(), &expected));
+        }
+        let ago = |seconds: i32| Timestamp(call.now().0 - i64::from(seconds) * 1000);
+        Ok((self.entrytime.map(ago), self.duration.map(ago)))
     }
 }

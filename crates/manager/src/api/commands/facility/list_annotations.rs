@@ -19,6 +19,8 @@ api_command! {
     entitytype: optional string,
     /// Whose notes.
     annotationfilter: optional string,
+    /// Notes of this user.
+    userid: optional string,
 }
 
 impl Handler for ListAnnotations {

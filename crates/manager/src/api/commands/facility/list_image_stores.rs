@@ -26,6 +26,8 @@ api_command! {
     provider: optional string,
     /// Those from which hosts fetch this way: https.
     protocol: optional string,
+    /// Those that take nothing new; there are none.
+    readonly: optional boolean,
 }
 
 impl Handler for ListImageStores {
@@ -33,7 +35,10 @@ impl Handler for ListImageStores {
         let is = |wanted: Option<String>, only: &str| {
             wanted.is_none_or(|wanted| wanted.eq_ignore_ascii_case(only))
         };
-        if !is(self.provider, IMAGE_PROVIDER) || !is(self.protocol, "https") {
+        if self.readonly == Some(true)
+            || !is(self.provider, IMAGE_PROVIDER)
+            || !is(self.protocol, "https")
+        {
             return Ok(Answer::list(call.command, 0, Vec::new()));
         }
         let filter = HostFilter {

@@ -14,7 +14,7 @@ use crate::api::owner::Wanted;
 api_command! {
     /// Lists rules for what leaves networks; there are none.
     pub(crate) struct ListEgressFirewallRules = "listEgressFirewallRules", synchronous
-        .object("firewallrule").shape(&FIREWALL).paged();
+        .object("firewallrule").shape(&FIREWALL).paged().in_projects();
 
     /// The one of this id.
     id: optional uuid<Uuid>,
@@ -28,12 +28,21 @@ api_command! {
     isrecursive: optional boolean,
     /// Everything that the caller may see, not only its own.
     listall: optional boolean,
+    /// Those of this public address; there are none.
+    ipaddressid: optional uuid<Uuid> .entity("publicipaddress"),
+    /// Accepted; there are none to show.
+    fordisplay: optional boolean,
+    /// Those with one of these tags.
+    tags: optional records,
 }
 
 impl Handler for ListEgressFirewallRules {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
         let network = self.networkid.map(|id| ("networkid", Entity::Network, id.uuid()));
         call.require(network.into_iter().collect()).await?;
+        if let Some(id) = self.ipaddressid {
+            return Err(call.unknown("ipaddressid", id));
+        }
         let wanted = Wanted {
             account: self.account,
             domain: self.domainid,

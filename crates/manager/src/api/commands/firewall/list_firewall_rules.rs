@@ -14,7 +14,7 @@ use crate::api::owner::Wanted;
 api_command! {
     /// Lists rules of firewalls of public addresses; there are none.
     pub(crate) struct ListFirewallRules = "listFirewallRules", synchronous
-        .object("firewallrule").shape(&FIREWALL).paged();
+        .object("firewallrule").shape(&FIREWALL).paged().in_projects();
 
     /// The one of this id.
     id: optional uuid<Uuid>,
@@ -30,6 +30,10 @@ api_command! {
     isrecursive: optional boolean,
     /// Everything that the caller may see, not only its own.
     listall: optional boolean,
+    /// Accepted; there are none to show.
+    fordisplay: optional boolean,
+    /// Those with one of these tags.
+    tags: optional records,
 }
 
 impl Handler for ListFirewallRules {

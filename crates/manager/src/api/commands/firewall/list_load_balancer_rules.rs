@@ -1,6 +1,6 @@
 //! `listLoadBalancerRules`: rules of load balancers. No network has one, so the list is empty; clients ask for it all the same.
 
-use hostler_model::{DomainId, NetworkId};
+use hostler_model::{DomainId, NetworkId, VmId, ZoneId};
 use hostler_query_api::{Answer, api_command};
 use hostler_store::reference::Entity;
 use uuid::Uuid;
@@ -14,7 +14,7 @@ use crate::api::owner::Wanted;
 api_command! {
     /// Lists rules of load balancers; there are none.
     pub(crate) struct ListLoadBalancerRules = "listLoadBalancerRules", synchronous
-        .object("loadbalancerrule").shape(&LOAD_BALANCER).paged();
+        .object("loadbalancerrule").shape(&LOAD_BALANCER).paged().in_projects();
 
     /// The one of this id.
     id: optional uuid<Uuid>,
@@ -28,12 +28,29 @@ api_command! {
     isrecursive: optional boolean,
     /// Everything that the caller may see, not only its own.
     listall: optional boolean,
+    /// Those of this name.
+    name: optional string,
+    /// Those of this public address; there are none.
+    publicipid: optional uuid<Uuid> .entity("publicipaddress"),
+    /// Those that this VM is behind.
+    virtualmachineid: optional uuid<VmId> .entity("virtualmachine"),
+    /// Those in this zone.
+    zoneid: optional uuid<ZoneId> .entity("zone"),
+    /// Accepted; there are none to show.
+    fordisplay: optional boolean,
+    /// Those with one of these tags.
+    tags: optional records,
 }
 
 impl Handler for ListLoadBalancerRules {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
         let network = self.networkid.map(|id| ("networkid", Entity::Network, id.uuid()));
-        call.require(network.into_iter().collect()).await?;
+        let vm = self.virtualmachineid.map(|id| ("virtualmachineid", Entity::Vm, id.uuid()));
+        let zone = self.zoneid.map(|id| ("zoneid", Entity::Zone, id.uuid()));
+        call.require([network, vm, zone].into_iter().flatten().collect()).await?;
+        if let Some(id) = self.publicipid {
+            return Err(call.unknown("publicipid", id));
+        }
         let wanted = Wanted {
             account: self.account,
             domain: self.domainid,

@@ -14,7 +14,7 @@ use crate::api::owner::Wanted;
 api_command! {
     /// Lists access lists of VPCs; there are none.
     pub(crate) struct ListNetworkAclLists = "listNetworkACLLists", synchronous
-        .object("networkacllist").shape(&ACL_LIST).paged();
+        .object("networkacllist").shape(&ACL_LIST).paged().in_projects();
 
     /// The one of this id.
     id: optional uuid<Uuid>,
@@ -30,12 +30,19 @@ api_command! {
     isrecursive: optional boolean,
     /// Everything that the caller may see, not only its own.
     listall: optional boolean,
+    /// Those of this VPC; there are none.
+    vpcid: optional uuid<Uuid> .entity("vpc"),
+    /// Accepted; there are none to show.
+    fordisplay: optional boolean,
 }
 
 impl Handler for ListNetworkAclLists {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
         let network = self.networkid.map(|id| ("networkid", Entity::Network, id.uuid()));
         call.require(network.into_iter().collect()).await?;
+        if let Some(id) = self.vpcid {
+            return Err(call.unknown("vpcid", id));
+        }
         let wanted = Wanted {
             account: self.account,
             domain: self.domainid,

@@ -14,7 +14,7 @@ use crate::api::owner::Wanted;
 api_command! {
     /// Lists rules of access lists of VPCs; there are none.
     pub(crate) struct ListNetworkAcls = "listNetworkACLs", synchronous
-        .object("networkacl").shape(&ACL_ITEM).paged();
+        .object("networkacl").shape(&ACL_ITEM).paged().in_projects();
 
     /// The one of this id.
     id: optional uuid<Uuid>,
@@ -30,6 +30,16 @@ api_command! {
     isrecursive: optional boolean,
     /// Everything that the caller may see, not only its own.
     listall: optional boolean,
+    /// Those that allow, or those that deny.
+    action: optional string,
+    /// Those about this protocol.
+    protocol: optional string,
+    /// Those about traffic inwards (Ingress) or outwards (Egress).
+    traffictype: optional string,
+    /// Accepted; there are none to show.
+    fordisplay: optional boolean,
+    /// Those with one of these tags.
+    tags: optional records,
 }
 
 impl Handler for ListNetworkAcls {

@@ -14,7 +14,7 @@ use crate::api::owner::Wanted;
 api_command! {
     /// Lists virtual private clouds; there are none.
     pub(crate) struct ListVpcs = "listVPCs", synchronous
-        .object("vpc").shape(&VPC).paged();
+        .object("vpc").shape(&VPC).paged().in_projects();
 
     /// The one of this id.
     id: optional uuid<Uuid>,
@@ -30,12 +30,33 @@ api_command! {
     isrecursive: optional boolean,
     /// Everything that the caller may see, not only its own.
     listall: optional boolean,
+    /// Those of this text.
+    displaytext: optional string,
+    /// Those with this subnet.
+    cidr: optional string,
+    /// Those in this state.
+    state: optional string,
+    /// Those of this offering; there are none.
+    vpcofferingid: optional uuid<Uuid> .entity("vpcoffering"),
+    /// Those with all of these services.
+    supportedservices: optional list<String>,
+    /// Those that have to be restarted for changes.
+    restartrequired: optional boolean,
+    /// Accepted; there are none to show.
+    fordisplay: optional boolean,
+    /// Those with one of these tags.
+    tags: optional records,
+    /// Accepted: nothing has an icon.
+    showicon: optional boolean,
 }
 
 impl Handler for ListVpcs {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
         let zone = self.zoneid.map(|id| ("zoneid", Entity::Zone, id.uuid()));
         call.require(zone.into_iter().collect()).await?;
+        if let Some(id) = self.vpcofferingid {
+            return Err(call.unknown("vpcofferingid", id));
+        }
         let wanted = Wanted {
             account: self.account,
             domain: self.domainid,

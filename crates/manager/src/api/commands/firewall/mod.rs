@@ -56,7 +56,11 @@ pub(super) static COMMANDS: &[Entry] = &[
 ];
 
 /// An empty list, for a caller who may ask for it; nothing has an id here.
-async fn none(call: Call<'_>, wanted: Wanted, id: Option<Uuid>) -> Result<Answer, Failure> {
+pub(super) async fn none(
+    call: Call<'_>,
+    wanted: Wanted,
+    id: Option<Uuid>,
+) -> Result<Answer, Failure> {
     call.scope(wanted).await?;
     match id {
         Some(id) => Err(call.unknown("id", id)),

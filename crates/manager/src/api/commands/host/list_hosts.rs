@@ -42,11 +42,22 @@ api_command! {
     hahost: optional boolean,
     /// Accepted: everything is shown, whatever is asked for.
     details: optional list<String>,
+    /// Hosts whose connection the manager of this number holds.
+    managementserverid: optional uuid<u64>,
+    /// Hosts whose power is switched from outside; there are none.
+    outofbandmanagementenabled: optional boolean,
+    /// Hosts of which such a switch says this; there are none.
+    outofbandmanagementpowerstate: optional string,
+    /// Hosts of this group of storage; there are none.
+    storageaccessgroup: optional string,
 }
 
 impl Handler for ListHosts {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
-        if self.hahost == Some(true) {
+        let wants_none = [self.hahost, self.outofbandmanagementenabled].contains(&Some(true))
+            || self.outofbandmanagementpowerstate.is_some()
+            || self.storageaccessgroup.is_some();
+        if wants_none {
             return Ok(Answer::list(call.command, 0, Vec::new()));
         }
         let filter = HostFilter {
@@ -61,6 +72,7 @@ impl Handler for ListHosts {
             arch: self.arch,
             agent_version: self.version,
             hypervisor: self.hypervisor,
+            manager: self.managementserverid,
             vm: self.virtualmachineid,
             keyword: call.keyword(),
         };

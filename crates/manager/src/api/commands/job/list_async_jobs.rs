@@ -22,6 +22,8 @@ api_command! {
     resourceid: optional uuid<Uuid>,
     /// Jobs on things of this kind, such as VirtualMachine.
     resourcetype: optional string,
+    /// Jobs that the manager of this number works on.
+    managementserverid: optional uuid<u64>,
     /// Jobs of this account; goes with domainid.
     account: optional string,
     /// Jobs of accounts in this domain.
@@ -47,6 +49,7 @@ impl Handler for ListAsyncJobs {
             subject: self.resourceid,
             subject_kind: self.resourcetype,
             only_open: false,
+            manager: self.managementserverid,
             from: self.startdate.map(|at| Timestamp(at.as_millisecond())),
             keyword: call.keyword(),
         };

@@ -7,6 +7,8 @@ use std::str::FromStr;
 
 use hostler_model::{DomainId, LimitKind, NetworkId, NetworkOfferingId, ZoneId};
 use hostler_query_api::{Answer, Roles, api_command};
+use hostler_store::account::account_get;
+use hostler_store::domain::network_domain_within;
 use hostler_store::ip_range::{IpRangeFilter, ip_range_list};
 use hostler_store::limit;
 use hostler_store::network::{
@@ -73,7 +75,8 @@ api_command! {
     dns1: optional choice<Ipv4Addr>,
     /// The second resolver that guests are given.
     dns2: optional choice<Ipv4Addr>,
-    /// DNS domain of its guests.
+    /// DNS domain of its guests; without one, that of the account or domain that it is for, else the zone's, else the
+    /// setting `guest.domain.suffix`.
     networkdomain: optional string .max(253),
     /// Largest packet, in bytes, from 576 to 9000; 1500 by default.
     privatemtu: optional integer,
@@ -174,15 +177,11 @@ impl CreateNetwork {
                 return Err(call.wrong("privatemtu", &text, "a number from 576 to 9000"));
             }
         };
-        for (param, text, right) in [
-            ("bridge", self.bridge.as_deref(), is_interface as fn(&str) -> bool),
-            ("networkdomain", self.networkdomain.as_deref(), is_domain),
-        ] {
-            if let Some(text) = text.filter(|text| !right(text)) {
-                let expected = "letters, digits, hyphens and full stops, a letter first";
-                return Err(call.wrong(param, text, expected));
-            }
+        if let Some(text) = self.bridge.as_ref().filter(|text| !is_interface(text)) {
+            let expected = "letters, digits, hyphens and full stops, a letter first";
+            return Err(call.wrong("bridge", text, expected));
         }
+        let network_domain = call.dns_domain("networkdomain", self.networkdomain)?;
         let is_account = self.acltype == Some(Acl::Account);
         Ok(NetworkRow {
             id: NetworkId::new(Uuid::new_v4()),
@@ -203,7 +202,7 @@ impl CreateNetwork {
             start_ip: range.start,
             end_ip: range.end,
             bridge: self.bridge,
-            network_domain: self.networkdomain.unwrap_or_default(),
+            network_domain: network_domain.unwrap_or_default(),
             dns: [self.dns1, self.dns2].into_iter().flatten().collect(),
             mtu,
             is_default: false,
@@ -213,7 +212,7 @@ impl CreateNetwork {
     }
 }
 
-/// The row with what its offering and its zone say.
+/// The row with what its offering, its owner and its zone say.
 fn completed(
     tx: &Tx<'_>,
     row: NetworkRow,
@@ -228,10 +227,11 @@ fn completed(
     };
     refuse_unusable(&offering, row.zone)?;
     let zone = zone_get(tx, row.zone)?;
-    let network_domain = Some(row.network_domain.clone())
-        .filter(|domain| !domain.is_empty())
-        .or(zone.network_domain)
-        .unwrap_or(suffix);
+    let network_domain = if row.network_domain.is_empty() {
+        network_domain_of_owner(tx, &row)?.or(zone.network_domain).unwrap_or(suffix)
+    } else {
+        row.network_domain
+    };
     Ok(NetworkRow {
         offering: offering.id,
         guru: offering.guru,
@@ -239,6 +239,19 @@ fn completed(
         network_domain,
         ..row
     })
+}
+
+/// The DNS domain of those that a network is for: of its domain, or else of its account; each has what the nearest domain
+/// above it has unless it has one of its own.
+fn network_domain_of_owner(tx: &Tx<'_>, row: &NetworkRow) -> Result<Option<String>, Failure> {
+    if let Some(domain) = row.acl_domain {
+        return Ok(network_domain_within(tx, domain)?);
+    }
+    let owner = account_get(tx, row.account)?;
+    match owner.network_domain {
+        Some(own) => Ok(Some(own)),
+        None => Ok(network_domain_within(tx, owner.domain)?),
+    }
 }
 
 /// Networks are made of offerings that are Enabled, that the zone has, and that have a driver.
@@ -281,14 +294,4 @@ fn refuse_added_ranges(
 fn is_interface(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
-}
-
-/// A DNS domain.
-pub(super) fn is_domain(text: &str) -> bool {
-    text.split('.').all(|label| {
-        (1..=63).contains(&label.len())
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    })
 }

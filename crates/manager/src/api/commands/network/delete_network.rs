@@ -17,6 +17,8 @@ api_command! {
 
     /// The network to delete.
     id: required uuid<NetworkId> .entity("network"),
+    /// Accepted: nothing on hosts can hold it up, and it is refused all the same while VMs are on it.
+    forced: optional boolean,
 }
 
 impl Handler for DeleteNetwork {

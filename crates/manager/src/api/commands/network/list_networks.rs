@@ -1,7 +1,8 @@
 //! `listNetworks`: the guest networks. Shared ones are seen by everybody.
 
-use hostler_model::{DomainId, NetworkId, NetworkOfferingId, ZoneId};
+use hostler_model::{DomainId, NetworkId, NetworkOfferingId, PhysicalNetworkId, ZoneId};
 use hostler_query_api::{Answer, api_command};
+use hostler_store::Page;
 use hostler_store::network::{NetworkFilter, network_list};
 use hostler_store::reference::Entity;
 
@@ -58,6 +59,16 @@ api_command! {
     isrecursive: optional boolean,
     /// Everything that the caller may see; it is so without it.
     listall: optional boolean,
+    /// Networks of this VLAN; there are none, a network is a bridge.
+    vlan: optional string,
+    /// Networks on this physical network: those of its zone, if it carries the traffic of guests, on its bridge if it names one.
+    physicalnetworkid: optional uuid<PhysicalNetworkId> .entity("physicalnetwork"),
+    /// Networks that another one leads to; there are none.
+    associatednetworkid: optional uuid<NetworkId> .entity("network"),
+    /// Whether to say only how many there are.
+    retrieveonlyresourcecount: optional boolean,
+    /// Accepted: nothing has an icon.
+    showicon: optional boolean,
 }
 
 impl Handler for ListNetworks {
@@ -65,6 +76,9 @@ impl Handler for ListNetworks {
         if let Some(id) = self.vpcid {
             return Err(call.unknown("vpcid", id));
         }
+        let physical = self.physicalnetworkid;
+        let named = physical.map(|id| ("physicalnetworkid", Entity::PhysicalNetwork, id.uuid()));
+        call.require(named.into_iter().collect()).await?;
         if self.wants_none() {
             return Ok(Answer::list(call.command, 0, Vec::new()));
         }
@@ -101,12 +115,17 @@ impl Handler for ListNetworks {
             ids: Vec::new(),
             name: self.name,
             zone: self.zoneid,
+            physical_network: physical,
             offering: self.networkofferingid,
             guest_type: self.kind,
             traffic_type: self.traffictype,
             tags: tag::pairs(self.tags)?,
             keyword: call.keyword(),
         };
+        if self.retrieveonlyresourcecount == Some(true) {
+            let found = call.read(move |tx| Ok(network_list(tx, &filter, Page::NONE)?)).await?;
+            return Ok(Answer::list(call.command, found.total, Vec::new()));
+        }
         let page = call.page()?;
         let listed = call.read(move |tx| Ok(network_list(tx, &filter, page)?)).await?;
         let id = self.id.map(|id| (Entity::Network, id.uuid()));
@@ -118,6 +137,8 @@ impl ListNetworks {
     /// Whether it asks for what no network here is.
     fn wants_none(&self) -> bool {
         [self.issystem, self.forvpc, self.restartrequired].contains(&Some(true))
+            || self.vlan.is_some()
+            || self.associatednetworkid.is_some()
             || [self.canusefordeploy, self.specifyipranges, self.displaynetwork]
                 .contains(&Some(false))
     }

@@ -1,27 +1,55 @@
 //! `listPortForwardingRules`: rules that forward ports. Shared networks have none, so the list is empty; clients ask for it all the same.
 
+use hostler_model::{DomainId, NetworkId};
 use hostler_query_api::{Answer, api_command};
+use hostler_store::reference::Entity;
+use uuid::Uuid;
 
 use crate::api::call::{Call, Handler};
+use crate::api::commands::firewall::none;
 use crate::api::failure::Failure;
 use crate::api::objects::network::FIREWALL_RULE;
+use crate::api::owner::Wanted;
 
 api_command! {
     /// Lists rules that forward ports; shared networks have none.
     pub(crate) struct ListPortForwardingRules = "listPortForwardingRules", synchronous
-        .object("portforwardingrule").shape(&FIREWALL_RULE).paged();
+        .object("portforwardingrule").shape(&FIREWALL_RULE).paged().in_projects();
 
     /// The one of this id.
-    id: optional uuid<uuid::Uuid>,
+    id: optional uuid<Uuid>,
     /// Everything that the caller may see.
     listall: optional boolean,
+    /// Those of this network.
+    networkid: optional uuid<NetworkId> .entity("network"),
+    /// Those of this public address; there are none.
+    ipaddressid: optional uuid<Uuid> .entity("publicipaddress"),
+    /// Accepted; there are none to show.
+    fordisplay: optional boolean,
+    /// Those with one of these tags.
+    tags: optional records,
+    /// Those of this account; goes with domainid.
+    account: optional string,
+    /// Those of accounts in this domain.
+    domainid: optional uuid<DomainId> .entity("domain"),
+    /// With domainid: domains below it too.
+    isrecursive: optional boolean,
 }
 
 impl Handler for ListPortForwardingRules {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
-        match self.id {
-            Some(id) => Err(call.unknown("id", id)),
-            None => Ok(Answer::list(call.command, 0, Vec::new())),
+        let named = self.networkid.map(|id| ("networkid", Entity::Network, id.uuid()));
+        call.require(named.into_iter().collect()).await?;
+        if let Some(id) = self.ipaddressid {
+            return Err(call.unknown("ipaddressid", id));
         }
+        let wanted = Wanted {
+            account: self.account,
+            domain: self.domainid,
+            recursive: self.isrecursive.unwrap_or(false),
+            everything: self.listall.unwrap_or(false),
+            by_id: self.id.is_some(),
+        };
+        none(call, wanted, self.id).await
     }
 }

@@ -1,27 +1,92 @@
 //! `listPublicIpAddresses`: public addresses. Shared networks have none, so the list is empty; clients ask for it all the same.
 
+use hostler_model::{DomainId, NetworkId, PhysicalNetworkId, ZoneId};
 use hostler_query_api::{Answer, api_command};
+use hostler_store::reference::Entity;
+use uuid::Uuid;
 
 use crate::api::call::{Call, Handler};
+use crate::api::commands::firewall::none;
 use crate::api::failure::Failure;
 use crate::api::objects::network::IP_ADDRESS;
+use crate::api::owner::Wanted;
 
 api_command! {
     /// Lists public addresses; shared networks have none.
     pub(crate) struct ListPublicIpAddresses = "listPublicIpAddresses", synchronous
-        .object("publicipaddress").shape(&IP_ADDRESS).paged();
+        .object("publicipaddress").shape(&IP_ADDRESS).paged().in_projects();
 
     /// The one of this id.
-    id: optional uuid<uuid::Uuid>,
+    id: optional uuid<Uuid>,
     /// Everything that the caller may see.
     listall: optional boolean,
+    /// The one of this address.
+    ipaddress: optional string,
+    /// Those in this state: Allocated or Free.
+    state: optional string,
+    /// Those in this zone.
+    zoneid: optional uuid<ZoneId> .entity("zone"),
+    /// Those of this network, from outside.
+    networkid: optional uuid<NetworkId> .entity("network"),
+    /// Those that lead into this network.
+    associatednetworkid: optional uuid<NetworkId> .entity("network"),
+    /// Those on this physical network.
+    physicalnetworkid: optional uuid<PhysicalNetworkId> .entity("physicalnetwork"),
+    /// Those of this range.
+    vlanid: optional uuid<Uuid> .entity("vlaniprange"),
+    /// Those of this VPC; there are none.
+    vpcid: optional uuid<Uuid> .entity("vpc"),
+    /// Only those that somebody has.
+    allocatedonly: optional boolean,
+    /// Those that a load balancer has.
+    forloadbalancing: optional boolean,
+    /// Those that a provider beside the cloud gives out.
+    forprovider: optional boolean,
+    /// Those for the cloud's own VMs.
+    forsystemvms: optional boolean,
+    /// Those of networks behind routers.
+    forvirtualnetwork: optional boolean,
+    /// Those behind which a network speaks.
+    issourcenat: optional boolean,
+    /// Those that lead to one VM.
+    isstaticnat: optional boolean,
+    /// Whether to say only how many there are.
+    retrieveonlyresourcecount: optional boolean,
+    /// Accepted; there are none to show.
+    fordisplay: optional boolean,
+    /// Those with one of these tags.
+    tags: optional records,
+    /// Those of this account; goes with domainid.
+    account: optional string,
+    /// Those of accounts in this domain.
+    domainid: optional uuid<DomainId> .entity("domain"),
+    /// With domainid: domains below it too.
+    isrecursive: optional boolean,
 }
 
 impl Handler for ListPublicIpAddresses {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
-        match self.id {
-            Some(id) => Err(call.unknown("id", id)),
-            None => Ok(Answer::list(call.command, 0, Vec::new())),
+        let mut named = Vec::new();
+        named.extend(self.zoneid.map(|id| ("zoneid", Entity::Zone, id.uuid())));
+        named.extend(self.networkid.map(|id| ("networkid", Entity::Network, id.uuid())));
+        named.extend(
+            self.associatednetworkid.map(|id| ("associatednetworkid", Entity::Network, id.uuid())),
+        );
+        named.extend(
+            self.physicalnetworkid
+                .map(|id| ("physicalnetworkid", Entity::PhysicalNetwork, id.uuid())),
+        );
+        call.require(named).await?;
+        if let Some(id) = self.vpcid {
+            return Err(call.unknown("vpcid", id));
         }
+        let wanted = Wanted {
+            account: self.account,
+            domain: self.domainid,
+            recursive: self.isrecursive.unwrap_or(false),
+            everything: self.listall.unwrap_or(false),
+            by_id: self.id.is_some(),
+        };
+        none(call, wanted, self.id).await
     }
 }

@@ -10,7 +10,6 @@ use hostler_query_api::{Answer, api_command};
 use hostler_store::network::{NetworkUpdate, network_get, network_update};
 use hostler_store::reference::{Entity, references_not_owned};
 
-use super::create_network::is_domain;
 use crate::api::call::{Call, Handler};
 use crate::api::done::finished;
 use crate::api::failure::Failure;
@@ -64,10 +63,7 @@ impl UpdateNetwork {
         if self.name.as_ref().is_some_and(|name| name.trim().is_empty()) {
             return Err(call.wrong("name", "", "some text"));
         }
-        if let Some(text) = self.networkdomain.as_ref().filter(|text| !is_domain(text)) {
-            let expected = "letters, digits, hyphens and full stops, a letter first";
-            return Err(call.wrong("networkdomain", text, expected));
-        }
+        let network_domain = call.dns_domain("networkdomain", self.networkdomain)?;
         if let Some(second) = self.dns2.filter(|_| self.dns1.is_none()) {
             return Err(call.wrong("dns2", &second.to_string(), "dns1 beside it"));
         }
@@ -86,7 +82,7 @@ impl UpdateNetwork {
         Ok(NetworkUpdate {
             name: self.name,
             display_text: self.displaytext,
-            network_domain: self.networkdomain,
+            network_domain,
             dns: Some(dns).filter(|dns| !dns.is_empty()),
             mtu,
         })

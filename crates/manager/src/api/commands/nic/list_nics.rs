@@ -19,6 +19,8 @@ api_command! {
     nicid: optional uuid<NicId> .entity("nic"),
     /// The interface on this network.
     networkid: optional uuid<NetworkId> .entity("network"),
+    /// Interfaces that their user sees; all are seen.
+    fordisplay: optional boolean,
 }
 
 impl Handler for ListNics {
@@ -27,6 +29,7 @@ impl Handler for ListNics {
         call.require(vec![("virtualmachineid", Entity::Vm, vm.uuid())]).await?;
         let page = call.page()?;
         let mut nics = call.read(move |tx| Ok(nic_views(tx, &[vm])?)).await?;
+        nics.retain(|_| self.fordisplay != Some(false));
         nics.retain(|nic| self.nicid.is_none_or(|id| id == nic.id));
         nics.retain(|nic| self.networkid.is_none_or(|id| id == nic.network));
         if let Some(text) = call.keyword().map(|text| text.to_lowercase()) {

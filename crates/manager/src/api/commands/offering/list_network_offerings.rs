@@ -42,12 +42,26 @@ api_command! {
     networkid: optional uuid<NetworkId> .entity("network"),
     /// Those for VPCs; there are none.
     forvpc: optional boolean,
+    /// Offerings of this text.
+    displaytext: optional string,
+    /// Offerings of networks that have to exist (Required), or do not (Optional).
+    availability: optional string,
+    /// Those with tags, or without.
+    istagged: optional boolean,
+    /// Those with the service SourceNat, or without.
+    sourcenatsupported: optional boolean,
+    /// Those whose networks are routed this way; there are none.
+    routingmode: optional string,
 }
 
 impl Handler for ListNetworkOfferings {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
         let is_other = self.traffictype.is_some_and(|kind| !kind.eq_ignore_ascii_case("guest"));
-        if is_other || self.networkid.is_some() || self.forvpc == Some(true) {
+        if is_other
+            || self.routingmode.is_some()
+            || self.networkid.is_some()
+            || self.forvpc == Some(true)
+        {
             return Ok(Answer::list(call.command, 0, Vec::new()));
         }
         let filter = NetworkOfferingFilter {
@@ -62,6 +76,10 @@ impl Handler for ListNetworkOfferings {
             specify_vlan: self.specifyvlan,
             specify_ranges: self.specifyipranges,
             tags: self.tags,
+            display_text: self.displaytext,
+            availability: self.availability,
+            is_tagged: self.istagged,
+            source_nat: self.sourcenatsupported,
             keyword: call.keyword(),
         };
         let (page, scope) = (call.page()?, call.identity.sight());

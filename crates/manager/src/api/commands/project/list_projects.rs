@@ -8,6 +8,7 @@ use hostler_store::project::{ProjectFilter, project_list};
 use hostler_store::reference::Entity;
 
 use crate::api::call::{Call, Handler};
+use crate::api::commands::tag;
 use crate::api::failure::Failure;
 use crate::api::objects::project::{PROJECT, project};
 use crate::api::owner::Wanted;
@@ -33,6 +34,14 @@ api_command! {
     isrecursive: optional boolean,
     /// Everything that the caller may see, not only what it is in.
     listall: optional boolean,
+    /// Projects that the account of a user of this name is in.
+    username: optional string,
+    /// Projects with one of these tags, each a key and a value; none has tags.
+    tags: optional records,
+    /// Accepted: everything is shown, whatever is asked for.
+    details: optional list<String>,
+    /// Accepted: nothing has an icon.
+    showicon: optional boolean,
 }
 
 impl Handler for ListProjects {
@@ -50,6 +59,8 @@ impl Handler for ListProjects {
             name: self.name,
             display_text: self.displaytext,
             state: self.state,
+            user_name: self.username,
+            tags: tag::pairs(self.tags)?,
             keyword: call.keyword(),
             with_removed: false,
         };

@@ -20,7 +20,8 @@ macro_rules! authorize {
     ($(#[doc = $doc:literal])+ $command:ident = $name:literal, $key:literal, $direction:expr) => {
         api_command! {
             $(#[doc = $doc])+
-            pub(crate) struct $command = $name, asynchronous .object($key).shape(&SECURITY_RULE);
+            pub(crate) struct $command = $name, asynchronous
+                .object($key).shape(&SECURITY_RULE).in_projects();
 
             /// The group; or give its name.
             securitygroupid: optional uuid<SecurityGroupId> .entity("securitygroup"),

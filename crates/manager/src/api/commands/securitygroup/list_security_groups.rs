@@ -6,6 +6,7 @@ use hostler_store::reference::Entity;
 use hostler_store::security_group_view::{SecurityGroupFilter, security_group_list};
 
 use crate::api::call::{Call, Handler};
+use crate::api::commands::tag;
 use crate::api::failure::Failure;
 use crate::api::objects::group::{SECURITY_GROUP, security_group};
 use crate::api::owner::Wanted;
@@ -29,6 +30,8 @@ api_command! {
     isrecursive: optional boolean,
     /// Everything that the caller may see, not only its own.
     listall: optional boolean,
+    /// Groups with one of these tags, each a key and a value; none has tags.
+    tags: optional records,
 }
 
 impl Handler for ListSecurityGroups {
@@ -50,6 +53,7 @@ impl Handler for ListSecurityGroups {
             id: self.id,
             name: self.securitygroupname,
             vm,
+            tags: tag::pairs(self.tags)?,
             keyword: call.keyword(),
         };
         let listed =

@@ -4,14 +4,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hostler_model::{AccountId, AccountType, TemplateId};
+use hostler_model::{AccountId, ProjectId, TemplateId};
 use hostler_query_api::{ApiError, RoleType};
 use hostler_store::Tx;
 use hostler_store::account::account_by_name;
+use hostler_store::project::project_get;
 use hostler_store::reference::{Entity, references_not_owned};
 use hostler_store::template::template_uses;
 use hostler_store::template_change::{
-    TemplateUpdate, shares, shares_add, shares_remove, template_publish, template_update,
+    Share, TemplateUpdate, shares, shares_add, shares_remove, template_publish, template_update,
 };
 use hostler_store::template_view::{TemplateView, template_view};
 use serde_json::Value;
@@ -139,6 +140,7 @@ pub(super) async fn update(
 #[derive(Debug, Clone)]
 pub(super) struct Permissions {
     pub(super) accounts: Vec<String>,
+    pub(super) projects: Vec<ProjectId>,
     pub(super) operation: Option<String>,
     pub(super) public: Option<bool>,
     pub(super) featured: Option<bool>,
@@ -173,11 +175,16 @@ pub(super) async fn change_permissions(
         Some("reset") => Some(Operation::Reset),
         Some(other) => return Err(call.wrong("op", other, "add, remove or reset")),
     };
-    let names = !wanted.accounts.is_empty();
+    let projects = wanted.projects.iter().map(|id| ("projectids", Entity::Project, id.uuid()));
+    call.require(projects.collect()).await?;
+    let names = !wanted.accounts.is_empty() || !wanted.projects.is_empty();
     match operation {
-        None if names => return Err(call.wrong("op", "", "add or remove, with accounts")),
+        None if names => {
+            return Err(call.wrong("op", "", "add or remove, with accounts or projectids"));
+        }
         Some(Operation::Add | Operation::Remove) if !names => {
-            return Err(call.wrong("accounts", "", "names of accounts, for op add and remove"));
+            let expected = "names of accounts, or projectids, for op add and remove";
+            return Err(call.wrong("accounts", "", expected));
         }
         _ => {}
     }
@@ -185,7 +192,10 @@ pub(super) async fn change_permissions(
     call.write(move |tx| {
         let view = template_view(tx, id)?;
         template_publish(tx, id, wanted.public, wanted.featured, wanted.extractable)?;
-        let accounts = named(tx, &view, &wanted.accounts)?;
+        let mut accounts = named(tx, &view, &wanted.accounts)?;
+        for id in &wanted.projects {
+            accounts.push(project_get(tx, *id)?.account);
+        }
         match operation {
             Some(Operation::Add) => shares_add(tx, id, &accounts)?,
             Some(Operation::Remove) => shares_remove(tx, id, Some(&accounts))?,
@@ -235,13 +245,13 @@ pub(super) async fn permissions(
     require_own(call, kind, id).await?;
     call.read(move |tx| {
         let view = template_view(tx, id)?;
-        let shared = shares(tx, id)?;
-        let of = |project: bool| {
-            let kind = AccountType::Project.to_string();
-            shared.iter().filter(move |(_, of, _)| (*of == kind) == project)
-        };
-        let accounts: Vec<String> = of(false).map(|(_, _, name)| name.clone()).collect();
-        let projects: Vec<String> = of(true).map(|(id, ..)| id.to_string()).collect();
+        let (mut accounts, mut projects) = (Vec::new(), Vec::new());
+        for share in shares(tx, id)? {
+            match share {
+                Share::Account(name) => accounts.push(name),
+                Share::Project(id) => projects.push(id.to_string()),
+            }
+        }
         Ok(template_permissions(&view, &accounts, &projects))
     })
     .await

@@ -17,6 +17,8 @@ api_command! {
     id: required uuid<TemplateId> .entity("template"),
     /// Its zone; it is deleted in all zones that it is in.
     zoneid: optional uuid<ZoneId> .entity("zone"),
+    /// Accepted: it is deleted at once, and refused all the same while VMs are made from it, whose disks are read from it.
+    forced: optional boolean,
 }
 
 impl Handler for DeleteTemplate {

@@ -56,6 +56,18 @@ api_command! {
     isrecursive: optional boolean,
     /// Everything that the caller may see, not only its own.
     listall: optional boolean,
+    /// Templates of network appliances; there are none.
+    isvnf: optional boolean,
+    /// Templates for clusters of containers; there are none.
+    forcks: optional boolean,
+    /// Templates of this one's data volumes; there are none.
+    parenttemplateid: optional uuid<Uuid> .entity("template"),
+    /// Templates for this extension; there are none.
+    extensionid: optional uuid<Uuid> .entity("extension"),
+    /// Accepted: everything is shown, whatever is asked for.
+    details: optional list<String>,
+    /// Accepted: nothing has an icon.
+    showicon: optional boolean,
 }
 
 impl Handler for ListTemplates {
@@ -63,6 +75,8 @@ impl Handler for ListTemplates {
         let which = self.templatefilter;
         which.check(call, "templatefilter")?;
         let other = self.hypervisor.as_ref().is_some_and(|h| !h.eq_ignore_ascii_case("KVM"))
+            || [self.isvnf, self.forcks].contains(&Some(true))
+            || self.parenttemplateid.or(self.extensionid).is_some()
             || self.templatetype.as_ref().is_some_and(|kind| !kind.eq_ignore_ascii_case("USER"));
         if other {
             return Ok(Answer::list(call.command, 0, Vec::new()));

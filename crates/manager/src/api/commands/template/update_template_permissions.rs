@@ -1,6 +1,6 @@
 //! `updateTemplatePermissions`: who may use a template.
 
-use hostler_model::TemplateId;
+use hostler_model::{ProjectId, TemplateId};
 use hostler_query_api::{Answer, api_command};
 
 use super::change::{Kind, Permissions, change_permissions};
@@ -15,7 +15,9 @@ api_command! {
     id: required uuid<TemplateId> .entity("template"),
     /// Names of accounts in the domain of its owner, for op.
     accounts: optional list<String>,
-    /// add: share it with the accounts; remove: no longer; reset: with nobody.
+    /// Projects, for op.
+    projectids: optional list<ProjectId> .entity("project"),
+    /// add: share it with the accounts and projects; remove: no longer; reset: with nobody.
     op: optional string,
     /// Whether everybody may use it.
     ispublic: optional boolean,
@@ -29,6 +31,7 @@ impl Handler for UpdateTemplatePermissions {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
         let wanted = Permissions {
             accounts: self.accounts.unwrap_or_default(),
+            projects: self.projectids.unwrap_or_default(),
             operation: self.op,
             public: self.ispublic,
             featured: self.isfeatured,

@@ -6,7 +6,7 @@ use hostler_store::reference::Entity;
 use hostler_store::user::{UserFilter, user_list};
 
 use crate::api::call::{Call, Handler};
-use crate::api::commands::account::account_type;
+use crate::api::commands::account::{account_type, has_no_such_keys};
 use crate::api::failure::Failure;
 use crate::api::objects::account::{USER, user};
 use crate::api::owner::Wanted;
@@ -33,10 +33,17 @@ api_command! {
     isrecursive: optional boolean,
     /// Everything that the caller may see, not only its own.
     listall: optional boolean,
+    /// Users whose keys are allowed (Enabled), forbidden (Disabled), or follow the cloud (Inherit), as all do.
+    apikeyaccess: optional string,
+    /// Accepted: nothing has an icon.
+    showicon: optional boolean,
 }
 
 impl Handler for ListUsers {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
+        if has_no_such_keys(call, self.apikeyaccess.as_deref())? {
+            return Ok(Answer::list(call.command, 0, Vec::new()));
+        }
         let wanted = Wanted {
             account: self.account,
             domain: self.domainid,

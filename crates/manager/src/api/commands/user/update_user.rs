@@ -35,11 +35,14 @@ api_command! {
     userapikey: optional string .max(1024),
     /// The secret half of new keys for signing.
     usersecretkey: optional string .max(1024),
+    /// By whose clock they live, as UTC or Europe/Berlin.
+    timezone: optional string,
 }
 
 impl Handler for UpdateUser {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
         let (authority, id) = (call.authority(), self.id);
+        let timezone = call.timezone(self.timezone)?;
         let keys = keys_of(self.userapikey, self.usersecretkey)?;
         let found = call.read(move |tx| authority.user_to_change(tx, "id", id)).await?;
         not_from_ldap(&found, self.password.is_some(), self.username.as_deref())?;
@@ -55,6 +58,7 @@ impl Handler for UpdateUser {
             first_name: self.firstname,
             last_name: self.lastname,
             email: self.email,
+            timezone,
             password_hash,
         };
         let (authority, event) = (call.authority(), call.event("USER.UPDATE"));

@@ -129,6 +129,8 @@ api_command! {
     account: optional string,
     /// The domain of that account.
     domainid: optional uuid<DomainId> .entity("domain"),
+    /// The id that it is to have; one that is drawn without it.
+    customid: optional uuid<VmId> .roles(Roles::ADMIN),
 }
 
 impl Handler for DeployVirtualMachine {
@@ -168,6 +170,7 @@ impl Handler for DeployVirtualMachine {
         let mut affinity_names = self.affinitygroupnames.unwrap_or_default();
         affinity_names.extend(hinted.group_names);
         let request = DeployRequest {
+            id: self.customid,
             zone: self.zoneid,
             offering: self.serviceofferingid,
             template: self.templateid,
@@ -302,7 +305,7 @@ impl DeployVirtualMachine {
         };
         let domain_path = (!call.is_root()).then(|| call.identity.user.domain_path.clone());
         let size = Size { offering, chosen, domain_path };
-        Ok(Some(NewVolume { account, zone: self.zoneid, name: None, size }))
+        Ok(Some(NewVolume { id: None, account, zone: self.zoneid, name: None, size }))
     }
 
     fn root_size(&self, call: Call<'_>) -> Result<Option<Bytes>, Failure> {

@@ -10,6 +10,7 @@ use hostler_store::Page;
 use hostler_store::reference::Entity;
 use hostler_store::vm_view::{VmFilter, vm_list};
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::api::call::{Call, Handler};
 use crate::api::commands::tag;
@@ -86,11 +87,29 @@ api_command! {
     isrecursive: optional boolean,
     /// Everything that the caller may see, not only its own.
     listall: optional boolean,
+    /// VMs that end by themselves at some time; there are none.
+    leased: optional boolean,
+    /// VMs with a GPU; there are none.
+    gpuenabled: optional boolean,
+    /// VMs that are network appliances; there are none.
+    isvnf: optional boolean,
+    /// VMs on networks behind routers; there are none.
+    forvirtualnetwork: optional boolean,
+    /// VMs in this VPC; there are none.
+    vpcid: optional uuid<Uuid> .entity("vpc"),
+    /// VMs that are kept copies of so; there are none.
+    backupofferingid: optional uuid<Uuid> .entity("backupoffering"),
+    /// VMs of this group that grows by itself; there are none.
+    autoscalevmgroupid: optional uuid<Uuid> .entity("autoscalevmgroup"),
+    /// VMs of this extension; there are none.
+    extensionid: optional uuid<Uuid> .entity("extension"),
+    /// Accepted: nothing has an icon.
+    showicon: optional boolean,
 }
 
 impl Handler for ListVirtualMachines {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
-        if self.hypervisor.as_ref().is_some_and(|h| !h.eq_ignore_ascii_case("KVM")) {
+        if self.wants_none() {
             return Ok(Answer::list(call.command, 0, Vec::new()));
         }
         let wanted = Wanted {
@@ -134,8 +153,7 @@ impl Handler for ListVirtualMachines {
             with_expunged: false,
         };
         if self.retrieveonlyresourcecount == Some(true) {
-            let none = Page { offset: 0, limit: Some(0) };
-            let found = call.read(move |tx| Ok(vm_list(tx, &filter, &scope, none)?)).await?;
+            let found = call.read(move |tx| Ok(vm_list(tx, &filter, &scope, Page::NONE)?)).await?;
             return Ok(Answer::list(call.command, found.total, Vec::new()));
         }
         let listed = call.read(move |tx| Ok(vm_list(tx, &filter, &scope, page)?)).await?;
@@ -146,6 +164,18 @@ impl Handler for ListVirtualMachines {
         };
         let id = self.id.map(|id| (Entity::Vm, id.uuid()));
         call.list(listed, id, |view| shown.part_of(vm(view, sight))).await
+    }
+}
+
+impl ListVirtualMachines {
+    /// Whether it asks for what no VM here is.
+    fn wants_none(&self) -> bool {
+        let unknown =
+            [self.vpcid, self.backupofferingid, self.autoscalevmgroupid, self.extensionid];
+        self.hypervisor.as_ref().is_some_and(|h| !h.eq_ignore_ascii_case("KVM"))
+            || [self.leased, self.gpuenabled, self.isvnf, self.forvirtualnetwork]
+                .contains(&Some(true))
+            || unknown.iter().any(Option::is_some)
     }
 }
 

@@ -12,7 +12,8 @@ use crate::orchestration::vm::reset_keys;
 api_command! {
     /// Has the guest of a stopped VM take other SSH keys at its next start.
     pub(crate) struct ResetSshKeyForVirtualMachine = "resetSSHKeyForVirtualMachine", asynchronous
-        .object("virtualmachine").shape(&VM).envelope("resetSSHKeyforvirtualmachineresponse");
+        .object("virtualmachine").shape(&VM).envelope("resetSSHKeyforvirtualmachineresponse")
+        .in_projects();
 
     /// The VM.
     id: required uuid<VmId> .entity("virtualmachine"),
@@ -29,9 +30,10 @@ api_command! {
 impl Handler for ResetSshKeyForVirtualMachine {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
         call.require(vec![("id", Entity::Vm, self.id.uuid())]).await?;
-        let owner = match self.account {
-            Some(_) => Some(call.owner(self.account, self.domainid).await?),
-            None => None,
+        let owner = if self.account.is_some() || call.names_project() {
+            Some(call.owner(self.account, self.domainid).await?)
+        } else {
+            None
         };
         let mut names = self.keypairs.unwrap_or_default();
         names.extend(self.keypair);

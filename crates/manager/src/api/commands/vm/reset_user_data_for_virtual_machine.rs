@@ -3,6 +3,7 @@
 use hostler_model::{DomainId, UserDataId, VmId};
 use hostler_query_api::{Answer, Roles, api_command};
 use hostler_store::reference::Entity;
+use hostler_store::vm::vm_get;
 
 use super::{shown, user_data};
 use crate::api::call::{Call, Handler};
@@ -13,7 +14,7 @@ use crate::orchestration::vm::{UserDataWish, reset_user_data};
 api_command! {
     /// Gives a stopped VM other user data: at its next start its guest does what guests do at their first.
     pub(crate) struct ResetUserDataForVirtualMachine = "resetUserDataForVirtualMachine", synchronous
-        .roles(Roles::ADMIN).object("virtualmachine").shape(&VM);
+        .roles(Roles::ADMIN).object("virtualmachine").shape(&VM).in_projects();
 
     /// The VM.
     id: required uuid<VmId> .entity("virtualmachine"),
@@ -23,7 +24,7 @@ api_command! {
     userdataid: optional uuid<UserDataId> .entity("userdata"),
     /// Values that registered user data wants, in place of those there were, as userdatadetails[0].name=value.
     userdatadetails: optional map .max(1024),
-    /// The account of the VM, for clients that say it.
+    /// The account of the VM, for clients that say it; of another one it is refused.
     account: optional string,
     /// The domain of that account.
     domainid: optional uuid<DomainId> .entity("domain"),
@@ -32,6 +33,14 @@ api_command! {
 impl Handler for ResetUserDataForVirtualMachine {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
         call.require(vec![("id", Entity::Vm, self.id.uuid())]).await?;
+        if self.account.is_some() || call.names_project() {
+            let (id, owner) = (self.id, call.owner(self.account, self.domainid).await?);
+            if call.read(move |tx| Ok(vm_get(tx, id)?.account)).await? != owner {
+                return Err(Failure::invalid(format!(
+                    "account or projectid: VM {id} is another one's; name its own, or leave both out"
+                )));
+            }
+        }
         let text = user_data::sent(call, self.userdata)?;
         let data = UserDataWish { text, id: self.userdataid, details: self.userdatadetails };
         if data.is_empty() {

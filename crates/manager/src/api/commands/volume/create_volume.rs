@@ -1,8 +1,8 @@
 //! `createVolume`: records a data volume. It is written when a VM that has it runs for the first time; from a snapshot,
 //! at once.
 
-use hostler_model::{DiskOfferingId, DomainId, SnapshotId, ZoneId};
-use hostler_query_api::{Answer, api_command};
+use hostler_model::{DiskOfferingId, DomainId, SnapshotId, VolumeId, ZoneId};
+use hostler_query_api::{Answer, Roles, api_command};
 use hostler_store::reference::Entity;
 
 use crate::api::call::{Call, Handler};
@@ -32,6 +32,8 @@ api_command! {
     account: optional string,
     /// The domain of that account.
     domainid: optional uuid<DomainId> .entity("domain"),
+    /// The id that it is to have; one that is drawn without it.
+    customid: optional uuid<VolumeId> .roles(Roles::ADMIN),
 }
 
 impl Handler for CreateVolume {
@@ -52,9 +54,9 @@ impl Handler for CreateVolume {
                     "size needs diskofferingid; without it the volume is as large as the snapshot's",
                 ));
             }
-            let name = self.name;
-            let made =
-                create_from_snapshot(call.context, &caller, account, snapshot, name, size).await?;
+            let called = (self.customid, self.name);
+            let made = create_from_snapshot(call.context, &caller, account, snapshot, called, size)
+                .await?;
             return Ok(Answer::job(call.command, Some(made.0.uuid()), made.1.uuid()));
         }
         let missing = |param: &str| {
@@ -64,7 +66,7 @@ impl Handler for CreateVolume {
         };
         let zone = self.zoneid.ok_or_else(|| missing("zoneid"))?;
         let size = size.ok_or_else(|| missing("diskofferingid"))?;
-        let new = NewVolume { account, zone, name: self.name, size };
+        let new = NewVolume { id: self.customid, account, zone, name: self.name, size };
         let (id, job) = create(call.context, &caller, new).await?;
         Ok(Answer::job(call.command, Some(id.uuid()), job.uuid()))
     }

@@ -7,6 +7,7 @@ use hostler_model::{
 use hostler_query_api::{Answer, Roles, api_command};
 use hostler_store::reference::Entity;
 use hostler_store::volume_view::{VolumeFilter, volume_list};
+use hostler_store::{Page, Tx};
 
 use crate::api::call::{Call, Handler};
 use crate::api::commands::tag;
@@ -56,11 +57,17 @@ api_command! {
     isrecursive: optional boolean,
     /// Everything that the caller may see, not only its own.
     listall: optional boolean,
+    /// Volumes that their user sees; all are seen.
+    displayvolume: optional boolean,
+    /// Accepted: volumes of the cloud's own VMs too; there are none.
+    listsystemvms: optional boolean,
+    /// Whether to say only how many there are.
+    retrieveonlyresourcecount: optional boolean,
 }
 
 impl Handler for ListVolumes {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
-        if self.isencrypted == Some(true) {
+        if self.isencrypted == Some(true) || self.displayvolume == Some(false) {
             return Ok(Answer::list(call.command, 0, Vec::new()));
         }
         let wanted = Wanted {
@@ -88,6 +95,10 @@ impl Handler for ListVolumes {
             tags: tag::pairs(self.tags)?,
             keyword: call.keyword(),
         };
+        if self.retrieveonlyresourcecount == Some(true) {
+            let counted = move |tx: &Tx<'_>| Ok(volume_list(tx, &filter, &scope, Page::NONE)?);
+            return Ok(Answer::list(call.command, call.read(counted).await?.total, Vec::new()));
+        }
         let listed = call.read(move |tx| Ok(volume_list(tx, &filter, &scope, page)?)).await?;
         let id = self.id.map(|id| (Entity::Volume, id.uuid()));
         call.list(listed, id, |view| volume(view, call.is_root())).await

@@ -1,6 +1,6 @@
 //! `listZones`: the data centres.
 
-use hostler_model::{NetworkType, ZoneId};
+use hostler_model::{DomainId, NetworkType, ZoneId};
 use hostler_query_api::{Answer, api_command};
 use hostler_store::capacity::{CapacityFilter, Per, capacities};
 use hostler_store::reference::Entity;
@@ -31,15 +31,27 @@ api_command! {
     tags: optional records,
     /// Show how much there is of memory, CPU and storage.
     showcapacities: optional boolean,
+    /// Zones that are kept for this domain.
+    domainid: optional uuid<DomainId> .entity("domain"),
+    /// Zones of this group of storage; there are none.
+    storageaccessgroup: optional string,
+    /// Accepted: nothing has an icon.
+    showicon: optional boolean,
 }
 
 impl Handler for ListZones {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
+        let domain = self.domainid.map(|id| ("domainid", Entity::Domain, id.uuid()));
+        call.require(domain.into_iter().collect()).await?;
+        if self.storageaccessgroup.is_some() {
+            return Ok(Answer::list(call.command, 0, Vec::new()));
+        }
         let filter = ZoneFilter {
             id: self.id,
             ids: self.ids.unwrap_or_default(),
             name: self.name,
             network_type: self.networktype,
+            kept_for: self.domainid,
             tags: tag::pairs(self.tags)?,
             only_enabled: self.available.unwrap_or(false),
             keyword: call.keyword(),
