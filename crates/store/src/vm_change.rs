@@ -331,15 +331,6 @@ pub fn vm_set_iso(
     there(changed, vm)
 }
 
-/// Whether a job on a VM is not finished.
-///
-/// # Errors
-/// [`StoreError::Sqlite`].
-pub fn vm_has_open_job(tx: &Tx<'_>, vm: VmId) -> Result<bool, StoreError> {
-    let sql = "SELECT 1 FROM job WHERE subject = ?1 AND finished IS NULL LIMIT 1";
-    Ok(tx.row("look for jobs on a VM", sql, params![vm.to_string()], |_| Ok(()))?.is_some())
-}
-
 fn there(changed: usize, vm: VmId) -> Result<(), StoreError> {
     if changed == 0 {
         return Err(StoreError::NotFound { what: "virtual machine", id: vm.to_string() });

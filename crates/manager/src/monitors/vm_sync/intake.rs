@@ -9,12 +9,12 @@ use hostler_store::alien::{AlienDevice, AlienRow, aliens_on, aliens_set};
 use hostler_store::event::{NewEvent, event_add};
 use hostler_store::host::host_find;
 use hostler_store::installation::restored_at;
+use hostler_store::job::job_is_open_on;
 use hostler_store::run::{RunRow, runs_alive_on};
 use hostler_store::run_sight::{
     Sighting, runs_back, runs_missing, runs_named, runs_seen, vms_standing,
 };
 use hostler_store::stray::{StrayRow, strays_drop_others, strays_keep, strays_on};
-use hostler_store::vm_change::vm_has_open_job;
 use hostler_store::{StoreError, Tx};
 use hostler_wire::{AlienDisk, AlienNic, AlienReport, HostReport, ReportDigest};
 use tracing::info;
@@ -111,7 +111,7 @@ fn take_in_runs(tx: &Tx<'_>, told: &Told, news: &News, alive: &[RunRow]) -> Resu
     for run in alive.iter().filter(lacks) {
         let is_new = run.missing.is_none() && !named.contains_key(&run.id);
         // a job that is at the VM tells what has become of it: it may just be released
-        if is_new && !vm_has_open_job(tx, run.vm)? {
+        if is_new && !job_is_open_on(tx, run.vm.uuid())? {
             tell(tx, told, run.vm, PowerState::Unknown, PowerReason::Missing)?;
         }
     }

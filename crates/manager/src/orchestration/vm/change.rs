@@ -11,7 +11,7 @@ use hostler_store::event::event_add;
 use hostler_store::job::{job_add_done, job_is_open_on};
 use hostler_store::limit;
 use hostler_store::vm::{VmChange, VmRow, vm_get, vm_transition};
-use hostler_store::vm_change::{VmUpdate, size_rule, vm_has_open_job, vm_resize, vm_update};
+use hostler_store::vm_change::{VmUpdate, size_rule, vm_resize, vm_update};
 
 use super::user_data::{self, UserDataWish};
 use super::{groups, requests, size};
@@ -145,7 +145,7 @@ pub async fn recover(app: &Context, caller: &Caller, id: VmId) -> Result<(), Ser
 /// Refuses a VM that is not stopped, or that a job works on or is about to.
 pub(super) fn must_be_idle(tx: &Tx<'_>, row: &VmRow, verb: &str) -> Result<(), ServiceError> {
     must_be_stopped(row, verb)?;
-    if vm_has_open_job(tx, row.id)? {
+    if job_is_open_on(tx, row.id.uuid())? {
         let text =
             format!("a job works on {}; it can be {verb} when that is over", row.instance_name);
         return Err(ServiceError::new(ServiceErrorKind::InUse, text));
