@@ -7,8 +7,9 @@ use rusqlite::{Row, params};
 
 use crate::account_groups::groups_end;
 use crate::columns::{amount, json, parsed, parsed_or_null, time, to_json};
-use crate::listing::{Listed, Page, Query, Scope, still_used};
+use crate::listing::{Listed, Page, Query, still_used};
 use crate::project::project_of_account_remove;
+use crate::scope::Scope;
 use crate::{StoreError, Tx};
 
 /// One customer, one team.

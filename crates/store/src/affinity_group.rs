@@ -6,7 +6,8 @@ use hostler_model::{AccountId, AffinityGroupId, AffinityKind, DomainId, Timestam
 use rusqlite::{Row, params};
 
 use crate::columns::{json, parsed, time, to_json};
-use crate::listing::{Listed, Page, Query, Scope};
+use crate::listing::{Listed, Page, Query};
+use crate::scope::Scope;
 use crate::{StoreError, Tx};
 
 /// An affinity group.

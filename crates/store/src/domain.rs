@@ -4,7 +4,8 @@ use hostler_model::{DomainId, Timestamp};
 use rusqlite::{Row, params};
 
 use crate::columns::{parsed, parsed_or_null, time};
-use crate::listing::{Listed, Page, Query, Scope, still_used};
+use crate::listing::{Listed, Page, Query, still_used};
+use crate::scope::Scope;
 use crate::{StoreError, Tx};
 
 /// A tenancy unit.

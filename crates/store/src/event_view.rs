@@ -5,7 +5,8 @@ use rusqlite::Row;
 use uuid::Uuid;
 
 use crate::columns::{parsed, parsed_or_null, time, to_json};
-use crate::listing::{Listed, Page, Query, Scope};
+use crate::listing::{Listed, Page, Query};
+use crate::scope::Scope;
 use crate::{StoreError, Tx};
 
 /// An event with the names of who it is about.

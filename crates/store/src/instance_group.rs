@@ -7,7 +7,8 @@ use hostler_model::{AccountId, DomainId, InstanceGroupId, Timestamp};
 use rusqlite::{Row, params};
 
 use crate::columns::{parsed, time};
-use crate::listing::{Listed, Page, Query, Scope};
+use crate::listing::{Listed, Page, Query};
+use crate::scope::Scope;
 use crate::{StoreError, Tx};
 
 /// A group.

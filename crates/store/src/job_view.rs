@@ -7,7 +7,8 @@ use rusqlite::Row;
 use uuid::Uuid;
 
 use crate::columns::{parsed, parsed_or_null, stored, time, time_or_null};
-use crate::listing::{Listed, Page, Query, Scope};
+use crate::listing::{Listed, Page, Query};
+use crate::scope::Scope;
 use crate::{StoreError, Tx};
 
 /// A job with the names of whose it is.

@@ -9,7 +9,8 @@ use ipnet::Ipv4Net;
 use rusqlite::{Row, params};
 
 use crate::columns::{json, parsed, parsed_or_null, time, to_json};
-use crate::listing::{Listed, Page, Query, Scope};
+use crate::listing::{Listed, Page, Query};
+use crate::scope::Scope;
 use crate::tag::{TagView, tags_column};
 use crate::{StoreError, Tx, still_used};
 

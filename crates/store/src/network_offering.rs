@@ -6,10 +6,11 @@ use hostler_model::{DomainId, NetworkOfferingId, Timestamp, ZoneId};
 use rusqlite::{Row, params};
 
 use crate::columns::{json, parsed, time, to_json};
-use crate::listing::{Listed, Page, Query, Scope};
+use crate::listing::{Listed, Page, Query};
 use crate::offering_scope::{
     columns, offered_in, offered_to, offering_set_domains, offering_set_zones, scope_value,
 };
+use crate::scope::Scope;
 use crate::{StoreError, Tx, still_used};
 
 /// A kind of network.

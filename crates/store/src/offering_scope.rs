@@ -7,7 +7,7 @@ use hostler_model::{DomainId, ZoneId};
 use rusqlite::params;
 use uuid::Uuid;
 
-use crate::listing::Scope;
+use crate::scope::Scope;
 use crate::{StoreError, Tx};
 
 /// What a list shows of an offering's domains and zones: ids and names, as JSON. `id` is the offering's column.

@@ -7,7 +7,8 @@ use hostler_model::{AccountId, DomainId, ProjectId, Timestamp, UserId};
 use rusqlite::{Row, params};
 
 use crate::columns::{json, parsed, time};
-use crate::listing::{Listed, Page, Query, Scope};
+use crate::listing::{Listed, Page, Query};
+use crate::scope::Scope;
 use crate::{StoreError, Tx};
 
 /// A project with the names of what it belongs to.

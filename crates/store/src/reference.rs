@@ -8,9 +8,9 @@ use rusqlite::{ToSql, params};
 use uuid::Uuid;
 
 use crate::columns::parsed;
-use crate::listing::Scope;
 use crate::network::usable;
 use crate::offering_scope::offered_to;
+use crate::scope::Scope;
 use crate::{StoreError, Tx};
 
 /// A kind of thing that a parameter can name by id.

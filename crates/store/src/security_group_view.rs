@@ -6,7 +6,8 @@ use hostler_model::{DomainId, SecurityGroupId, VmId};
 use rusqlite::Row;
 
 use crate::columns::{json, parsed};
-use crate::listing::{Listed, Page, Query, Scope};
+use crate::listing::{Listed, Page, Query};
+use crate::scope::Scope;
 use crate::security_group::{SecurityGroupRow, read};
 use crate::security_rule::{SecurityRuleView, security_rules_of};
 use crate::{StoreError, Tx};

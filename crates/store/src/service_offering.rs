@@ -9,10 +9,11 @@ use hostler_model::{
 use rusqlite::{Row, params};
 
 use crate::columns::{amount, json, parsed, stored, time, to_json};
-use crate::listing::{Listed, Page, Query, Scope};
+use crate::listing::{Listed, Page, Query};
 use crate::offering_scope::{
     columns, offered_in, offered_to, offering_set_domains, offering_set_zones, scope_value,
 };
+use crate::scope::Scope;
 use crate::{StoreError, Tx};
 
 /// A size of VMs.

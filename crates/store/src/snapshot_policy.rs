@@ -6,7 +6,8 @@ use hostler_model::{AccountId, SnapshotId, SnapshotPolicyId, Timestamp, UserId, 
 use rusqlite::{Row, params};
 
 use crate::columns::{parsed, time};
-use crate::listing::{Listed, Page, Query, Scope};
+use crate::listing::{Listed, Page, Query};
+use crate::scope::Scope;
 use crate::{StoreError, Tx};
 
 /// A policy as it is recorded.

@@ -4,7 +4,8 @@ use hostler_model::{AccountId, SshKeyPairId, Timestamp};
 use rusqlite::{Row, params};
 
 use crate::columns::{parsed, time};
-use crate::listing::{Listed, Page, Query, Scope};
+use crate::listing::{Listed, Page, Query};
+use crate::scope::Scope;
 use crate::{StoreError, Tx};
 
 /// A registered public key.

@@ -10,7 +10,8 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::columns::{from_text, parsed};
-use crate::listing::{Listed, Page, Query, Scope};
+use crate::listing::{Listed, Page, Query};
+use crate::scope::Scope;
 use crate::{StoreError, Tx};
 
 /// A tag with the names of its owner.

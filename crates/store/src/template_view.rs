@@ -11,7 +11,8 @@ use hostler_model::{
 use rusqlite::Row;
 
 use crate::columns::{amount, json, parsed, parsed_or_null, time, time_or_null};
-use crate::listing::{Listed, Page, Query, Scope};
+use crate::listing::{Listed, Page, Query};
+use crate::scope::Scope;
 use crate::tag::{TagView, tags_column};
 use crate::vm_view::pending;
 use crate::{StoreError, Tx};

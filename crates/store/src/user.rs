@@ -8,8 +8,9 @@ use hostler_model::{
 use rusqlite::{Row, params};
 
 use crate::columns::{json, parsed, parsed_or_null, time};
-use crate::listing::{Listed, Page, Query, Scope};
+use crate::listing::{Listed, Page, Query};
 use crate::role::Rule;
+use crate::scope::Scope;
 use crate::{StoreError, Tx};
 
 /// Someone who can call the API.

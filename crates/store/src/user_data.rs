@@ -5,7 +5,8 @@ use rusqlite::{Row, params};
 
 use crate::columns::{json_or_null, parsed, time};
 use crate::deploy_groups::NamedUserData;
-use crate::listing::{Listed, Page, Query, Scope};
+use crate::listing::{Listed, Page, Query};
+use crate::scope::Scope;
 use crate::{StoreError, Tx, still_used};
 
 /// Registered user data.

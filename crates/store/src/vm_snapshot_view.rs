@@ -8,7 +8,8 @@ use hostler_model::{
 use rusqlite::Row;
 
 use crate::columns::{json, parsed, time};
-use crate::listing::{Listed, Page, Query, Scope};
+use crate::listing::{Listed, Page, Query};
+use crate::scope::Scope;
 use crate::tag::{TagView, tags_column};
 use crate::vm_view::pending;
 use crate::{StoreError, Tx};

@@ -12,8 +12,9 @@ use hostler_model::{
 use rusqlite::Row;
 
 use crate::columns::{amount, json, json_or_null, parsed, parsed_or_null, time};
-use crate::listing::{Listed, Narrow, Page, Query, Scope, Set, Tally, Through};
+use crate::listing::{Listed, Narrow, Page, Query, Set, Tally, Through};
 use crate::nic_view::{NicView, nics_by_vm};
+use crate::scope::Scope;
 use crate::tag::{TagView, tags_column};
 use crate::vm::GuestPassword;
 pub use crate::vm_groups::GroupOfVm;

@@ -10,7 +10,8 @@ use hostler_model::{
 use rusqlite::Row;
 
 use crate::columns::{amount, json, parsed, parsed_or_null, time, time_or_null};
-use crate::listing::{Listed, Narrow, Page, Query, Scope};
+use crate::listing::{Listed, Narrow, Page, Query};
+use crate::scope::Scope;
 use crate::tag::{TagView, tags_column};
 use crate::{StoreError, Tx};
 
