@@ -27,6 +27,7 @@ pub(super) static DOMAIN: Noun = Noun {
                     Id(&resolve::DOMAIN),
                     "The domain that it is in [default: your own]",
                 ),
+                flag("network-domain", "networkdomain", Text, "DNS domain of its networks"),
             ],
             "made",
         ),
@@ -100,6 +101,7 @@ pub(super) static ACCOUNT: Noun = Noun {
                     IdOr(&ROLE_ID, "accounttype", "0"),
                     "Its role [default: that of plain users]",
                 ),
+                flag("network-domain", "networkdomain", Text, "DNS domain of its networks"),
             ],
             "made",
         ),
@@ -126,6 +128,16 @@ pub(super) static ACCOUNT: Noun = Noun {
                 must("name", "newname", Text, "Its new name"),
             ],
             "renamed",
+        ),
+        does(
+            "update",
+            "updateAccount",
+            "Change an account",
+            &[
+                first("account", "id", Id(&ACCOUNT_ID), "Name or id"),
+                flag("network-domain", "networkdomain", Text, "DNS domain of its networks"),
+            ],
+            "changed",
         ),
         does(
             "enable",

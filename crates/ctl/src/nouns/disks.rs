@@ -1,11 +1,19 @@
 //! Data disks and what is put into drives.
 
-use crate::noun::Takes::{Id, OnlyId, Switch, Text, TextOr, Words};
+use crate::noun::Takes::{Id, OneOf, OnlyId, Switch, Text, TextOr, Words};
 use crate::noun::{Noun, does, first, flag, lists, must, shows};
 use crate::output::{Column, Unit, column};
 use crate::resolve::{
     DISK_OFFERING as OFFERING_ID, ISO as ISO_ID, OS_TYPE, VM, VOLUME as VOLUME_ID, ZONE,
 };
+
+/// What hosts may do with what guests write.
+const CACHES: &[(&str, &str)] = &[
+    ("none", "none"),
+    ("writeback", "writeback"),
+    ("writethrough", "writethrough"),
+    ("hypervisor-default", "hypervisor_default"),
+];
 
 pub(super) static DISK_OFFERING: Noun = Noun {
     name: "disk-offering",
@@ -39,6 +47,21 @@ pub(super) static DISK_OFFERING: Noun = Noun {
                     Words,
                     "A tag of the pools that its disks go to (again for more)",
                 ),
+                flag("read-bytes", "bytesreadrate", Text, "Bytes read in a second, at most"),
+                flag("write-bytes", "byteswriterate", Text, "Bytes written in a second, at most"),
+                flag("read-iops", "iopsreadrate", Text, "Reading operations in a second, at most"),
+                flag(
+                    "write-iops",
+                    "iopswriterate",
+                    Text,
+                    "Writing operations in a second, at most",
+                ),
+                flag(
+                    "cache",
+                    "cachemode",
+                    OneOf(CACHES),
+                    "What hosts do with what is written [default: none]",
+                ),
             ],
             "made",
         ),
@@ -56,6 +79,31 @@ pub(super) static DISK_OFFERING: Noun = Noun {
                 first("offering", "id", Id(&OFFERING_ID), "Name or id"),
                 flag("name", "name", Text, "Its new name"),
                 flag("text", "displaytext", Text, "Its new text"),
+                flag(
+                    "read-bytes",
+                    "bytesreadrate",
+                    Text,
+                    "Bytes read in a second, at most; 0: no limit",
+                ),
+                flag(
+                    "write-bytes",
+                    "byteswriterate",
+                    Text,
+                    "Bytes written in a second, at most; 0: no limit",
+                ),
+                flag(
+                    "read-iops",
+                    "iopsreadrate",
+                    Text,
+                    "Reading operations in a second, at most; 0: no limit",
+                ),
+                flag(
+                    "write-iops",
+                    "iopswriterate",
+                    Text,
+                    "Writing operations in a second, at most; 0: no limit",
+                ),
+                flag("cache", "cachemode", OneOf(CACHES), "What hosts do with what is written"),
             ],
             "changed",
         ),

@@ -298,6 +298,26 @@ async fn a_disk_is_thrown_away_taken_back_and_with_expunge_deleted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_disk_offering_says_how_fast_its_disks_may_be() {
+    let manager = Manager::start().await;
+    let made = json!({"diskoffering": {"id": VM, "name": "slow"}});
+    manager.answers("createDiskOffering", 200, made);
+    let speed = ["--write-bytes", "1048576", "--read-iops", "500", "--cache", "hypervisor-default"];
+    let all = [&["disk-offering", "create", "slow", "--size", "1"][..], &speed].concat();
+    manager.run(&all).success();
+    let sent = &manager.calls("createDiskOffering").await[0].1;
+    assert_eq!(
+        (sent.get("byteswriterate"), sent.get("iopsreadrate")),
+        (Some("1048576"), Some("500"))
+    );
+    assert_eq!(
+        (sent.get("cachemode"), sent.get("bytesreadrate")),
+        (Some("hypervisor_default"), None)
+    );
+    manager.run(&["disk-offering", "create", "slow", "--cache", "fast"]).failure();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_network_is_restarted_by_its_name() {
     let manager = Manager::start().await;
     manager.lists("listNetworks", "network", &[json!({"id": ZONE, "name": "guests"})]);
