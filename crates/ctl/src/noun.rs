@@ -230,8 +230,12 @@ impl Verb {
 impl Argument {
     fn clap(&self) -> Arg {
         let arg = Arg::new(self.name).help(self.help);
+        let arg = match self.takes {
+            Takes::Switch | Takes::Stdin => arg,
+            _ => arg.value_name(self.name.to_uppercase().replace('-', "_")),
+        };
         let arg = match self.place {
-            Place::Positional => arg.required(true).value_name(self.name.to_uppercase()),
+            Place::Positional => arg.required(true),
             Place::Flag => arg.long(self.name),
             Place::RequiredFlag => arg.long(self.name).required(true),
         };

@@ -53,6 +53,24 @@ const COLUMNS: &[Column] = &[
     column("ROOT GIB", "rootdisksize"),
 ];
 
+/// What is shown of one.
+const DETAILS: &[Column] = &[
+    column("ID", "id"),
+    column("NAME", "name"),
+    column("TEXT", "displaytext"),
+    column("CPUS", "cpunumber"),
+    column("MHZ", "cpuspeed"),
+    column("MEMORY MIB", "memory"),
+    column("ROOT GIB", "rootdisksize"),
+    column("HOST TAGS", "hosttags"),
+    column("POOL TAGS", "storagetags"),
+    column("READ BYTES/S", "diskBytesReadRate"),
+    column("WRITE BYTES/S", "diskBytesWriteRate"),
+    column("READ IOPS", "diskIopsReadRate"),
+    column("WRITE IOPS", "diskIopsWriteRate"),
+    column("CACHE", "cacheMode"),
+];
+
 pub(crate) async fn run(context: &Context, command: OfferingCommand) -> Result<()> {
     match command {
         OfferingCommand::Create { name, cpu, mhz, memory, root_disk, display_text } => {
@@ -67,7 +85,7 @@ pub(crate) async fn run(context: &Context, command: OfferingCommand) -> Result<(
         }
         OfferingCommand::List => context.list(&Request::new("listServiceOfferings"), COLUMNS).await,
         OfferingCommand::Show { offering } => {
-            context.output.record(&context.record(&OFFERING, &offering).await?, COLUMNS)
+            context.output.record(&context.record(&OFFERING, &offering).await?, DETAILS)
         }
         OfferingCommand::Delete { offering } => {
             let request = Request::new("deleteServiceOffering")

@@ -13,6 +13,7 @@ pub(super) static DOMAIN: Noun = Noun {
         column("NAME", "name"),
         column("PATH", "path"),
         column("STATE", "state"),
+        column("NETWORK DOMAIN", "networkdomain"),
     ],
     verbs: &[
         does(
@@ -36,7 +37,13 @@ pub(super) static DOMAIN: Noun = Noun {
             "listDomains",
             "List domains",
             &[flag("all", "listall", Switch, "All that you may see")],
-        ),
+        )
+        .columns(&[
+            column("ID", "id"),
+            column("NAME", "name"),
+            column("PATH", "path"),
+            column("STATE", "state"),
+        ]),
         shows(
             &resolve::DOMAIN,
             "Show a domain",
@@ -76,6 +83,7 @@ pub(super) static ACCOUNT: Noun = Noun {
         column("ROLE", "rolename"),
         column("STATE", "state"),
         column("VMS", "vmtotal"),
+        column("NETWORK DOMAIN", "networkdomain"),
     ],
     verbs: &[
         does(
@@ -113,7 +121,15 @@ pub(super) static ACCOUNT: Noun = Noun {
                 flag("domain", "domainid", Id(&resolve::DOMAIN), "Only of this domain"),
                 flag("all", "listall", Switch, "All that you may see"),
             ],
-        ),
+        )
+        .columns(&[
+            column("ID", "id"),
+            column("NAME", "name"),
+            column("DOMAIN", "domain"),
+            column("ROLE", "rolename"),
+            column("STATE", "state"),
+            column("VMS", "vmtotal"),
+        ]),
         shows(
             &ACCOUNT_ID,
             "Show an account",

@@ -25,6 +25,11 @@ pub(super) static DISK_OFFERING: Noun = Noun {
         column("GIB", "disksize"),
         column("CUSTOM", "iscustomized"),
         column("TAGS", "tags"),
+        column("READ BYTES/S", "diskBytesReadRate"),
+        column("WRITE BYTES/S", "diskBytesWriteRate"),
+        column("READ IOPS", "diskIopsReadRate"),
+        column("WRITE IOPS", "diskIopsWriteRate"),
+        column("CACHE", "cacheMode"),
     ],
     verbs: &[
         does(
@@ -65,7 +70,14 @@ pub(super) static DISK_OFFERING: Noun = Noun {
             ],
             "made",
         ),
-        lists("list", "listDiskOfferings", "List disk offerings", &[]),
+        lists("list", "listDiskOfferings", "List disk offerings", &[]).columns(&[
+            column("ID", "id"),
+            column("NAME", "name"),
+            column("TEXT", "displaytext"),
+            column("GIB", "disksize"),
+            column("CUSTOM", "iscustomized"),
+            column("TAGS", "tags"),
+        ]),
         shows(
             &OFFERING_ID,
             "Show a disk offering",
