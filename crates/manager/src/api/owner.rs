@@ -8,12 +8,13 @@
 //! read here for every command that is declared `.in_projects()`; such a command needs no field for it.
 
 use hostler_model::{AccountId, DomainId, ProjectId};
-use hostler_query_api::{ApiError, RoleType};
+use hostler_query_api::{Answer, ApiError, RoleType};
 use hostler_store::account::account_by_name;
 use hostler_store::domain::{DomainRow, domain_get};
 use hostler_store::project::{ProjectRow, project_get};
 use hostler_store::reference::Entity;
 use hostler_store::{Scope, StoreError, Tx};
+use uuid::Uuid;
 
 use super::call::{Call, Identity};
 use super::failure::Failure;
@@ -33,7 +34,36 @@ pub(crate) struct Wanted {
     pub(crate) by_id: bool,
 }
 
+/// The [`Wanted`] of a list command that has the parameters for it; `by_id` is said where more than `id` names one thing.
+macro_rules! wanted {
+    ($command:ident) => {
+        $crate::api::owner::wanted!($command, $command.id.is_some())
+    };
+    ($command:ident, $by_id:expr) => {
+        $crate::api::owner::Wanted {
+            account: $command.account,
+            domain: $command.domainid,
+            recursive: $command.isrecursive.unwrap_or(false),
+            everything: $command.listall.unwrap_or(false),
+            by_id: $by_id,
+        }
+    };
+}
+pub(crate) use wanted;
+
 impl Call<'_> {
+    /// An empty list of what there is none of here, for a caller who may ask for it; nothing of it has an id.
+    ///
+    /// # Errors
+    /// As [`scope`](Self::scope); 431 for an id.
+    pub(crate) async fn none_of(self, wanted: Wanted, id: Option<Uuid>) -> Result<Answer, Failure> {
+        self.scope(wanted).await?;
+        match id {
+            Some(id) => Err(self.unknown("id", id)),
+            None => Ok(Answer::list(self.command, 0, Vec::new())),
+        }
+    }
+
     /// Whose things to list.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use hostler_store::reference::Entity;
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 use crate::api::objects::group::{AFFINITY_GROUP, affinity_group};
-use crate::api::owner::Wanted;
+use crate::api::owner::wanted;
 
 api_command! {
     /// Lists affinity groups.
@@ -40,13 +40,7 @@ impl Handler for ListAffinityGroups {
             vm.map(|id| ("virtualmachineid", Entity::Vm, id.uuid())).into_iter().collect(),
         )
         .await?;
-        let wanted = Wanted {
-            account: self.account,
-            domain: self.domainid,
-            recursive: self.isrecursive.unwrap_or(false),
-            everything: self.listall.unwrap_or(false),
-            by_id: self.id.is_some() || vm.is_some(),
-        };
+        let wanted = wanted!(self, self.id.is_some() || vm.is_some());
         let (scope, page) = (call.scope(wanted).await?, call.page()?);
         let filter = AffinityGroupFilter {
             id: self.id,

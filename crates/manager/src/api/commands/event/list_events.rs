@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 use crate::api::objects::event::{EVENT, event};
-use crate::api::owner::Wanted;
+use crate::api::owner::wanted;
 
 api_command! {
     /// Lists what has happened, the newest first.
@@ -54,13 +54,8 @@ impl Handler for ListEvents {
         let (since, until) = self.ages(call)?;
         let start = self.startid.map(|id| ("startid", Entity::Event, id));
         call.require(start.into_iter().collect()).await?;
-        let wanted = Wanted {
-            account: self.account,
-            domain: self.domainid,
-            recursive: self.isrecursive.unwrap_or(false),
-            everything: self.listall.unwrap_or(false),
-            by_id: self.id.is_some() || self.resourceid.is_some() || self.startid.is_some(),
-        };
+        let wanted =
+            wanted!(self, self.id.is_some() || self.resourceid.is_some() || self.startid.is_some());
         let (scope, page) = (call.scope(wanted).await?, call.page()?);
         let filter = EventFilter {
             id: self.id,

@@ -5,11 +5,10 @@ use hostler_query_api::{Answer, api_command};
 use hostler_store::reference::Entity;
 use uuid::Uuid;
 
-use super::none;
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 use crate::api::objects::firewall::FIREWALL;
-use crate::api::owner::Wanted;
+use crate::api::owner::wanted;
 
 api_command! {
     /// Lists rules for what leaves networks; there are none.
@@ -43,13 +42,6 @@ impl Handler for ListEgressFirewallRules {
         if let Some(id) = self.ipaddressid {
             return Err(call.unknown("ipaddressid", id));
         }
-        let wanted = Wanted {
-            account: self.account,
-            domain: self.domainid,
-            recursive: self.isrecursive.unwrap_or(false),
-            everything: self.listall.unwrap_or(false),
-            by_id: self.id.is_some(),
-        };
-        none(call, wanted, self.id).await
+        call.none_of(wanted!(self), self.id).await
     }
 }

@@ -5,11 +5,10 @@ use hostler_query_api::{Answer, api_command};
 use hostler_store::reference::Entity;
 use uuid::Uuid;
 
-use super::none;
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 use crate::api::objects::firewall::ACL_LIST;
-use crate::api::owner::Wanted;
+use crate::api::owner::wanted;
 
 api_command! {
     /// Lists access lists of VPCs; there are none.
@@ -43,13 +42,6 @@ impl Handler for ListNetworkAclLists {
         if let Some(id) = self.vpcid {
             return Err(call.unknown("vpcid", id));
         }
-        let wanted = Wanted {
-            account: self.account,
-            domain: self.domainid,
-            recursive: self.isrecursive.unwrap_or(false),
-            everything: self.listall.unwrap_or(false),
-            by_id: self.id.is_some(),
-        };
-        none(call, wanted, self.id).await
+        call.none_of(wanted!(self), self.id).await
     }
 }

@@ -5,11 +5,10 @@ use hostler_query_api::{Answer, api_command};
 use hostler_store::reference::Entity;
 use uuid::Uuid;
 
-use super::none;
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 use crate::api::objects::firewall::VPC;
-use crate::api::owner::Wanted;
+use crate::api::owner::wanted;
 
 api_command! {
     /// Lists virtual private clouds; there are none.
@@ -57,13 +56,6 @@ impl Handler for ListVpcs {
         if let Some(id) = self.vpcofferingid {
             return Err(call.unknown("vpcofferingid", id));
         }
-        let wanted = Wanted {
-            account: self.account,
-            domain: self.domainid,
-            recursive: self.isrecursive.unwrap_or(false),
-            everything: self.listall.unwrap_or(false),
-            by_id: self.id.is_some(),
-        };
-        none(call, wanted, self.id).await
+        call.none_of(wanted!(self), self.id).await
     }
 }

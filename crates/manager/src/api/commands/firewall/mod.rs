@@ -4,15 +4,13 @@
 //! deleted was never there, and what is asked for is checked and refused by naming what is missing.
 
 use hostler_model::NetworkId;
-use hostler_query_api::{Answer, ApiError, ErrorClass};
+use hostler_query_api::{ApiError, ErrorClass};
 use hostler_store::Page;
 use hostler_store::network::{NetworkFilter, network_list};
-use uuid::Uuid;
 
 use super::{Entry, known};
 use crate::api::call::Call;
 use crate::api::failure::Failure;
-use crate::api::owner::Wanted;
 
 mod associate_ip_address;
 mod create_egress_firewall_rule;
@@ -54,19 +52,6 @@ pub(super) static COMMANDS: &[Entry] = &[
     known::<replace_network_acl_list::ReplaceNetworkAclList>(),
     known::<update_port_forwarding_rule::UpdatePortForwardingRule>(),
 ];
-
-/// An empty list, for a caller who may ask for it; nothing has an id here.
-pub(super) async fn none(
-    call: Call<'_>,
-    wanted: Wanted,
-    id: Option<Uuid>,
-) -> Result<Answer, Failure> {
-    call.scope(wanted).await?;
-    match id {
-        Some(id) => Err(call.unknown("id", id)),
-        None => Ok(Answer::list(call.command, 0, Vec::new())),
-    }
-}
 
 /// The refusal for a network without a service.
 async fn lacking(call: Call<'_>, id: NetworkId, service: &str) -> Result<Failure, Failure> {

@@ -8,7 +8,7 @@ use hostler_store::reference::Entity;
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 use crate::api::objects::group::{INSTANCE_GROUP, instance_group};
-use crate::api::owner::Wanted;
+use crate::api::owner::wanted;
 
 api_command! {
     /// Lists the names that VMs are grouped under.
@@ -31,13 +31,7 @@ api_command! {
 
 impl Handler for ListInstanceGroups {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
-        let wanted = Wanted {
-            account: self.account,
-            domain: self.domainid,
-            recursive: self.isrecursive.unwrap_or(false),
-            everything: self.listall.unwrap_or(false),
-            by_id: self.id.is_some(),
-        };
+        let wanted = wanted!(self);
         let (scope, page) = (call.scope(wanted).await?, call.page()?);
         let filter = InstanceGroupFilter { id: self.id, name: self.name, keyword: call.keyword() };
         let listed =

@@ -10,7 +10,7 @@ use super::result::rendered;
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 use crate::api::objects::job::{JOB, job};
-use crate::api::owner::Wanted;
+use crate::api::owner::wanted;
 
 api_command! {
     /// Lists jobs, the newest first.
@@ -36,13 +36,7 @@ api_command! {
 
 impl Handler for ListAsyncJobs {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
-        let wanted = Wanted {
-            account: self.account,
-            domain: self.domainid,
-            recursive: self.isrecursive.unwrap_or(false),
-            everything: self.listall.unwrap_or(false),
-            by_id: self.resourceid.is_some(),
-        };
+        let wanted = wanted!(self, self.resourceid.is_some());
         let (scope, page, admin) = (call.scope(wanted).await?, call.page()?, call.is_root());
         let filter = JobFilter {
             id: None,

@@ -8,7 +8,7 @@ use hostler_store::ssh_keypair::{SshKeyPairFilter, ssh_keypair_list};
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 use crate::api::objects::account::{SSH_KEYPAIR, ssh_keypair};
-use crate::api::owner::Wanted;
+use crate::api::owner::wanted;
 
 api_command! {
     /// Lists registered SSH keys.
@@ -33,13 +33,7 @@ api_command! {
 
 impl Handler for ListSshKeyPairs {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
-        let wanted = Wanted {
-            account: self.account,
-            domain: self.domainid,
-            recursive: self.isrecursive.unwrap_or(false),
-            everything: self.listall.unwrap_or(false),
-            by_id: self.id.is_some(),
-        };
+        let wanted = wanted!(self);
         let (scope, page) = (call.scope(wanted).await?, call.page()?);
         let filter = SshKeyPairFilter {
             id: self.id,

@@ -6,10 +6,9 @@ use hostler_store::reference::Entity;
 use uuid::Uuid;
 
 use crate::api::call::{Call, Handler};
-use crate::api::commands::firewall::none;
 use crate::api::failure::Failure;
 use crate::api::objects::network::FIREWALL_RULE;
-use crate::api::owner::Wanted;
+use crate::api::owner::wanted;
 
 api_command! {
     /// Lists rules that forward whole addresses; shared networks have none.
@@ -39,13 +38,6 @@ impl Handler for ListIpForwardingRules {
         if let Some(id) = self.ipaddressid {
             return Err(call.unknown("ipaddressid", id));
         }
-        let wanted = Wanted {
-            account: self.account,
-            domain: self.domainid,
-            recursive: self.isrecursive.unwrap_or(false),
-            everything: self.listall.unwrap_or(false),
-            by_id: self.id.is_some(),
-        };
-        none(call, wanted, self.id).await
+        call.none_of(wanted!(self), self.id).await
     }
 }

@@ -10,7 +10,7 @@ use crate::api::call::{Call, Handler};
 use crate::api::commands::tag;
 use crate::api::failure::Failure;
 use crate::api::objects::network::{NETWORK, network};
-use crate::api::owner::Wanted;
+use crate::api::owner::wanted;
 
 api_command! {
     /// Lists guest networks.
@@ -98,13 +98,7 @@ impl Handler for ListNetworks {
         let usable_in = if names_nobody {
             call.identity.sight()
         } else {
-            let wanted = Wanted {
-                account: self.account,
-                domain: self.domainid,
-                recursive: self.isrecursive.unwrap_or(false),
-                everything: self.listall.unwrap_or(false),
-                by_id: false,
-            };
+            let wanted = wanted!(self, false);
             call.scope(wanted).await?
         };
         let filter = NetworkFilter {

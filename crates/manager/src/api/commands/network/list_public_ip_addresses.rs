@@ -6,10 +6,9 @@ use hostler_store::reference::Entity;
 use uuid::Uuid;
 
 use crate::api::call::{Call, Handler};
-use crate::api::commands::firewall::none;
 use crate::api::failure::Failure;
 use crate::api::objects::network::IP_ADDRESS;
-use crate::api::owner::Wanted;
+use crate::api::owner::wanted;
 
 api_command! {
     /// Lists public addresses; shared networks have none.
@@ -80,13 +79,6 @@ impl Handler for ListPublicIpAddresses {
         if let Some(id) = self.vpcid {
             return Err(call.unknown("vpcid", id));
         }
-        let wanted = Wanted {
-            account: self.account,
-            domain: self.domainid,
-            recursive: self.isrecursive.unwrap_or(false),
-            everything: self.listall.unwrap_or(false),
-            by_id: self.id.is_some(),
-        };
-        none(call, wanted, self.id).await
+        call.none_of(wanted!(self), self.id).await
     }
 }

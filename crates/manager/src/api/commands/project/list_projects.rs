@@ -11,7 +11,7 @@ use crate::api::call::{Call, Handler};
 use crate::api::commands::tag;
 use crate::api::failure::Failure;
 use crate::api::objects::project::{PROJECT, project};
-use crate::api::owner::Wanted;
+use crate::api::owner::wanted;
 
 api_command! {
     /// Lists the projects that the caller is in, or may see.
@@ -46,13 +46,7 @@ api_command! {
 
 impl Handler for ListProjects {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
-        let wanted = Wanted {
-            account: self.account,
-            domain: self.domainid,
-            recursive: self.isrecursive.unwrap_or(false),
-            everything: self.listall.unwrap_or(false),
-            by_id: self.id.is_some(),
-        };
+        let wanted = wanted!(self);
         let (scope, page) = (projects_of(call.scope(wanted).await?), call.page()?);
         let filter = ProjectFilter {
             id: self.id,

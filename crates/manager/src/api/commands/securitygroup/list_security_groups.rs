@@ -9,7 +9,7 @@ use crate::api::call::{Call, Handler};
 use crate::api::commands::tag;
 use crate::api::failure::Failure;
 use crate::api::objects::group::{SECURITY_GROUP, security_group};
-use crate::api::owner::Wanted;
+use crate::api::owner::wanted;
 
 api_command! {
     /// Lists security groups with their rules.
@@ -41,13 +41,7 @@ impl Handler for ListSecurityGroups {
             vm.map(|id| ("virtualmachineid", Entity::Vm, id.uuid())).into_iter().collect(),
         )
         .await?;
-        let wanted = Wanted {
-            account: self.account,
-            domain: self.domainid,
-            recursive: self.isrecursive.unwrap_or(false),
-            everything: self.listall.unwrap_or(false),
-            by_id: self.id.is_some() || vm.is_some(),
-        };
+        let wanted = wanted!(self, self.id.is_some() || vm.is_some());
         let (scope, page) = (call.scope(wanted).await?, call.page()?);
         let filter = SecurityGroupFilter {
             id: self.id,

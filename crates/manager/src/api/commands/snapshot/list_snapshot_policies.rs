@@ -8,7 +8,7 @@ use hostler_store::snapshot_policy::{SnapshotPolicyFilter, snapshot_policy_list}
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 use crate::api::objects::snapshot::{SNAPSHOT_POLICY, snapshot_policy};
-use crate::api::owner::Wanted;
+use crate::api::owner::wanted;
 
 api_command! {
     /// Lists when volumes are copied by themselves.
@@ -33,13 +33,7 @@ api_command! {
 
 impl Handler for ListSnapshotPolicies {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
-        let wanted = Wanted {
-            account: self.account,
-            domain: self.domainid,
-            recursive: self.isrecursive.unwrap_or(false),
-            everything: self.listall.unwrap_or(false),
-            by_id: self.id.is_some() || self.volumeid.is_some(),
-        };
+        let wanted = wanted!(self, self.id.is_some() || self.volumeid.is_some());
         let (scope, page) = (call.scope(wanted).await?, call.page()?);
         let filter =
             SnapshotPolicyFilter { id: self.id, volume: self.volumeid, shown: self.fordisplay };

@@ -9,7 +9,7 @@ use crate::api::call::{Call, Handler};
 use crate::api::commands::tag;
 use crate::api::failure::Failure;
 use crate::api::objects::snapshot::{SNAPSHOT, snapshot};
-use crate::api::owner::Wanted;
+use crate::api::owner::wanted;
 
 api_command! {
     /// Lists copies of volumes as they were at a moment.
@@ -46,13 +46,8 @@ api_command! {
 
 impl Handler for ListSnapshots {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
-        let wanted = Wanted {
-            account: self.account,
-            domain: self.domainid,
-            recursive: self.isrecursive.unwrap_or(false),
-            everything: self.listall.unwrap_or(false),
-            by_id: self.id.is_some() || self.ids.is_some() || self.volumeid.is_some(),
-        };
+        let wanted =
+            wanted!(self, self.id.is_some() || self.ids.is_some() || self.volumeid.is_some());
         let (scope, page) = (call.scope(wanted).await?, call.page()?);
         let kind = self.snapshottype.or(self.intervaltype);
         let recurring = kind.as_ref().is_some_and(|kind| kind.eq_ignore_ascii_case("RECURRING"));

@@ -9,7 +9,7 @@ use super::kind;
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 use crate::api::objects::tag::{TAG, tag};
-use crate::api::owner::Wanted;
+use crate::api::owner::wanted;
 
 api_command! {
     /// Lists tags.
@@ -37,13 +37,7 @@ api_command! {
 
 impl Handler for ListTags {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
-        let wanted = Wanted {
-            account: self.account,
-            domain: self.domainid,
-            recursive: self.isrecursive.unwrap_or(false),
-            everything: self.listall.unwrap_or(false),
-            by_id: self.resourceid.is_some(),
-        };
+        let wanted = wanted!(self, self.resourceid.is_some());
         let (scope, page) = (call.scope(wanted).await?, call.page()?);
         let filter = TagFilter {
             kind: self

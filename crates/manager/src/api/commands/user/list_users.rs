@@ -9,7 +9,7 @@ use crate::api::call::{Call, Handler};
 use crate::api::commands::account::{account_type, has_no_such_keys};
 use crate::api::failure::Failure;
 use crate::api::objects::account::{USER, user};
-use crate::api::owner::Wanted;
+use crate::api::owner::wanted;
 
 api_command! {
     /// Lists users.
@@ -44,13 +44,7 @@ impl Handler for ListUsers {
         if has_no_such_keys(call, self.apikeyaccess.as_deref())? {
             return Ok(Answer::list(call.command, 0, Vec::new()));
         }
-        let wanted = Wanted {
-            account: self.account,
-            domain: self.domainid,
-            recursive: self.isrecursive.unwrap_or(false),
-            everything: self.listall.unwrap_or(false),
-            by_id: self.id.is_some() || self.username.is_some(),
-        };
+        let wanted = wanted!(self, self.id.is_some() || self.username.is_some());
         let (scope, page) = (call.scope(wanted).await?, call.page()?);
         let kind = account_type(call, self.accounttype)?;
         // a plain user sees only itself

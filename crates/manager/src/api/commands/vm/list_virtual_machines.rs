@@ -16,7 +16,7 @@ use crate::api::call::{Call, Handler};
 use crate::api::commands::tag;
 use crate::api::failure::Failure;
 use crate::api::objects::vm::{Sight, VM, vm};
-use crate::api::owner::Wanted;
+use crate::api::owner::wanted;
 
 api_command! {
     /// Lists VMs.
@@ -112,13 +112,7 @@ impl Handler for ListVirtualMachines {
         if self.wants_none() {
             return Ok(Answer::list(call.command, 0, Vec::new()));
         }
-        let wanted = Wanted {
-            account: self.account,
-            domain: self.domainid,
-            recursive: self.isrecursive.unwrap_or(false),
-            everything: self.listall.unwrap_or(false),
-            by_id: self.id.is_some() || self.ids.is_some(),
-        };
+        let wanted = wanted!(self, self.id.is_some() || self.ids.is_some());
         let shown = Shown::of(call, self.details.as_deref())?;
         // what is hidden is hidden from its user, not from administrators
         let display =

@@ -13,7 +13,7 @@ use crate::api::call::{Call, Handler};
 use crate::api::commands::tag;
 use crate::api::failure::Failure;
 use crate::api::objects::storage::{VOLUME, volume};
-use crate::api::owner::Wanted;
+use crate::api::owner::wanted;
 
 api_command! {
     /// Lists volumes.
@@ -70,13 +70,10 @@ impl Handler for ListVolumes {
         if self.isencrypted == Some(true) || self.displayvolume == Some(false) {
             return Ok(Answer::list(call.command, 0, Vec::new()));
         }
-        let wanted = Wanted {
-            account: self.account,
-            domain: self.domainid,
-            recursive: self.isrecursive.unwrap_or(false),
-            everything: self.listall.unwrap_or(false),
-            by_id: self.id.is_some() || self.ids.is_some() || self.virtualmachineid.is_some(),
-        };
+        let wanted = wanted!(
+            self,
+            self.id.is_some() || self.ids.is_some() || self.virtualmachineid.is_some()
+        );
         let (scope, page) = (call.scope(wanted).await?, call.page()?);
         let filter = VolumeFilter {
             id: self.id,
