@@ -24,6 +24,9 @@ use hostler_wire::*;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+#[path = "kvm_in_lab/shapes.rs"]
+mod shapes;
+
 const ROOT: &str = "/var/lib/libvirt/hostler-test";
 
 #[derive(Debug)]
@@ -301,7 +304,7 @@ fn a_guest_boots_is_served_survives_its_daemons_and_ends_without_a_trace() {
     assert_eq!(stop(&host, &vm(1), false).ended, StopEnding::ShutDown);
     clock.say("graceful StopCommand");
     assert_eq!(start(&host, &vm(1)).unwrap_err().kind, FailureKind::Conflict);
-    every_shape_starts(&host);
+    shapes::every_shape_starts(&host);
     clock.say("other shapes of VM started and destroyed");
     nothing_is_left(&host);
     clock.say("everything released; nothing is left, the alien is untouched");
@@ -557,49 +560,6 @@ fn one_qemu_dies(
     assert_eq!(news.reason, PowerReason::Crashed);
     assert_eq!(stop(host, &vm(2), false).ended, StopEnding::Destroyed);
     clock.say("a killed QEMU was told, its VM cleared away");
-}
-
-/// QEMU itself takes every kind of VM, not only libvirt's schema.
-fn every_shape_starts(host: &LibvirtComputingResource) {
-    let shape = |number: u128, change: &dyn Fn(&mut VmSpec)| {
-        let mut spec = VmSpec { run: id(5000 + number), ..vm(1) };
-        change(&mut spec);
-        start(host, &spec).unwrap_or_else(|failure| panic!("shape {number}: {failure}"));
-        stop(host, &spec, true);
-    };
-    let detail = |vm: &mut VmSpec, name: &str, value: &str| {
-        vm.details.insert(name.to_owned(), value.to_owned());
-    };
-    shape(1, &|vm| vm.os = GuestOs::Windows);
-    shape(2, &|vm| vm.os = GuestOs::WindowsLegacy);
-    shape(3, &|vm| {
-        vm.os = GuestOs::WindowsLegacy;
-        detail(vm, "machine", "pc");
-    });
-    shape(4, &|vm| vm.os = GuestOs::Other);
-    shape(6, &|vm| {
-        detail(vm, "iothreads", "true");
-        detail(vm, "io.policy", "native");
-        detail(vm, "nic.multiqueue.number", "2");
-        detail(vm, "nic.packed.virtqueues.enabled", "true");
-    });
-    shape(5, &|vm| {
-        detail(vm, "rootDiskController", "scsi");
-        detail(vm, "nicAdapter", "e1000");
-        vm.vnc.keyboard = Some("de".to_owned());
-        vm.cpu_limited = true;
-        let rate =
-            Throttle { per_second: Some(10 << 20), burst: Some(20 << 20), burst_seconds: Some(5) };
-        let few = Throttle { per_second: Some(100), ..Throttle::default() };
-        vm.disks[0].terms = DiskTerms {
-            read_bytes: rate,
-            write_bytes: rate,
-            read_operations: few,
-            write_operations: few,
-            cache: DiskCache::Writeback,
-        };
-        vm.memory_guaranteed = Mib(96);
-    });
 }
 
 /// Removes all that is left of a VM.

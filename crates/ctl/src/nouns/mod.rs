@@ -5,6 +5,7 @@ mod disks;
 mod groups;
 mod ldap;
 mod machines;
+mod owners;
 mod placement;
 mod places;
 pub(crate) mod settings;
@@ -15,12 +16,12 @@ use crate::noun::Noun;
 
 /// All of them. A noun that `cli` has too gets these verbs beside its own.
 pub(crate) static NOUNS: &[&Noun] = &[
-    &access::DOMAIN,
-    &access::ACCOUNT,
+    &owners::DOMAIN,
+    &owners::ACCOUNT,
     &access::USER,
     &access::ROLE,
-    &access::PROJECT,
-    &access::LIMIT,
+    &owners::PROJECT,
+    &owners::LIMIT,
     &ldap::LDAP,
     &disks::DISK_OFFERING,
     &disks::VOLUME,
