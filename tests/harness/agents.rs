@@ -34,6 +34,8 @@ use tokio_rustls::client::TlsStream;
 use tokio_util::codec::Framed;
 use uuid::Uuid;
 
+use crate::cloud::PATIENCE;
+
 /// Zone, pod and cluster of [`AgentSide`].
 pub const ZONE: &str = "z1";
 /// See [`ZONE`].
@@ -166,7 +168,7 @@ impl AgentSide {
                 }
             }
         };
-        let waited = tokio::time::timeout(Duration::from_secs(10), wait).await;
+        let waited = tokio::time::timeout(PATIENCE, wait).await;
         match waited {
             Ok(row) => Ok(row),
             Err(_) => bail!("host {guid} is {:?}", self.host(guid).await.map(|h| h.status)),
@@ -203,7 +205,7 @@ impl AgentSide {
                 tokio::task::yield_now().await;
             }
         };
-        let waited = tokio::time::timeout(Duration::from_secs(10), counted).await;
+        let waited = tokio::time::timeout(PATIENCE, counted).await;
         waited.with_context(|| format!("{line} is {}, not {wanted}", self.metric(line)))
     }
 
@@ -223,7 +225,7 @@ fn store_error(e: StoreError) -> anyhow::Error {
 
 fn add_places(path: &Path) -> anyhow::Result<()> {
     let db = rusqlite::Connection::open(path)?;
-    db.busy_timeout(Duration::from_secs(10))?;
+    db.busy_timeout(PATIENCE)?;
     let id = |n: u128| Uuid::from_u128(n).to_string();
     db.execute_batch(&format!(
         "INSERT INTO zone (id, name, network_type, dns1, internal_dns1, created)
@@ -458,7 +460,7 @@ impl Journal {
     pub async fn has_run(&self, count: usize) -> anyhow::Result<Vec<&'static str>> {
         let mut news = self.ran.subscribe();
         let run = news.wait_for(|ran| ran.len() >= count);
-        match tokio::time::timeout(Duration::from_secs(10), run).await {
+        match tokio::time::timeout(PATIENCE, run).await {
             Ok(ran) => Ok(ran?.clone()),
             Err(_) => bail!("not {count} commands were carried out: {:?}", self.ran()),
         }
@@ -591,5 +593,5 @@ pub async fn wait_up(
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), wait).await.expect("the host comes up")
+    tokio::time::timeout(PATIENCE, wait).await.expect("the host comes up")
 }

@@ -32,7 +32,7 @@ use crate::http::Api;
 use crate::simulated::{Place, SimulatedHost};
 
 /// How long anything in a test may take before the test says what it waited for.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A cloud.
 #[derive(Debug)]

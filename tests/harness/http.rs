@@ -163,7 +163,7 @@ impl Api {
                 tokio::time::sleep(std::time::Duration::from_millis(20)).await;
             }
         };
-        let limit = std::time::Duration::from_secs(30);
+        let limit = crate::cloud::PATIENCE;
         if let Ok(job) = tokio::time::timeout(limit, ended).await {
             return job;
         }

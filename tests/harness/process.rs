@@ -150,7 +150,7 @@ impl CrashCloud {
             pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let overrides = Overrides {
             endpoint: Some(format!("http://{}", self.config.api_listen)),
-            timeout: Some(Duration::from_secs(20)),
+            timeout: Some(PATIENCE),
             ..Overrides::default()
         };
         let around = Surroundings { variables, files: Vec::new() };

@@ -3,8 +3,9 @@
 # from debug binaries, and the lab's hosts. Here live starting and ending them and
 # counting claims; what is claimed is in the journeys. Sourced, not run.
 #
-# Who sources it sets PORT (the API's), and AGENT_BINARY if hosts are to get another. It gives WORK (a directory that ends with
-# the journey) and ends what it started when the journey ends.
+# Who sources it sets PORT (the API's), AGENT_BINARY if hosts are to get another, and PING_INTERVAL if they are not to
+# give a sign of life every two seconds. It gives WORK (a directory that ends with the journey) and ends what it started
+# when the journey ends.
 
 HERE=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 PROJECT=$(dirname "$(dirname "$HERE")")
@@ -34,9 +35,8 @@ claim() { # TEXT CMD...: the sentence holds if the command succeeds
   [ "$word" != FAILED ] || tail -n 8 "$WORK/claim.log" | sed 's/^/         | /'
 }
 
-within() { # SECONDS CMD...: try until it succeeds
-  local end=$((SECONDS + $1))
-  shift
+soon() { # CMD...: try until it succeeds; after four minutes it is given up, on the slowest of machines
+  local end=$((SECONDS + 240))
   until "$@" >/dev/null 2>&1; do
     [ $SECONDS -lt $end ] || return 1
     sleep 0.2
@@ -52,14 +52,14 @@ agent_addresses = ["$LAB_NET.1"]
 agent_binary = "${AGENT_BINARY:-$BIN/hostler-agent}"
 agent_scripts = "$PROJECT/agent-scripts"
 [settings]
-"ping.interval" = 2
+"ping.interval" = ${PING_INTERVAL:-2}
 "vm.stop.grace.seconds" = 30
 TOML
   setsid "$BIN/hostler-manager" --config "$WORK/manager.toml" </dev/null >>"$WORK/manager.log" 2>&1 &
   MANAGER_PID=$!
   disown $!
-  within 30 curl -sf -o /dev/null "http://127.0.0.1:$PORT/healthz"
-  within 10 test -s "$STATE/admin.env"
+  soon curl -sf -o /dev/null "http://127.0.0.1:$PORT/healthz"
+  soon test -s "$STATE/admin.env"
   set -a
   # shellcheck source=/dev/null
   . "$STATE/admin.env"
@@ -67,7 +67,7 @@ TOML
 }
 
 start_worker() {
-  within 10 test -s "$STATE/image-worker/agent.properties"
+  soon test -s "$STATE/image-worker/agent.properties"
   setsid "$BIN/hostler-agent" --config "$STATE/image-worker/agent.properties" \
     --set "secondary.storage.listen=0.0.0.0:$((PORT + 1000))" --set "secondary.storage.address=$LAB_NET.1" \
     --set "secondary.storage.public.listen=127.0.0.1:$((PORT + 2000))" \

@@ -5,13 +5,12 @@ use std::time::Duration;
 use hostler_manager::agents::{AgentSettings, CallError};
 use hostler_model::{CommandId, HostStatus};
 use hostler_tests::agents::{AgentSide, FakeAgent, FakeLink, Journal, guid, short_times, startup};
+use hostler_tests::cloud::PATIENCE;
 use hostler_wire::{
     Answer, CommandFailure, FailureKind, InquireAnswer, Message, NotUnderstood, OrderState,
     Outcome, ReportAnswer, ReportCommand, StopAnswer, StopEnding,
 };
 use uuid::Uuid;
-
-const WAIT: Duration = Duration::from_secs(10);
 
 fn order(number: u128) -> CommandId {
     CommandId::new(Uuid::from_u128(number))
@@ -26,7 +25,7 @@ async fn an_order_gets_its_own_answer() {
     let side = AgentSide::start(AgentSettings::default()).await.unwrap();
     let agent = side.agent(1).await.unwrap();
     side.agents.watch(agent.host).await;
-    let answer = side.agents.call(agent.host, order(1), ReportCommand {}, WAIT).await.unwrap();
+    let answer = side.agents.call(agent.host, order(1), ReportCommand {}, PATIENCE).await.unwrap();
     assert!(answer.report.complete);
     assert_eq!(side.metric("hostler_agent_open_orders"), 0);
 }
@@ -39,7 +38,7 @@ async fn a_host_that_is_not_up_gets_no_order() {
     side.wait_status(guid(1), HostStatus::Up).await.unwrap();
     agent.kill();
     side.wait_status(guid(1), HostStatus::Alert).await.unwrap();
-    let error = side.agents.call(host, order(1), ReportCommand {}, WAIT).await.unwrap_err();
+    let error = side.agents.call(host, order(1), ReportCommand {}, PATIENCE).await.unwrap_err();
     assert_eq!(error, CallError::NotConnected { host });
 }
 
@@ -55,7 +54,8 @@ async fn a_refusal_and_a_wrong_answer_are_told_apart() {
     let agent =
         FakeAgent::connect(side.address, &identity, startup(guid(1)), refuses).await.unwrap();
     side.agents.watch(agent.host).await;
-    let error = side.agents.call(agent.host, order(1), ReportCommand {}, WAIT).await.unwrap_err();
+    let error =
+        side.agents.call(agent.host, order(1), ReportCommand {}, PATIENCE).await.unwrap_err();
     assert_eq!(error, CallError::Refused(failure));
     let confused = Journal::with(|_| {
         let generation = hostler_model::Generation::FIRST;
@@ -65,7 +65,8 @@ async fn a_refusal_and_a_wrong_answer_are_told_apart() {
     let agent =
         FakeAgent::connect(side.address, &identity, startup(guid(2)), confused).await.unwrap();
     side.agents.watch(agent.host).await;
-    let error = side.agents.call(agent.host, order(2), ReportCommand {}, WAIT).await.unwrap_err();
+    let error =
+        side.agents.call(agent.host, order(2), ReportCommand {}, PATIENCE).await.unwrap_err();
     assert!(matches!(error, CallError::Unexpected(_)), "{error}");
 }
 
@@ -82,7 +83,7 @@ async fn an_answer_that_does_not_come_is_no_answer() {
     assert_eq!(error, CallError::TimedOut { host, waited: short });
     let agents = side.agents.clone();
     let asked =
-        tokio::spawn(async move { agents.call(host, order(2), ReportCommand {}, WAIT).await });
+        tokio::spawn(async move { agents.call(host, order(2), ReportCommand {}, PATIENCE).await });
     agent.journal.has_run(2).await.unwrap();
     agent.kill();
     assert_eq!(asked.await.unwrap().unwrap_err(), CallError::Lost { host });
@@ -101,7 +102,9 @@ async fn an_order_whose_answer_was_lost_is_not_carried_out_twice() {
     side.agents.watch(host).await;
     let agents = side.agents.clone();
     let settled =
-        tokio::spawn(async move { agents.deliver(host, order(1), ReportCommand {}, WAIT).await });
+        tokio::spawn(
+            async move { agents.deliver(host, order(1), ReportCommand {}, PATIENCE).await },
+        );
     assert_eq!(journal.has_run(1).await.unwrap(), ["ReportCommand"]);
     first.kill();
     let _second = FakeAgent::connect(side.address, &identity, startup(guid(1)), journal.clone())
@@ -110,9 +113,9 @@ async fn an_order_whose_answer_was_lost_is_not_carried_out_twice() {
     assert!(settled.await.unwrap().unwrap().report.complete);
     assert_eq!(journal.ran(), ["ReportCommand"], "carried out once");
     // After a restart of the manager the same question has the same answer.
-    side.agents.settle(host, order(1), ReportCommand {}, WAIT).await.unwrap();
+    side.agents.settle(host, order(1), ReportCommand {}, PATIENCE).await.unwrap();
     assert_eq!(journal.ran(), ["ReportCommand"]);
-    side.agents.settle(host, order(2), ReportCommand {}, WAIT).await.unwrap();
+    side.agents.settle(host, order(2), ReportCommand {}, PATIENCE).await.unwrap();
     assert_eq!(journal.ran(), ["ReportCommand", "ReportCommand"], "an order never seen is sent");
 }
 
@@ -125,7 +128,9 @@ async fn the_end_of_an_order_in_progress_is_waited_for() {
     side.agents.watch(host).await;
     let agents = side.agents.clone();
     let settled =
-        tokio::spawn(async move { agents.settle(host, order(7), ReportCommand {}, WAIT).await });
+        tokio::spawn(
+            async move { agents.settle(host, order(7), ReportCommand {}, PATIENCE).await },
+        );
     loop {
         let frame = link.hear().await.unwrap();
         let Message::Request(orders) = frame.message else { continue };
@@ -154,9 +159,9 @@ async fn an_order_that_an_older_agent_cannot_read_is_refused_and_the_host_stays_
         let agents = side.agents.clone();
         let asked = tokio::spawn(async move {
             if settled {
-                agents.deliver(host, order(2), ReportCommand {}, WAIT).await
+                agents.deliver(host, order(2), ReportCommand {}, PATIENCE).await
             } else {
-                agents.call(host, order(1), ReportCommand {}, WAIT).await
+                agents.call(host, order(1), ReportCommand {}, PATIENCE).await
             }
         });
         let sequence = loop {
@@ -189,7 +194,9 @@ async fn an_order_waits_for_its_host_to_come_back() {
     assert_eq!(error, CallError::NotConnected { host });
     let agents = side.agents.clone();
     let settled =
-        tokio::spawn(async move { agents.settle(host, order(2), ReportCommand {}, WAIT).await });
+        tokio::spawn(
+            async move { agents.settle(host, order(2), ReportCommand {}, PATIENCE).await },
+        );
     let _back = side.agent(1).await.unwrap();
     settled.await.unwrap().unwrap();
 }
@@ -203,7 +210,9 @@ async fn sequence_numbers_grow_in_the_order_of_writing() {
     side.agents.watch(host).await;
     for number in 0..50 {
         let agents = side.agents.clone();
-        tokio::spawn(async move { agents.call(host, order(number), ReportCommand {}, WAIT).await });
+        tokio::spawn(
+            async move { agents.call(host, order(number), ReportCommand {}, PATIENCE).await },
+        );
     }
     let (mut last, mut seen) = (0, 0);
     while seen < 50 {

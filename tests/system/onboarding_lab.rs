@@ -15,6 +15,7 @@ use hostler_manager::onboarding::{
 };
 use hostler_model::{AllocationState, ClusterId, HostStatus, PodId, ZoneId};
 use hostler_tests::agents::{AgentSide, wait_up};
+use hostler_tests::cloud::PATIENCE;
 use hostler_wire::Secret;
 use uuid::Uuid;
 
@@ -91,10 +92,7 @@ async fn real_hosts_are_added_cleaned_and_added_again() {
         agent_addresses: Vec::new(),
         agent_port: side.address.port(),
         known_hosts: KnownHosts::new(folder.path().join("known_hosts")),
-        settings: OnboardingSettings {
-            connect_wait: Duration::from_secs(30),
-            ..OnboardingSettings::default()
-        },
+        settings: OnboardingSettings { connect_wait: PATIENCE, ..OnboardingSettings::default() },
     });
     let request = |number: u8, user: &str| AddHostRequest {
         zone: ZoneId::new(Uuid::from_u128(11)),
@@ -142,7 +140,7 @@ async fn real_hosts_are_added_cleaned_and_added_again() {
     let (first, second) = (first.unwrap(), second.unwrap());
     assert_ne!(first.host, second.host);
     for host in [first.host, second.host] {
-        assert!(side.agents.answers(host, Duration::from_secs(10)).await);
+        assert!(side.agents.answers(host, PATIENCE).await);
     }
     assert!(!lab.exec("h1", "ls -d /var/tmp/hostler-setup.*").0, "a staging directory is left");
 
@@ -156,9 +154,9 @@ async fn real_hosts_are_added_cleaned_and_added_again() {
     // A cut cable says nothing; silence is noticed in 2.5 ping intervals, on both sides.
     let begun = Instant::now();
     assert!(lab.run(&["cut", "h1"]).0);
-    side.wait_status(guid, HostStatus::Alert).await.unwrap();
+    let row = side.wait_status(guid, HostStatus::Alert).await.unwrap();
     println!("a cut cable was noticed after {:?}", begun.elapsed());
-    assert!(begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
+    assert!(row.status_reason.contains("silent"), "{}", row.status_reason);
     let mut news = side.agents.subscribe();
     assert!(lab.run(&["heal", "h1"]).0);
     let healed = Instant::now();

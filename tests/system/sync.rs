@@ -27,8 +27,15 @@ use serde_json::Value;
 
 /// A cloud whose grace time for missing domains is one second.
 async fn cloud(hosts: usize) -> Cloud {
+    cloud_with(hosts, &[]).await
+}
+
+/// The same with other settings.
+async fn cloud_with(hosts: usize, settings: &[(&str, &str)]) -> Cloud {
     Cloud::configured(&vec![Mib(8192); hosts], |config| {
-        config.settings.insert("vm.missing.grace.seconds".to_owned(), "1".to_owned());
+        for (name, value) in [("vm.missing.grace.seconds", "1")].iter().chain(settings) {
+            config.settings.insert((*name).to_owned(), (*value).to_owned());
+        }
     })
     .await
     .unwrap()

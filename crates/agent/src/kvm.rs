@@ -27,7 +27,7 @@ use crate::network::{HostNetwork, Network};
 use crate::properties::Properties;
 use crate::resource::{Resource, Task};
 use crate::runs::RunJournal;
-use crate::stats::HostReader;
+use crate::stats::{HostReader, Load};
 use crate::storage::{DirectoryStorage, Storage, WorkerFetcher};
 use crate::threads::Threads;
 pub(crate) use report::Busy;
@@ -184,6 +184,14 @@ impl LibvirtComputingResource {
         self.settings.pretend.as_ref().map_or_else(|| HostReader::facts().speed, |it| it.cpu_speed)
     }
 
+    /// How busy the host is. A simulated one is idle: what the machine does beside it is none of its business.
+    fn load(&self) -> Load {
+        self.settings.pretend.as_ref().map_or_else(
+            || self.reader.load(),
+            |it| Load { memory_total: it.memory, ..Load::default() },
+        )
+    }
+
     /// Where a VM's serial console is written to. Makes the directory.
     pub(crate) fn console_log(&self, vm: VmId) -> Result<PathBuf, CommandError> {
         let Some(state) = &self.settings.state_dir else {
@@ -273,7 +281,7 @@ impl Resource for LibvirtComputingResource {
     }
 
     fn ping(&self) -> Ping {
-        let load = self.reader.load();
+        let load = self.load();
         let vms = self.cloud().ok().and_then(|cloud| {
             let stats = self.hypervisor.stats(cloud);
             stats.inspect_err(|error| warn!(%error, "no statistics of VMs this time")).ok()
@@ -286,11 +294,7 @@ impl Resource for LibvirtComputingResource {
                 cpu_used_permille: load.cpu_permille,
                 load_centi: load.load_centi,
                 memory_used: load.memory_used,
-                memory_total: self
-                    .settings
-                    .pretend
-                    .as_ref()
-                    .map_or(load.memory_total, |it| it.memory),
+                memory_total: load.memory_total,
                 network_received: load.received,
                 network_sent: load.sent,
                 pools: self.storage.stats(),

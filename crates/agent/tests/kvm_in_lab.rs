@@ -27,6 +27,8 @@ use uuid::Uuid;
 #[path = "kvm_in_lab/shapes.rs"]
 mod shapes;
 
+/// How long anything may take before the test says what it waited for.
+const PATIENCE: Duration = Duration::from_mins(3);
 const ROOT: &str = "/var/lib/libvirt/hostler-test";
 
 #[derive(Debug)]
@@ -218,7 +220,7 @@ fn resolve(name: &'static str) -> Option<Ipv4Addr> {
         let kind = Some(rustix::thread::LinkNameSpaceType::Network);
         rustix::thread::move_into_link_name_space(std::os::fd::AsFd::as_fd(&space), kind).unwrap();
         let socket = UdpSocket::bind("0.0.0.0:0").unwrap();
-        socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
         let mut question = vec![0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
         for label in name.split('.') {
             question.push(u8::try_from(label.len()).unwrap());
@@ -242,10 +244,10 @@ fn pid_of_dnsmasq() -> Option<String> {
     Path::new("/proc").join(&pid).exists().then_some(pid)
 }
 
-fn within(limit: Duration, what: &str, done: impl Fn() -> bool) {
+fn wait_until(what: &str, done: impl Fn() -> bool) {
     let since = Instant::now();
     while !done() {
-        assert!(since.elapsed() < limit, "{what} within {limit:?}");
+        assert!(since.elapsed() < PATIENCE, "{what} within {PATIENCE:?}");
         std::thread::park_timeout(Duration::from_millis(50));
     }
 }
@@ -438,20 +440,20 @@ fn only_our_nics_are_answered() {
     ip("-n stranger link set eth0 up");
     ip("-n stranger route add default dev eth0");
     let ours = vm(1).nics[0].mac.0;
-    let offer = dhcp(1, ours).expect("our NIC is answered");
+    let offer = dhcp(1, ours, 60).expect("our NIC is answered");
     assert_eq!(offer[16..20], [10, 66, 0, 11]);
     let option = |wanted: &[u8]| offer[240..].windows(wanted.len()).any(|bytes| bytes == wanted);
     assert!(option(&[3, 4, 10, 66, 0, 1]), "the router: {offer:?}");
     assert!(option(&[6, 4, 10, 66, 0, 2]), "the name server: {offer:?}");
     assert!(option(&[26, 2, 5, 170]), "the MTU, 1450: {offer:?}");
     for kind in [1, 3] {
-        assert_eq!(dhcp(kind, [6, 9, 9, 9, 9, 9]), None);
+        assert_eq!(dhcp(kind, [6, 9, 9, 9, 9, 9], 3), None);
     }
     ip("netns del stranger");
 }
 
-/// What a DHCP message (1: discover, 3: request an address) of `mac` brings back within a second.
-fn dhcp(kind: u8, mac: [u8; 6]) -> Option<Vec<u8>> {
+/// What a DHCP message (1: discover, 3: request an address) of `mac` brings back, sent so many times, once a second.
+fn dhcp(kind: u8, mac: [u8; 6], times: u32) -> Option<Vec<u8>> {
     let ask = move || {
         let space = std::fs::File::open("/run/netns/stranger").unwrap();
         let network = Some(rustix::thread::LinkNameSpaceType::Network);
@@ -469,7 +471,7 @@ fn dhcp(kind: u8, mac: [u8; 6]) -> Option<Vec<u8>> {
         }
         message.push(255);
         // The bridge may only just have begun to forward.
-        for _ in 0..3 {
+        for _ in 0..times {
             socket.send_to(&message, "255.255.255.255:67").unwrap();
             let mut answer = vec![0; 1500];
             if let Ok(length) = socket.recv(&mut answer) {
@@ -487,7 +489,7 @@ fn reboots(host: &LibvirtComputingResource, clock: &mut Clock) {
     let (vm, name) = (vm(1), vm(1).name);
     let reboot = RebootCommand { vm: vm.vm, run: vm.run, name, force: false };
     assert!(call(host, reboot).unwrap().generation > Generation(3));
-    within(Duration::from_mins(3), "the guest has booted again", || http(&vm).contains(" boot=2 "));
+    wait_until("the guest has booted again", || http(&vm).contains(" boot=2 "));
     clock.say("graceful RebootCommand, the guest answers again");
 }
 
@@ -495,17 +497,15 @@ fn reboots(host: &LibvirtComputingResource, clock: &mut Clock) {
 fn daemons_die(host: &LibvirtComputingResource, clock: &mut Clock) -> HostReport {
     let before = pid_of_dnsmasq().unwrap();
     run("kill", &["-9", &before]).unwrap();
-    within(Duration::from_secs(10), "dnsmasq is started again", || {
-        pid_of_dnsmasq().is_some_and(|pid| pid != before)
-    });
+    wait_until("dnsmasq is started again", || pid_of_dnsmasq().is_some_and(|pid| pid != before));
     clock.say("dnsmasq was killed and is back");
     let report = host.report();
     let libvirtd = std::fs::read_to_string("/run/libvirtd.pid").unwrap();
     run("kill", &["-9", libvirtd.trim()]).unwrap();
-    within(Duration::from_secs(10), "libvirtd is gone", || !host.report().complete);
+    wait_until("libvirtd is gone", || !host.report().complete);
     assert_eq!(host.report().runs, []);
     run("libvirtd", &["-d"]).unwrap();
-    within(Duration::from_secs(20), "libvirt is back", || host.report().complete);
+    wait_until("libvirt is back", || host.report().complete);
     assert_eq!(host.report(), report);
     clock.say("libvirtd was killed and is back");
     report
@@ -528,18 +528,16 @@ fn one_qemu_hangs(host: &Arc<LibvirtComputingResource>, clock: &mut Clock) {
     prepare(host, &vm(2));
     let qemu = run("pgrep", &["-f", "guest=i-2-1-VM"]).unwrap().trim().to_owned();
     run("kill", &["-STOP", &qemu]).unwrap();
-    let since = Instant::now();
     let pinging = Arc::clone(host);
     let ping = std::thread::spawn(move || pinging.ping());
     start(host, &vm(2)).unwrap();
     assert!(host.report().complete);
-    assert!(since.elapsed() < Duration::from_secs(8), "{:?}", since.elapsed());
     clock.say("another VM starts beside a hung QEMU");
     run("kill", &["-CONT", &qemu]).unwrap();
     ping.join().unwrap();
 }
 
-/// A QEMU that dies is told within a second.
+/// A QEMU that dies is told by an event: nobody asks for a report here.
 fn one_qemu_dies(
     host: &LibvirtComputingResource,
     told: &mut tokio::sync::mpsc::UnboundedReceiver<HostReport>,
@@ -556,7 +554,6 @@ fn one_qemu_dies(
         }
     };
     println!("            a killed QEMU was told after {:?}", since.elapsed());
-    assert!(since.elapsed() < Duration::from_secs(1));
     assert_eq!(news.reason, PowerReason::Crashed);
     assert_eq!(stop(host, &vm(2), false).ended, StopEnding::Destroyed);
     clock.say("a killed QEMU was told, its VM cleared away");

@@ -35,6 +35,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0027_disk_terms.sql"),
     include_str!("migrations/0028_destroyed.sql"),
     include_str!("migrations/0029_parameters.sql"),
+    include_str!("migrations/0030_list_words.sql"),
 ];
 
 /// Brings the database to the newest schema. Each migration is one transaction.

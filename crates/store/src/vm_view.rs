@@ -247,10 +247,6 @@ const NARROW: Narrow = Narrow {
     ],
 };
 
-/// Everything that a keyword is looked for in, as index `vm_words` has it.
-const WORDS: &str =
-    "lower(vm.host_name || char(10) || vm.display_name || char(10) || vm.instance_name)";
-
 /// VMs by the network of their NICs, which are removed with them.
 const ON_NETWORK: Through = Through {
     table: "nic",
@@ -314,7 +310,7 @@ pub fn vm_list(
             "vm.number IN (SELECT vm_number FROM vm_key WHERE name = ?)",
             filter.keypair.clone(),
         )
-        .filter(&format!("instr({WORDS}, lower(?)) > 0"), filter.keyword.clone());
+        .filter("instr(vm.words, lower(?)) > 0", filter.keyword.clone());
     if filter.keyword.is_some() && !filter.with_expunged && !filter.names_few() {
         query = query.by("vm_words"); // it has every name: no VM is read whose names do not match
     }

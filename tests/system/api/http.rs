@@ -1,5 +1,6 @@
 //! The forms of requests and answers.
 
+use hostler_tests::cloud::PATIENCE;
 use hostler_tests::http::request;
 
 use super::World;
@@ -128,7 +129,6 @@ async fn other_methods_and_paths_are_not_there() {
 async fn a_connection_that_says_nothing_does_not_keep_the_manager_from_ending() {
     let world = World::new().await;
     let silent = tokio::net::TcpStream::connect(world.admin.address).await.unwrap();
-    let limit = std::time::Duration::from_secs(20);
-    tokio::time::timeout(limit, world.manager.stop()).await.expect("the manager ends");
+    tokio::time::timeout(PATIENCE, world.manager.stop()).await.expect("the manager ends");
     drop(silent);
 }

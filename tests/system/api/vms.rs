@@ -1,7 +1,7 @@
 //! VMs and templates through the API, with simulated hosts behind it.
 
 use hostler_model::AccountType;
-use hostler_tests::cloud::Cloud;
+use hostler_tests::cloud::{Cloud, PATIENCE};
 use hostler_tests::http::{Api, tenant};
 use serde_json::Value;
 
@@ -288,9 +288,7 @@ async fn a_template_is_registered_watched_and_deleted() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(30), ready)
-        .await
-        .expect("it becomes ready");
+    tokio::time::timeout(PATIENCE, ready).await.expect("it becomes ready");
     let listed = admin.ok("listTemplates", &wanted).await;
     assert_eq!(listed["template"][0]["status"], "Download Complete");
     let answer = admin.ok("deleteTemplate", &[("id", &id)]).await;

@@ -3,6 +3,7 @@
 //! Not here: what happens in a world (`world`, `events`).
 
 use std::env;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -102,9 +103,12 @@ pub(crate) fn here(seed: u64) {
         let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
         log.without_time().with_ansi(false).init();
     }
+    // not by the seed's chance: a process that plays the same seed at this moment would choose the same name
+    let folder = tempfile::Builder::new().prefix("seed-").tempdir_in(memory()).unwrap();
+    let path = folder.path().to_owned();
     let (trace, end) = thread::spawn(move || {
         machine::simulate(seed);
-        story(seed)
+        story(seed, &path)
     })
     .join()
     .unwrap();
@@ -119,8 +123,8 @@ pub(crate) fn here(seed: u64) {
     assert!(end.is_ok(), "seed {seed}: {verdict}");
 }
 
-fn story(seed: u64) -> (Trace, anyhow::Result<()>) {
-    let mut world = match World::new(seed) {
+fn story(seed: u64, folder: &Path) -> (Trace, anyhow::Result<()>) {
+    let mut world = match World::new(seed, folder) {
         Ok(world) => world,
         Err(error) => return (Trace::default(), Err(error)),
     };
@@ -129,6 +133,12 @@ fn story(seed: u64) -> (Trace, anyhow::Result<()>) {
         world.trace.tell(format!("{error:#}"));
     }
     (world.trace.clone(), end)
+}
+
+/// A directory in memory, where there is one: nothing has to outlive the simulation.
+fn memory() -> PathBuf {
+    let shared = Path::new("/dev/shm");
+    if shared.is_dir() { shared.to_owned() } else { env::temp_dir() }
 }
 
 fn storm(world: &mut World) -> anyhow::Result<()> {

@@ -5,6 +5,7 @@
 //!
 //! Not here: what goes wrong in it (`events`, `acts`), the promises (`checks`, `quiet`).
 
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
@@ -49,31 +50,22 @@ pub(crate) struct World {
     pub(crate) volumes: u32,
     worker: Host,
     record: Record,
-    _folder: tempfile::TempDir,
 }
 
 impl World {
-    /// The world of a seed, with a cloud of two or three hosts that is up.
-    pub(crate) fn new(seed: u64) -> anyhow::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("seed-").tempdir_in(memory())?;
+    /// The world of a seed, with a cloud of two or three hosts that is up. Its disks are in an empty folder.
+    pub(crate) fn new(seed: u64, folder: &Path) -> anyhow::Result<Self> {
         let mut draw = Draw::of(seed);
         let (trace, ground) = (Trace::default(), Ground::default());
         let count = usize::try_from(draw.from(2, 3))?;
         let net = Net::new(draw.apart(), count + 1);
-        let mut manager = Manager::new(&folder.path().join("manager"), net.clone(), draw.apart());
+        let mut manager = Manager::new(&folder.join("manager"), net.clone(), draw.apart());
         let host = |number: usize, draw: Draw| {
             let guid = HostGuid::new(Uuid::from_u128(0xca11_0000 + number as u128));
             let mute = Arc::default();
             let manager_mute = Arc::clone(&manager.mute);
             let caller = Caller { net: net.clone(), host: number, guid, mute, manager_mute };
-            Host::new(
-                number,
-                folder.path().join(format!("h{number}")),
-                caller,
-                draw,
-                &ground,
-                &trace,
-            )
+            Host::new(number, folder.join(format!("h{number}")), caller, draw, &ground, &trace)
         };
         let hosts: Vec<Host> =
             (0..count).map(|number| host(number, draw.apart())).collect::<Result<_, _>>()?;
@@ -81,7 +73,7 @@ impl World {
         manager.begin(0)?;
         // a manager that begins has made its database before it first waits
         manager.work_until(QUICKEST);
-        let books = Arc::new(Books::open(&folder.path().join("manager/hostler.db"))?);
+        let books = Arc::new(Books::open(&folder.join("manager/hostler.db"))?);
         ground.hold_against(Arc::clone(&books));
         let mut world = Self {
             now: QUICKEST,
@@ -104,7 +96,6 @@ impl World {
             volumes: 0,
             worker,
             record: Record::default(),
-            _folder: folder,
         };
         world.set_up().context("set a cloud up in which nothing goes wrong")?;
         Ok(world)
@@ -223,10 +214,4 @@ impl World {
         });
         machine.collect()
     }
-}
-
-/// A directory in memory, where there is one: nothing has to outlive the simulation.
-fn memory() -> std::path::PathBuf {
-    let shared = std::path::Path::new("/dev/shm");
-    if shared.is_dir() { shared.to_owned() } else { std::env::temp_dir() }
 }

@@ -8,11 +8,14 @@ use hostler_model::{JobState, Look, PowerReason, VmState};
 use hostler_store::stray::strays;
 use hostler_store::volume::volumes_of;
 
-use crate::{cloud, domain_of, host_of, look, run_of, running, sides, told, until, until_told};
+use crate::{
+    cloud, cloud_with, domain_of, host_of, look, run_of, running, sides, told, until, until_told,
+};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_end_of_a_guest_is_recorded_within_a_second_with_an_event_that_says_which() {
-    let cloud = cloud(1).await;
+async fn each_end_of_a_guest_is_told_by_its_host_and_recorded_with_an_event_that_says_which() {
+    // no sign of life heals what the host does not tell by itself
+    let cloud = cloud_with(1, &[("ping.interval", "600")]).await;
     let ends = [
         (PowerReason::GuestShutdown, "its guest shut itself down"),
         (PowerReason::Destroyed, "its guest was destroyed by somebody on its host"),
@@ -21,11 +24,8 @@ async fn each_end_of_a_guest_is_recorded_within_a_second_with_an_event_that_says
     ];
     for (number, (reason, words)) in ends.into_iter().enumerate() {
         let vm = running(&cloud, &format!("web-{number}")).await;
-        let begun = Instant::now();
         cloud.hosts[0].hypervisor.power_lost(vm.uuid(), reason);
         cloud.vm_is(vm, VmState::Stopped).await.unwrap();
-        let took = begun.elapsed();
-        assert!(took < Duration::from_secs(1), "{reason:?}: {took:?}");
         until_told(&cloud, vm.uuid(), "VM.STOP", words).await;
     }
     assert_eq!(cloud.audit().await.unwrap(), Vec::<String>::new());

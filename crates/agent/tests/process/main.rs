@@ -21,7 +21,7 @@ use rustls::ServerConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::codec::Framed;
@@ -30,7 +30,7 @@ use uuid::Uuid;
 use pki::Cloud;
 
 /// So long at most a test waits for what must happen.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 type Link = Framed<TlsStream<TcpStream>, FrameCodec>;
 
@@ -138,10 +138,8 @@ async fn an_agent_that_is_killed_knows_afterwards_what_it_was_doing() {
     take_in(&mut link).await;
     request(&mut link, 2, 1, download.clone()).await;
     let slow = timeout(PATIENCE, web.accept()).await.unwrap().unwrap();
-    // A long command holds up no short one (here: with ample time for a busy machine).
-    let asked = Instant::now();
+    // A long command holds up no short one: the download goes on until its server answers.
     assert_eq!(state_of_order_1(&mut link, 2).await, OrderState::InProgress);
-    assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
     child.kill().await.unwrap();
     drop(slow);
 

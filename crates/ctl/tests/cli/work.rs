@@ -1,7 +1,5 @@
 //! Commands that change something: hosts, jobs, templates, consoles.
 
-use std::time::{Duration, Instant};
-
 use serde_json::{Value, json};
 
 use crate::manager::{CLUSTER, Manager, VM, ZONE, stderr, stdout};
@@ -45,10 +43,8 @@ async fn a_timeout_of_half_a_second_ends_the_waiting_and_not_the_job() {
     let manager = Manager::start().await;
     manager.answers("rebootVirtualMachine", 200, json!({"jobid": "j"}));
     manager.answers("queryAsyncJobResult", 200, job(0, 0, &Value::Null));
-    let started = Instant::now();
     let err = stderr(&manager.run(&["vm", "reboot", "web", "--timeout", "0.5"]).code(1));
     assert!(err.contains("job j is still running") && err.contains("hostler job watch j"), "{err}");
-    assert!(started.elapsed() < Duration::from_secs(5));
 }
 
 #[tokio::test(flavor = "multi_thread")]
