@@ -87,11 +87,19 @@ describe_cloud() {
   hostler -q offering create tiny --cpu 1 --mhz 500 --memory 160 >/dev/null
 }
 
+kill_libvirtd() { # on h1, where no systemd starts it again; who was just killed may still hold its lock
+  on_host pkill -9 -x libvirtd
+  soon on_host sh -c 'libvirtd -d --listen || libvirtd -d'
+}
+
 add_host() { # ARGUMENT...: h1, with the lab's key unless told otherwise
   hostler host add "root@$LAB_NET.11" --zone lab --pod pod --cluster "${CLUSTER:-cluster}" "$@"
 }
 lab_key() { lab env | sed -n 's/^LAB_KEY=//p'; }
 
+host_is_up() { [ "$(hostler -o json host show h1 | jq -r .state)" = Up ]; }
+agent_pid() { on_host pgrep -xo hostler-agent; }
+another_agent() { local pid; pid=$(agent_pid) && [ "$pid" != "$1" ]; }
 vm_field() { hostler -o json vm show "$1" | jq -r ".$2 // \"\""; }
 answers() { lab client curl -sf -m 2 "http://$1/"; }
 
