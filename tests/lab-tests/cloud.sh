@@ -114,6 +114,7 @@ leave() {
   rm -rf "$WORK"
 }
 trap leave EXIT
+trap 'echo "FAILED  what is no claim, line $LINENO: $BASH_COMMAND"' ERR
 
 verdict() {
   printf '\n%d passed, %d failed\n' "$passed" "$failed"
