@@ -63,10 +63,10 @@ pub struct AgentSide {
 /// Short times, for tests of what happens when they are over.
 pub fn short_times() -> AgentSettings {
     AgentSettings {
-        startup_wait: Duration::from_millis(500),
-        handshake_wait: Duration::from_millis(1500),
+        startup_wait: Duration::from_secs(2),
+        handshake_wait: Duration::from_secs(3),
         ping_interval: Duration::from_secs(1),
-        probe_wait: Duration::from_millis(300),
+        probe_wait: Duration::from_secs(2),
         listener_wait: Duration::from_secs(5),
         ..AgentSettings::default()
     }

@@ -22,7 +22,7 @@ fn config(endpoint: &str) -> Config {
     let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     let overrides = Overrides {
         endpoint: Some(endpoint.to_owned()),
-        timeout: Some(Duration::from_millis(1500)),
+        timeout: Some(Duration::from_mins(2)),
         ..Overrides::default()
     };
     Config::resolve(overrides, &Surroundings { variables, files: vec![] }).unwrap()
