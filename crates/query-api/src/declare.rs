@@ -31,6 +31,7 @@
 //! Not here: how each kind is read (`kinds`), and what a command does.
 
 use crate::error::ApiError;
+use crate::groups::{self, Owners};
 use crate::params::Params;
 use crate::roles::{RoleType, Roles};
 use crate::shape::ShapeDecl;
@@ -145,7 +146,7 @@ pub struct CommandDecl {
     pub kind: CommandKind,
     /// What it does, in our words.
     pub description: &'static str,
-    /// Its parameters.
+    /// Its own parameters.
     pub params: &'static [ParamDecl],
     /// Who may call it.
     pub roles: Roles,
@@ -157,6 +158,8 @@ pub struct CommandDecl {
     pub shape: &'static ShapeDecl,
     /// Whether it takes `page`, `pagesize` and `keyword`.
     pub paged: bool,
+    /// Whether it takes `account`, `domainid`, `isrecursive` and `listall`: whose things are meant.
+    pub owned: bool,
     /// Whether it takes `projectid`: a project in place of the caller's account.
     pub in_projects: bool,
     /// Whether it can be called without being logged in.
@@ -181,6 +184,7 @@ impl CommandDecl {
             object: None,
             shape: &ShapeDecl::SUCCESS,
             paged: false,
+            owned: false,
             in_projects: false,
             open: false,
         }
@@ -216,6 +220,12 @@ impl CommandDecl {
         Self { paged: true, ..self }
     }
 
+    /// Makes it take `account`, `domainid`, `isrecursive` and `listall`.
+    #[must_use]
+    pub const fn owned(self) -> Self {
+        Self { owned: true, ..self }
+    }
+
     /// Makes it take `projectid`.
     #[must_use]
     pub const fn in_projects(self) -> Self {
@@ -238,16 +248,24 @@ impl CommandDecl {
         !matches!(self.kind, CommandKind::Sync)
     }
 
+    /// Its own parameters and those of the groups that it takes.
+    pub fn all_params(&self) -> impl Iterator<Item = &'static ParamDecl> {
+        let group = |taken, params: &'static [ParamDecl]| if taken { params } else { &[] };
+        self.params
+            .iter()
+            .chain(group(self.owned, groups::OWNERS))
+            .chain(group(self.paged, groups::PAGING))
+            .chain(group(self.in_projects, groups::PROJECT))
+    }
+
     /// Parameters of a request that this command does not know; they are ignored, and named to the caller.
     pub fn unknown_params<'a>(&'a self, params: &'a Params) -> impl Iterator<Item = &'a str> {
         params.unknown(|name| {
-            TOLERATED.contains(&name)
-                || self.params.iter().any(|param| param.name == name)
-                || self.paged && name == "keyword"
+            TOLERATED.contains(&name) || self.all_params().any(|param| param.name == name)
         })
     }
 
-    /// What is checked before any field is read: characters, map syntax, paging, `projectid`, roles of parameters.
+    /// What is checked before any field is read: characters, map syntax, roles of parameters, groups of them.
     ///
     /// # Errors
     /// 430, 431 and 531.
@@ -268,10 +286,14 @@ impl CommandDecl {
             return Err(ApiError::parameter_denied(self.name, param.name));
         }
         // before any value is read, so that what is missing is said first
-        match self.params.iter().find(|param| param.required && !params.has_value(param.name)) {
-            Some(param) => Err(ApiError::missing(self.name, param.name)),
-            None => Ok(()),
+        let is_missing = |param: &&ParamDecl| param.required && !params.has_value(param.name);
+        if let Some(param) = self.params.iter().find(is_missing) {
+            return Err(ApiError::missing(self.name, param.name));
         }
+        if self.owned {
+            Owners::read(params, self)?;
+        }
+        Ok(())
     }
 }
 

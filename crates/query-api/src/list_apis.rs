@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::declare::{CommandDecl, ParamDecl, ParamType};
+use crate::declare::{CommandDecl, ParamDecl};
 use crate::roles::RoleType;
 
 /// The entries of those `commands` that `role` may call, by name.
@@ -14,18 +14,11 @@ pub fn list_apis(commands: &[&CommandDecl], role: RoleType) -> Vec<Value> {
 }
 
 fn entry(command: &CommandDecl, all: &[&CommandDecl], role: RoleType) -> Value {
-    let mut params: Vec<Value> = command
-        .params
-        .iter()
+    let params: Vec<Value> = command
+        .all_params()
         .filter(|param| param.roles.contains(role))
         .map(|param| param_entry(param, all))
         .collect();
-    if command.paged {
-        params.extend(PAGING.iter().map(|param| param_entry(param, all)));
-    }
-    if command.in_projects {
-        params.push(param_entry(&PROJECT, all));
-    }
     let mut response = command.shape.list_apis_fields();
     if command.is_async()
         && let Value::Array(fields) = &mut response
@@ -70,22 +63,3 @@ fn related(all: &[&CommandDecl], object: Option<&str>, but: &str) -> String {
         .filter(|command| object.is_some() && command.object == object && command.name != but);
     same.map(|command| command.name).collect::<Vec<_>>().join(",")
 }
-
-const PROJECT: ParamDecl = ParamDecl::new(
-    "projectid",
-    ParamType::Uuid,
-    false,
-    "the project whose things are meant; of a list, -1 for every project that the caller is in",
-)
-.entity("project");
-
-const PAGING: &[ParamDecl] = &[
-    ParamDecl::new("keyword", ParamType::String, false, "only what has this text in its name"),
-    ParamDecl::new("page", ParamType::Integer, false, "the page, from 1; goes with pagesize"),
-    ParamDecl::new(
-        "pagesize",
-        ParamType::Integer,
-        false,
-        "rows in a page, at most 500; -1 for all",
-    ),
-];

@@ -3,8 +3,8 @@
 
 use hostler_query_api::dates;
 use hostler_query_api::{
-    ApiCommand, CommandDecl, EndDate, FieldDecl, IdOrAll, Params, RoleType, Roles, ShapeDecl,
-    api_command, list_apis::list_apis,
+    ApiCommand, CommandDecl, EndDate, FieldDecl, IdOrAll, Owners, Params, RoleType, Roles,
+    ShapeDecl, api_command, list_apis::list_apis,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -61,7 +61,7 @@ api_command! {
 api_command! {
     /// Lists VMs.
     pub struct ListVirtualMachines = "listVirtualMachines", synchronous
-        .object("virtualmachine").shape(&VM).paged();
+        .object("virtualmachine").shape(&VM).paged().owned();
 
     /// Only this one.
     id: optional uuid<Uuid> .entity("virtualmachine"),
@@ -208,6 +208,28 @@ fn unknown_parameters_are_ignored_and_can_be_named() {
     assert!(DeployVirtualMachine::parse(&params, RoleType::User).is_ok());
     let unknown: Vec<_> = DeployVirtualMachine::declaration().unknown_params(&params).collect();
     assert_eq!(unknown, ["flavor", "net[0].x"]);
+}
+
+#[test]
+fn groups_of_parameters_are_read_checked_and_listed_with_a_commands_own() {
+    let command = ListVirtualMachines::declaration();
+    let sent = |params: &[(&str, &str)]| params.iter().copied().collect::<Params>();
+    let params = sent(&[("account", "ann"), ("domainid", ZONE), ("listAll", "true")]);
+    let wanted = Owners {
+        account: Some("ann".to_owned()),
+        domain: Some(ZONE.parse().unwrap()),
+        recursive: false,
+        everything: true,
+    };
+    assert_eq!(Owners::read(&params, command).unwrap(), wanted);
+    assert_eq!(command.unknown_params(&params).count(), 0);
+    for (name, value) in [("domainid", "7"), ("page", "0")] {
+        let error = ListVirtualMachines::parse(&sent(&[(name, value)]), RoleType::User);
+        assert_eq!(error.unwrap_err().status.code(), 431, "{name}");
+    }
+    let names: Vec<_> = command.all_params().map(|param| param.name).collect();
+    let groups = ["account", "domainid", "isrecursive", "listall", "keyword", "page", "pagesize"];
+    assert_eq!(names, [&["id"][..], &groups].concat());
 }
 
 #[test]

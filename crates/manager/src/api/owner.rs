@@ -5,10 +5,11 @@
 //! domain and those below it; the administrators of the cloud see everything. Plain lists show the caller's own.
 //!
 //! What belongs to a project is shown only to those who ask for it: by `projectid`, or by its own id. `projectid` is
-//! read here for every command that is declared `.in_projects()`; such a command needs no field for it.
+//! read here for every command that is declared `.in_projects()`, the others for every one that is `.owned()`; such a
+//! command needs no field for them.
 
 use hostler_model::{AccountId, DomainId, ProjectId};
-use hostler_query_api::{Answer, ApiError, RoleType};
+use hostler_query_api::{Answer, ApiError, Owners, RoleType};
 use hostler_store::account::account_by_name;
 use hostler_store::domain::{DomainRow, domain_get};
 use hostler_store::project::{ProjectRow, project_get};
@@ -34,30 +35,24 @@ pub(crate) struct Wanted {
     pub(crate) by_id: bool,
 }
 
-/// The [`Wanted`] of a list command that has the parameters for it; `by_id` is said where more than `id` names one thing.
-macro_rules! wanted {
-    ($command:ident) => {
-        $crate::api::owner::wanted!($command, $command.id.is_some())
-    };
-    ($command:ident, $by_id:expr) => {
-        $crate::api::owner::Wanted {
-            account: $command.account,
-            domain: $command.domainid,
-            recursive: $command.isrecursive.unwrap_or(false),
-            everything: $command.listall.unwrap_or(false),
-            by_id: $by_id,
-        }
-    };
-}
-pub(crate) use wanted;
-
 impl Call<'_> {
+    /// What the request says about whose things it means; `by_id` if it names one thing.
+    ///
+    /// # Errors
+    /// 431 for a value that is none.
+    pub(crate) fn wanted(&self, by_id: bool) -> Result<Wanted, Failure> {
+        let Owners { account, domain, recursive, everything } =
+            Owners::read(self.params, self.command)?;
+        let domain = domain.map(DomainId::new);
+        Ok(Wanted { account, domain, recursive, everything, by_id })
+    }
+
     /// An empty list of what there is none of here, for a caller who may ask for it; nothing of it has an id.
     ///
     /// # Errors
     /// As [`scope`](Self::scope); 431 for an id.
-    pub(crate) async fn none_of(self, wanted: Wanted, id: Option<Uuid>) -> Result<Answer, Failure> {
-        self.scope(wanted).await?;
+    pub(crate) async fn none_of(self, id: Option<Uuid>) -> Result<Answer, Failure> {
+        self.scope(self.wanted(id.is_some())?).await?;
         match id {
             Some(id) => Err(self.unknown("id", id)),
             None => Ok(Answer::list(self.command, 0, Vec::new())),

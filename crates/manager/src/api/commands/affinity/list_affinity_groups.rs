@@ -1,6 +1,6 @@
 //! `listAffinityGroups`: the groups that say where VMs are to run.
 
-use hostler_model::{AffinityGroupId, AffinityKind, DomainId, VmId};
+use hostler_model::{AffinityGroupId, AffinityKind, VmId};
 use hostler_query_api::{Answer, api_command};
 use hostler_store::affinity_group::{AffinityGroupFilter, affinity_group_list};
 use hostler_store::reference::Entity;
@@ -8,12 +8,11 @@ use hostler_store::reference::Entity;
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 use crate::api::objects::group::{AFFINITY_GROUP, affinity_group};
-use crate::api::owner::wanted;
 
 api_command! {
     /// Lists affinity groups.
     pub(crate) struct ListAffinityGroups = "listAffinityGroups", synchronous
-        .object("affinitygroup").shape(&AFFINITY_GROUP).paged().in_projects();
+        .object("affinitygroup").shape(&AFFINITY_GROUP).paged().owned().in_projects();
 
     /// The group of this id.
     id: optional uuid<AffinityGroupId> .entity("affinitygroup"),
@@ -23,14 +22,6 @@ api_command! {
     kind "type": optional choice<AffinityKind>,
     /// Groups that this VM is in.
     virtualmachineid: optional uuid<VmId> .entity("virtualmachine"),
-    /// Groups of this account; goes with domainid.
-    account: optional string,
-    /// Groups of accounts in this domain.
-    domainid: optional uuid<DomainId> .entity("domain"),
-    /// With domainid: domains below it too.
-    isrecursive: optional boolean,
-    /// Everything that the caller may see, not only its own.
-    listall: optional boolean,
 }
 
 impl Handler for ListAffinityGroups {
@@ -40,7 +31,7 @@ impl Handler for ListAffinityGroups {
             vm.map(|id| ("virtualmachineid", Entity::Vm, id.uuid())).into_iter().collect(),
         )
         .await?;
-        let wanted = wanted!(self, self.id.is_some() || vm.is_some());
+        let wanted = call.wanted(self.id.is_some() || vm.is_some())?;
         let (scope, page) = (call.scope(wanted).await?, call.page()?);
         let filter = AffinityGroupFilter {
             id: self.id,

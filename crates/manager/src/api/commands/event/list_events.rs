@@ -1,6 +1,6 @@
 //! `listEvents`: what has happened.
 
-use hostler_model::{DomainId, Timestamp};
+use hostler_model::Timestamp;
 use hostler_query_api::{Answer, api_command};
 use hostler_store::event_view::{EventFilter, event_list};
 use hostler_store::reference::Entity;
@@ -9,11 +9,11 @@ use uuid::Uuid;
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 use crate::api::objects::event::{EVENT, event};
-use crate::api::owner::wanted;
 
 api_command! {
     /// Lists what has happened, the newest first.
-    pub(crate) struct ListEvents = "listEvents", synchronous .object("event").shape(&EVENT).paged().in_projects();
+    pub(crate) struct ListEvents = "listEvents", synchronous
+        .object("event").shape(&EVENT).paged().owned().in_projects();
 
     /// The event of this id.
     id: optional uuid<Uuid> .entity("event"),
@@ -33,14 +33,6 @@ api_command! {
     startdate: optional date,
     /// Not newer than this.
     enddate: optional end_date,
-    /// Events of this account; goes with domainid.
-    account: optional string,
-    /// Events of accounts in this domain.
-    domainid: optional uuid<DomainId> .entity("domain"),
-    /// With domainid: domains below it too.
-    isrecursive: optional boolean,
-    /// Everything that the caller may see, not only its own.
-    listall: optional boolean,
     /// Not older than so many seconds.
     entrytime: optional integer,
     /// Events of what was begun more than so many seconds ago and has not ended; less than entrytime.
@@ -55,7 +47,7 @@ impl Handler for ListEvents {
         let start = self.startid.map(|id| ("startid", Entity::Event, id));
         call.require(start.into_iter().collect()).await?;
         let wanted =
-            wanted!(self, self.id.is_some() || self.resourceid.is_some() || self.startid.is_some());
+            call.wanted(self.id.is_some() || self.resourceid.is_some() || self.startid.is_some())?;
         let (scope, page) = (call.scope(wanted).await?, call.page()?);
         let filter = EventFilter {
             id: self.id,

@@ -1,6 +1,6 @@
 //! `listRouters`: virtual routers. There are none.
 
-use hostler_model::{ClusterId, DomainId, HostId, NetworkId, PodId, ZoneId};
+use hostler_model::{ClusterId, HostId, NetworkId, PodId, ZoneId};
 use hostler_query_api::{Answer, Roles, api_command};
 use hostler_store::reference::Entity;
 use uuid::Uuid;
@@ -8,19 +8,16 @@ use uuid::Uuid;
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 use crate::api::objects::facility::ROUTER;
-use crate::api::owner::wanted;
 
 api_command! {
     /// Lists virtual routers; there are none, each host serves its own VMs.
     pub(crate) struct ListRouters = "listRouters", synchronous
-        .roles(Roles::ADMINS).object("router").shape(&ROUTER).paged().in_projects();
+        .roles(Roles::ADMINS).object("router").shape(&ROUTER).paged().owned().in_projects();
 
     /// Those of this name.
     name: optional string,
     /// Those in this state.
     state: optional string,
-    /// Everything that the caller may see.
-    listall: optional boolean,
     /// The one of this id.
     id: optional uuid<Uuid>,
     /// Those in this zone.
@@ -45,12 +42,6 @@ api_command! {
     fetchhealthcheckresults: optional boolean,
     /// Those of which such a check failed.
     healthchecksfailed: optional boolean,
-    /// Those of this account; goes with domainid.
-    account: optional string,
-    /// Those of accounts in this domain.
-    domainid: optional uuid<DomainId> .entity("domain"),
-    /// With domainid: domains below it too.
-    isrecursive: optional boolean,
 }
 
 impl Handler for ListRouters {
@@ -65,6 +56,6 @@ impl Handler for ListRouters {
         if let Some(id) = self.vpcid {
             return Err(call.unknown("vpcid", id));
         }
-        call.none_of(wanted!(self), self.id).await
+        call.none_of(self.id).await
     }
 }

@@ -1,6 +1,6 @@
 //! `listLoadBalancerRules`: rules of load balancers. No network has one, so the list is empty; clients ask for it all the same.
 
-use hostler_model::{DomainId, NetworkId, VmId, ZoneId};
+use hostler_model::{NetworkId, VmId, ZoneId};
 use hostler_query_api::{Answer, api_command};
 use hostler_store::reference::Entity;
 use uuid::Uuid;
@@ -8,25 +8,16 @@ use uuid::Uuid;
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 use crate::api::objects::firewall::LOAD_BALANCER;
-use crate::api::owner::wanted;
 
 api_command! {
     /// Lists rules of load balancers; there are none.
     pub(crate) struct ListLoadBalancerRules = "listLoadBalancerRules", synchronous
-        .object("loadbalancerrule").shape(&LOAD_BALANCER).paged().in_projects();
+        .object("loadbalancerrule").shape(&LOAD_BALANCER).paged().owned().in_projects();
 
     /// The one of this id.
     id: optional uuid<Uuid>,
     /// Those of this network.
     networkid: optional uuid<NetworkId> .entity("network"),
-    /// Those of this account; goes with domainid.
-    account: optional string,
-    /// Those of accounts in this domain.
-    domainid: optional uuid<DomainId> .entity("domain"),
-    /// With domainid: domains below it too.
-    isrecursive: optional boolean,
-    /// Everything that the caller may see, not only its own.
-    listall: optional boolean,
     /// Those of this name.
     name: optional string,
     /// Those of this public address; there are none.
@@ -50,6 +41,6 @@ impl Handler for ListLoadBalancerRules {
         if let Some(id) = self.publicipid {
             return Err(call.unknown("publicipid", id));
         }
-        call.none_of(wanted!(self), self.id).await
+        call.none_of(self.id).await
     }
 }

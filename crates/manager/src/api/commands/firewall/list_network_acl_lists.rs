@@ -1,6 +1,6 @@
 //! `listNetworkACLLists`: access lists of virtual private clouds. There are none, so the list is empty; clients ask for it all the same.
 
-use hostler_model::{DomainId, NetworkId};
+use hostler_model::NetworkId;
 use hostler_query_api::{Answer, api_command};
 use hostler_store::reference::Entity;
 use uuid::Uuid;
@@ -8,12 +8,11 @@ use uuid::Uuid;
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 use crate::api::objects::firewall::ACL_LIST;
-use crate::api::owner::wanted;
 
 api_command! {
     /// Lists access lists of VPCs; there are none.
     pub(crate) struct ListNetworkAclLists = "listNetworkACLLists", synchronous
-        .object("networkacllist").shape(&ACL_LIST).paged().in_projects();
+        .object("networkacllist").shape(&ACL_LIST).paged().owned().in_projects();
 
     /// The one of this id.
     id: optional uuid<Uuid>,
@@ -21,14 +20,6 @@ api_command! {
     name: optional string,
     /// Those of this network.
     networkid: optional uuid<NetworkId> .entity("network"),
-    /// Those of this account; goes with domainid.
-    account: optional string,
-    /// Those of accounts in this domain.
-    domainid: optional uuid<DomainId> .entity("domain"),
-    /// With domainid: domains below it too.
-    isrecursive: optional boolean,
-    /// Everything that the caller may see, not only its own.
-    listall: optional boolean,
     /// Those of this VPC; there are none.
     vpcid: optional uuid<Uuid> .entity("vpc"),
     /// Accepted; there are none to show.
@@ -42,6 +33,6 @@ impl Handler for ListNetworkAclLists {
         if let Some(id) = self.vpcid {
             return Err(call.unknown("vpcid", id));
         }
-        call.none_of(wanted!(self), self.id).await
+        call.none_of(self.id).await
     }
 }

@@ -1,6 +1,6 @@
 //! `listNetworkACLs`: rules of access lists of virtual private clouds. There are none, so the list is empty.
 
-use hostler_model::{DomainId, NetworkId};
+use hostler_model::NetworkId;
 use hostler_query_api::{Answer, api_command};
 use hostler_store::reference::Entity;
 use uuid::Uuid;
@@ -8,12 +8,11 @@ use uuid::Uuid;
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 use crate::api::objects::firewall::ACL_ITEM;
-use crate::api::owner::wanted;
 
 api_command! {
     /// Lists rules of access lists of VPCs; there are none.
     pub(crate) struct ListNetworkAcls = "listNetworkACLs", synchronous
-        .object("networkacl").shape(&ACL_ITEM).paged().in_projects();
+        .object("networkacl").shape(&ACL_ITEM).paged().owned().in_projects();
 
     /// The one of this id.
     id: optional uuid<Uuid>,
@@ -21,14 +20,6 @@ api_command! {
     networkid: optional uuid<NetworkId> .entity("network"),
     /// Those of this list; there are none.
     aclid: optional uuid<Uuid> .entity("networkacllist"),
-    /// Those of this account; goes with domainid.
-    account: optional string,
-    /// Those of accounts in this domain.
-    domainid: optional uuid<DomainId> .entity("domain"),
-    /// With domainid: domains below it too.
-    isrecursive: optional boolean,
-    /// Everything that the caller may see, not only its own.
-    listall: optional boolean,
     /// Those that allow, or those that deny.
     action: optional string,
     /// Those about this protocol.
@@ -48,6 +39,6 @@ impl Handler for ListNetworkAcls {
         if let Some(id) = self.aclid {
             return Err(call.unknown("aclid", id));
         }
-        call.none_of(wanted!(self), self.id).await
+        call.none_of(self.id).await
     }
 }

@@ -1,6 +1,6 @@
 //! `listVPCs`: virtual private clouds. There are none, so the list is empty; clients ask for it all the same.
 
-use hostler_model::{DomainId, ZoneId};
+use hostler_model::ZoneId;
 use hostler_query_api::{Answer, api_command};
 use hostler_store::reference::Entity;
 use uuid::Uuid;
@@ -8,12 +8,11 @@ use uuid::Uuid;
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 use crate::api::objects::firewall::VPC;
-use crate::api::owner::wanted;
 
 api_command! {
     /// Lists virtual private clouds; there are none.
     pub(crate) struct ListVpcs = "listVPCs", synchronous
-        .object("vpc").shape(&VPC).paged().in_projects();
+        .object("vpc").shape(&VPC).paged().owned().in_projects();
 
     /// The one of this id.
     id: optional uuid<Uuid>,
@@ -21,14 +20,6 @@ api_command! {
     name: optional string,
     /// Those in this zone.
     zoneid: optional uuid<ZoneId> .entity("zone"),
-    /// Those of this account; goes with domainid.
-    account: optional string,
-    /// Those of accounts in this domain.
-    domainid: optional uuid<DomainId> .entity("domain"),
-    /// With domainid: domains below it too.
-    isrecursive: optional boolean,
-    /// Everything that the caller may see, not only its own.
-    listall: optional boolean,
     /// Those of this text.
     displaytext: optional string,
     /// Those with this subnet.
@@ -56,6 +47,6 @@ impl Handler for ListVpcs {
         if let Some(id) = self.vpcofferingid {
             return Err(call.unknown("vpcofferingid", id));
         }
-        call.none_of(wanted!(self), self.id).await
+        call.none_of(self.id).await
     }
 }

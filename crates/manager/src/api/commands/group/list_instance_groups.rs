@@ -1,6 +1,6 @@
 //! `listInstanceGroups`: the names that VMs are grouped under.
 
-use hostler_model::{DomainId, InstanceGroupId};
+use hostler_model::InstanceGroupId;
 use hostler_query_api::{Answer, api_command};
 use hostler_store::instance_group::{InstanceGroupFilter, instance_group_list};
 use hostler_store::reference::Entity;
@@ -8,30 +8,21 @@ use hostler_store::reference::Entity;
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 use crate::api::objects::group::{INSTANCE_GROUP, instance_group};
-use crate::api::owner::wanted;
 
 api_command! {
     /// Lists the names that VMs are grouped under.
     pub(crate) struct ListInstanceGroups = "listInstanceGroups", synchronous
-        .object("instancegroup").shape(&INSTANCE_GROUP).paged().in_projects();
+        .object("instancegroup").shape(&INSTANCE_GROUP).paged().owned().in_projects();
 
     /// The group of this id.
     id: optional uuid<InstanceGroupId> .entity("instancegroup"),
     /// Groups of this name.
     name: optional string,
-    /// Groups of this account; goes with domainid.
-    account: optional string,
-    /// Groups of accounts in this domain.
-    domainid: optional uuid<DomainId> .entity("domain"),
-    /// With domainid: domains below it too.
-    isrecursive: optional boolean,
-    /// Everything that the caller may see, not only its own.
-    listall: optional boolean,
 }
 
 impl Handler for ListInstanceGroups {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
-        let wanted = wanted!(self);
+        let wanted = call.wanted(self.id.is_some())?;
         let (scope, page) = (call.scope(wanted).await?, call.page()?);
         let filter = InstanceGroupFilter { id: self.id, name: self.name, keyword: call.keyword() };
         let listed =

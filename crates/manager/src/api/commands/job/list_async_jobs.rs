@@ -1,6 +1,6 @@
 //! `listAsyncJobs`: the jobs, the newest first.
 
-use hostler_model::{DomainId, JobState, Timestamp};
+use hostler_model::{JobState, Timestamp};
 use hostler_query_api::{Answer, RoleType, api_command};
 use hostler_store::Listed;
 use hostler_store::job_view::{JobFilter, job_list};
@@ -10,11 +10,11 @@ use super::result::rendered;
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 use crate::api::objects::job::{JOB, job};
-use crate::api::owner::wanted;
 
 api_command! {
     /// Lists jobs, the newest first.
-    pub(crate) struct ListAsyncJobs = "listAsyncJobs", synchronous .object("asyncjobs").shape(&JOB).paged();
+    pub(crate) struct ListAsyncJobs = "listAsyncJobs", synchronous
+        .object("asyncjobs").shape(&JOB).paged().owned();
 
     /// Not older than this.
     startdate: optional date,
@@ -24,19 +24,11 @@ api_command! {
     resourcetype: optional string,
     /// Jobs that the manager of this number works on.
     managementserverid: optional uuid<u64>,
-    /// Jobs of this account; goes with domainid.
-    account: optional string,
-    /// Jobs of accounts in this domain.
-    domainid: optional uuid<DomainId> .entity("domain"),
-    /// With domainid: domains below it too.
-    isrecursive: optional boolean,
-    /// Everything that the caller may see, not only its own.
-    listall: optional boolean,
 }
 
 impl Handler for ListAsyncJobs {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
-        let wanted = wanted!(self, self.resourceid.is_some());
+        let wanted = call.wanted(self.resourceid.is_some())?;
         let (scope, page, admin) = (call.scope(wanted).await?, call.page()?, call.is_root());
         let filter = JobFilter {
             id: None,

@@ -1,6 +1,6 @@
 //! `listIpForwardingRules`: rules that forward whole addresses. Shared networks have none, so the list is empty; clients ask for it all the same.
 
-use hostler_model::{DomainId, VmId};
+use hostler_model::VmId;
 use hostler_query_api::{Answer, api_command};
 use hostler_store::reference::Entity;
 use uuid::Uuid;
@@ -8,27 +8,18 @@ use uuid::Uuid;
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 use crate::api::objects::network::FIREWALL_RULE;
-use crate::api::owner::wanted;
 
 api_command! {
     /// Lists rules that forward whole addresses; shared networks have none.
     pub(crate) struct ListIpForwardingRules = "listIpForwardingRules", synchronous
-        .object("portforwardingrule").shape(&FIREWALL_RULE).paged().in_projects();
+        .object("portforwardingrule").shape(&FIREWALL_RULE).paged().owned().in_projects();
 
     /// The one of this id.
     id: optional uuid<Uuid>,
-    /// Everything that the caller may see.
-    listall: optional boolean,
     /// Those of this VM.
     virtualmachineid: optional uuid<VmId> .entity("virtualmachine"),
     /// Those of this public address; there are none.
     ipaddressid: optional uuid<Uuid> .entity("publicipaddress"),
-    /// Those of this account; goes with domainid.
-    account: optional string,
-    /// Those of accounts in this domain.
-    domainid: optional uuid<DomainId> .entity("domain"),
-    /// With domainid: domains below it too.
-    isrecursive: optional boolean,
 }
 
 impl Handler for ListIpForwardingRules {
@@ -38,6 +29,6 @@ impl Handler for ListIpForwardingRules {
         if let Some(id) = self.ipaddressid {
             return Err(call.unknown("ipaddressid", id));
         }
-        call.none_of(wanted!(self), self.id).await
+        call.none_of(self.id).await
     }
 }

@@ -1,6 +1,6 @@
 //! `listNetworks`: the guest networks. Shared ones are seen by everybody.
 
-use hostler_model::{DomainId, NetworkId, NetworkOfferingId, PhysicalNetworkId, ZoneId};
+use hostler_model::{NetworkId, NetworkOfferingId, PhysicalNetworkId, ZoneId};
 use hostler_query_api::{Answer, api_command};
 use hostler_store::Page;
 use hostler_store::network::{NetworkFilter, network_list};
@@ -10,12 +10,11 @@ use crate::api::call::{Call, Handler};
 use crate::api::commands::tag;
 use crate::api::failure::Failure;
 use crate::api::objects::network::{NETWORK, network};
-use crate::api::owner::wanted;
 
 api_command! {
     /// Lists guest networks.
     pub(crate) struct ListNetworks = "listNetworks", synchronous
-        .object("network").shape(&NETWORK).paged().in_projects();
+        .object("network").shape(&NETWORK).paged().owned().in_projects();
 
     /// The network of this id.
     id: optional uuid<NetworkId> .entity("network"),
@@ -51,14 +50,6 @@ api_command! {
     displaynetwork: optional boolean,
     /// Networks of this VPC; there are none.
     vpcid: optional uuid<uuid::Uuid> .entity("vpc"),
-    /// Networks that this account may use; goes with domainid.
-    account: optional string,
-    /// Networks that accounts of this domain may use.
-    domainid: optional uuid<DomainId> .entity("domain"),
-    /// With domainid: domains below it too.
-    isrecursive: optional boolean,
-    /// Everything that the caller may see; it is so without it.
-    listall: optional boolean,
     /// Networks of this VLAN; there are none, a network is a bridge.
     vlan: optional string,
     /// Networks on this physical network: those of its zone, if it carries the traffic of guests, on its bridge if it names one.
@@ -93,14 +84,11 @@ impl Handler for ListNetworks {
             }
         };
         // shared networks are seen by all who may use them
+        let wanted = call.wanted(false)?;
         let names_nobody =
-            self.account.is_none() && self.domainid.is_none() && !call.names_project();
-        let usable_in = if names_nobody {
-            call.identity.sight()
-        } else {
-            let wanted = wanted!(self, false);
-            call.scope(wanted).await?
-        };
+            wanted.account.is_none() && wanted.domain.is_none() && !call.names_project();
+        let usable_in =
+            if names_nobody { call.identity.sight() } else { call.scope(wanted).await? };
         let filter = NetworkFilter {
             usable_in: Some(usable_in),
             acl_type: self.acltype.or(by_filter),

@@ -1,6 +1,6 @@
 //! `listPortForwardingRules`: rules that forward ports. Shared networks have none, so the list is empty; clients ask for it all the same.
 
-use hostler_model::{DomainId, NetworkId};
+use hostler_model::NetworkId;
 use hostler_query_api::{Answer, api_command};
 use hostler_store::reference::Entity;
 use uuid::Uuid;
@@ -8,17 +8,14 @@ use uuid::Uuid;
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 use crate::api::objects::network::FIREWALL_RULE;
-use crate::api::owner::wanted;
 
 api_command! {
     /// Lists rules that forward ports; shared networks have none.
     pub(crate) struct ListPortForwardingRules = "listPortForwardingRules", synchronous
-        .object("portforwardingrule").shape(&FIREWALL_RULE).paged().in_projects();
+        .object("portforwardingrule").shape(&FIREWALL_RULE).paged().owned().in_projects();
 
     /// The one of this id.
     id: optional uuid<Uuid>,
-    /// Everything that the caller may see.
-    listall: optional boolean,
     /// Those of this network.
     networkid: optional uuid<NetworkId> .entity("network"),
     /// Those of this public address; there are none.
@@ -27,12 +24,6 @@ api_command! {
     fordisplay: optional boolean,
     /// Those with one of these tags.
     tags: optional records,
-    /// Those of this account; goes with domainid.
-    account: optional string,
-    /// Those of accounts in this domain.
-    domainid: optional uuid<DomainId> .entity("domain"),
-    /// With domainid: domains below it too.
-    isrecursive: optional boolean,
 }
 
 impl Handler for ListPortForwardingRules {
@@ -42,6 +33,6 @@ impl Handler for ListPortForwardingRules {
         if let Some(id) = self.ipaddressid {
             return Err(call.unknown("ipaddressid", id));
         }
-        call.none_of(wanted!(self), self.id).await
+        call.none_of(self.id).await
     }
 }

@@ -1,6 +1,6 @@
 //! `listPublicIpAddresses`: public addresses. Shared networks have none, so the list is empty; clients ask for it all the same.
 
-use hostler_model::{DomainId, NetworkId, PhysicalNetworkId, ZoneId};
+use hostler_model::{NetworkId, PhysicalNetworkId, ZoneId};
 use hostler_query_api::{Answer, api_command};
 use hostler_store::reference::Entity;
 use uuid::Uuid;
@@ -8,17 +8,14 @@ use uuid::Uuid;
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 use crate::api::objects::network::IP_ADDRESS;
-use crate::api::owner::wanted;
 
 api_command! {
     /// Lists public addresses; shared networks have none.
     pub(crate) struct ListPublicIpAddresses = "listPublicIpAddresses", synchronous
-        .object("publicipaddress").shape(&IP_ADDRESS).paged().in_projects();
+        .object("publicipaddress").shape(&IP_ADDRESS).paged().owned().in_projects();
 
     /// The one of this id.
     id: optional uuid<Uuid>,
-    /// Everything that the caller may see.
-    listall: optional boolean,
     /// The one of this address.
     ipaddress: optional string,
     /// Those in this state: Allocated or Free.
@@ -55,12 +52,6 @@ api_command! {
     fordisplay: optional boolean,
     /// Those with one of these tags.
     tags: optional records,
-    /// Those of this account; goes with domainid.
-    account: optional string,
-    /// Those of accounts in this domain.
-    domainid: optional uuid<DomainId> .entity("domain"),
-    /// With domainid: domains below it too.
-    isrecursive: optional boolean,
 }
 
 impl Handler for ListPublicIpAddresses {
@@ -79,6 +70,6 @@ impl Handler for ListPublicIpAddresses {
         if let Some(id) = self.vpcid {
             return Err(call.unknown("vpcid", id));
         }
-        call.none_of(wanted!(self), self.id).await
+        call.none_of(self.id).await
     }
 }

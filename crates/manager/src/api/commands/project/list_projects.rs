@@ -1,6 +1,6 @@
 //! `listProjects`: the projects that somebody is in, or may see.
 
-use hostler_model::{AccountId, DomainId, ProjectId};
+use hostler_model::{AccountId, ProjectId};
 use hostler_query_api::{Answer, api_command};
 use hostler_store::Scope;
 use hostler_store::limit::rooms_of_accounts;
@@ -11,12 +11,11 @@ use crate::api::call::{Call, Handler};
 use crate::api::commands::tag;
 use crate::api::failure::Failure;
 use crate::api::objects::project::{PROJECT, project};
-use crate::api::owner::wanted;
 
 api_command! {
     /// Lists the projects that the caller is in, or may see.
     pub(crate) struct ListProjects = "listProjects", synchronous
-        .object("project").shape(&PROJECT).paged();
+        .object("project").shape(&PROJECT).paged().owned();
 
     /// The project of this id.
     id: optional uuid<ProjectId> .entity("project"),
@@ -26,14 +25,6 @@ api_command! {
     displaytext: optional string,
     /// Projects in this state: Active or Suspended.
     state: optional string,
-    /// Projects that this account is in; goes with domainid.
-    account: optional string,
-    /// Projects in this domain.
-    domainid: optional uuid<DomainId> .entity("domain"),
-    /// With domainid: domains below it too.
-    isrecursive: optional boolean,
-    /// Everything that the caller may see, not only what it is in.
-    listall: optional boolean,
     /// Projects that the account of a user of this name is in.
     username: optional string,
     /// Projects with one of these tags, each a key and a value; none has tags.
@@ -46,7 +37,7 @@ api_command! {
 
 impl Handler for ListProjects {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
-        let wanted = wanted!(self);
+        let wanted = call.wanted(self.id.is_some())?;
         let (scope, page) = (projects_of(call.scope(wanted).await?), call.page()?);
         let filter = ProjectFilter {
             id: self.id,

@@ -1,6 +1,6 @@
 //! `listSecurityGroups`: the groups, with their rules and members.
 
-use hostler_model::{DomainId, SecurityGroupId, VmId};
+use hostler_model::{SecurityGroupId, VmId};
 use hostler_query_api::{Answer, api_command};
 use hostler_store::reference::Entity;
 use hostler_store::security_group_view::{SecurityGroupFilter, security_group_list};
@@ -9,12 +9,11 @@ use crate::api::call::{Call, Handler};
 use crate::api::commands::tag;
 use crate::api::failure::Failure;
 use crate::api::objects::group::{SECURITY_GROUP, security_group};
-use crate::api::owner::wanted;
 
 api_command! {
     /// Lists security groups with their rules.
     pub(crate) struct ListSecurityGroups = "listSecurityGroups", synchronous
-        .object("securitygroup").shape(&SECURITY_GROUP).paged().in_projects();
+        .object("securitygroup").shape(&SECURITY_GROUP).paged().owned().in_projects();
 
     /// The group of this id.
     id: optional uuid<SecurityGroupId> .entity("securitygroup"),
@@ -22,14 +21,6 @@ api_command! {
     securitygroupname: optional string,
     /// Groups that this VM is in.
     virtualmachineid: optional uuid<VmId> .entity("virtualmachine"),
-    /// Groups of this account; goes with domainid.
-    account: optional string,
-    /// Groups of accounts in this domain.
-    domainid: optional uuid<DomainId> .entity("domain"),
-    /// With domainid: domains below it too.
-    isrecursive: optional boolean,
-    /// Everything that the caller may see, not only its own.
-    listall: optional boolean,
     /// Groups with one of these tags, each a key and a value; none has tags.
     tags: optional records,
 }
@@ -41,7 +32,7 @@ impl Handler for ListSecurityGroups {
             vm.map(|id| ("virtualmachineid", Entity::Vm, id.uuid())).into_iter().collect(),
         )
         .await?;
-        let wanted = wanted!(self, self.id.is_some() || vm.is_some());
+        let wanted = call.wanted(self.id.is_some() || vm.is_some())?;
         let (scope, page) = (call.scope(wanted).await?, call.page()?);
         let filter = SecurityGroupFilter {
             id: self.id,

@@ -1,6 +1,6 @@
 //! `listSnapshots`: copies of volumes.
 
-use hostler_model::{DomainId, SnapshotId, StoragePoolId, VolumeId, ZoneId};
+use hostler_model::{SnapshotId, StoragePoolId, VolumeId, ZoneId};
 use hostler_query_api::{Answer, Roles, api_command};
 use hostler_store::reference::Entity;
 use hostler_store::snapshot_view::{SnapshotFilter, snapshot_list};
@@ -9,12 +9,11 @@ use crate::api::call::{Call, Handler};
 use crate::api::commands::tag;
 use crate::api::failure::Failure;
 use crate::api::objects::snapshot::{SNAPSHOT, snapshot};
-use crate::api::owner::wanted;
 
 api_command! {
     /// Lists copies of volumes as they were at a moment.
     pub(crate) struct ListSnapshots = "listSnapshots", synchronous
-        .object("snapshot").shape(&SNAPSHOT).paged().in_projects();
+        .object("snapshot").shape(&SNAPSHOT).paged().owned().in_projects();
 
     /// The one of this id.
     id: optional uuid<SnapshotId> .entity("snapshot"),
@@ -34,20 +33,12 @@ api_command! {
     intervaltype: optional string,
     /// Those with one of these tags, each a key and a value.
     tags: optional records,
-    /// Those of this account; goes with domainid.
-    account: optional string,
-    /// Those of accounts in this domain.
-    domainid: optional uuid<DomainId> .entity("domain"),
-    /// With domainid: domains below it too.
-    isrecursive: optional boolean,
-    /// Everything that the caller may see, not only its own.
-    listall: optional boolean,
 }
 
 impl Handler for ListSnapshots {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
         let wanted =
-            wanted!(self, self.id.is_some() || self.ids.is_some() || self.volumeid.is_some());
+            call.wanted(self.id.is_some() || self.ids.is_some() || self.volumeid.is_some())?;
         let (scope, page) = (call.scope(wanted).await?, call.page()?);
         let kind = self.snapshottype.or(self.intervaltype);
         let recurring = kind.as_ref().is_some_and(|kind| kind.eq_ignore_ascii_case("RECURRING"));

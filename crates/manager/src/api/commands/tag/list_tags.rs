@@ -1,6 +1,5 @@
 //! `listTags`: the tags of things.
 
-use hostler_model::DomainId;
 use hostler_query_api::{Answer, api_command};
 use hostler_store::tag::{TagFilter, tag_list};
 use uuid::Uuid;
@@ -9,11 +8,11 @@ use super::kind;
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
 use crate::api::objects::tag::{TAG, tag};
-use crate::api::owner::wanted;
 
 api_command! {
     /// Lists tags.
-    pub(crate) struct ListTags = "listTags", synchronous .object("tag").shape(&TAG).paged().in_projects();
+    pub(crate) struct ListTags = "listTags", synchronous
+        .object("tag").shape(&TAG).paged().owned().in_projects();
 
     /// Tags on things of this kind: UserVm, Template, ISO, Volume, Network, Zone, ...
     resourcetype: optional string,
@@ -25,19 +24,11 @@ api_command! {
     value: optional string,
     /// Tags that were put there for them.
     customer: optional string,
-    /// Tags on things of this account; goes with domainid.
-    account: optional string,
-    /// Tags on things of accounts in this domain.
-    domainid: optional uuid<DomainId> .entity("domain"),
-    /// With domainid: domains below it too.
-    isrecursive: optional boolean,
-    /// Everything that the caller may see, not only its own.
-    listall: optional boolean,
 }
 
 impl Handler for ListTags {
     async fn execute(self, call: Call<'_>) -> Result<Answer, Failure> {
-        let wanted = wanted!(self, self.resourceid.is_some());
+        let wanted = call.wanted(self.resourceid.is_some())?;
         let (scope, page) = (call.scope(wanted).await?, call.page()?);
         let filter = TagFilter {
             kind: self

@@ -1,6 +1,6 @@
 //! `listUsers`: who can call the API.
 
-use hostler_model::{DomainId, UserId, UserSource};
+use hostler_model::{UserId, UserSource};
 use hostler_query_api::{Answer, RoleType, api_command};
 use hostler_store::reference::Entity;
 use hostler_store::user::{UserFilter, user_list};
@@ -9,30 +9,21 @@ use crate::api::call::{Call, Handler};
 use crate::api::commands::account::{account_type, has_no_such_keys};
 use crate::api::failure::Failure;
 use crate::api::objects::account::{USER, user};
-use crate::api::owner::wanted;
 
 api_command! {
     /// Lists users.
-    pub(crate) struct ListUsers = "listUsers", synchronous .object("user").shape(&USER).paged();
+    pub(crate) struct ListUsers = "listUsers", synchronous .object("user").shape(&USER).paged().owned();
 
     /// The user of this id.
     id: optional uuid<UserId> .entity("user"),
     /// Users of this name.
     username: optional string,
-    /// Users of this account; goes with domainid.
-    account: optional string,
-    /// Users of accounts in this domain.
-    domainid: optional uuid<DomainId> .entity("domain"),
     /// Users of accounts of this type, by number.
     accounttype: optional integer,
     /// Users in this state.
     state: optional string,
     /// Users whose password is checked there: native, here, or ldap.
     usersource: optional choice<UserSource>,
-    /// With domainid: domains below it too.
-    isrecursive: optional boolean,
-    /// Everything that the caller may see, not only its own.
-    listall: optional boolean,
     /// Users whose keys are allowed (Enabled), forbidden (Disabled), or follow the cloud (Inherit), as all do.
     apikeyaccess: optional string,
     /// Accepted: nothing has an icon.
@@ -44,7 +35,7 @@ impl Handler for ListUsers {
         if has_no_such_keys(call, self.apikeyaccess.as_deref())? {
             return Ok(Answer::list(call.command, 0, Vec::new()));
         }
-        let wanted = wanted!(self, self.id.is_some() || self.username.is_some());
+        let wanted = call.wanted(self.id.is_some() || self.username.is_some())?;
         let (scope, page) = (call.scope(wanted).await?, call.page()?);
         let kind = account_type(call, self.accounttype)?;
         // a plain user sees only itself

@@ -1,9 +1,8 @@
 //! `listVirtualMachines`: the VMs, with everything that clients want to know of them.
 
 use hostler_model::{
-    AffinityGroupId, ClusterId, DomainId, HostId, InstanceGroupId, NetworkId, PodId,
-    SecurityGroupId, ServiceOfferingId, StoragePoolId, TemplateId, UserDataId, UserId, VmId,
-    VmState, ZoneId,
+    AffinityGroupId, ClusterId, HostId, InstanceGroupId, NetworkId, PodId, SecurityGroupId,
+    ServiceOfferingId, StoragePoolId, TemplateId, UserDataId, UserId, VmId, VmState, ZoneId,
 };
 use hostler_query_api::{Answer, RoleType, Roles, api_command};
 use hostler_store::Page;
@@ -16,12 +15,11 @@ use crate::api::call::{Call, Handler};
 use crate::api::commands::tag;
 use crate::api::failure::Failure;
 use crate::api::objects::vm::{Sight, VM, vm};
-use crate::api::owner::wanted;
 
 api_command! {
     /// Lists VMs.
     pub(crate) struct ListVirtualMachines = "listVirtualMachines", synchronous
-        .object("virtualmachine").shape(&VM).paged().in_projects();
+        .object("virtualmachine").shape(&VM).paged().owned().in_projects();
 
     /// The VM of this id.
     id: optional uuid<VmId> .entity("virtualmachine"),
@@ -79,14 +77,6 @@ api_command! {
     accumulate: optional boolean,
     /// Whether to show user data.
     userdata: optional boolean,
-    /// VMs of this account; goes with domainid.
-    account: optional string,
-    /// VMs of accounts in this domain.
-    domainid: optional uuid<DomainId> .entity("domain"),
-    /// With domainid: domains below it too.
-    isrecursive: optional boolean,
-    /// Everything that the caller may see, not only its own.
-    listall: optional boolean,
     /// VMs that end by themselves at some time; there are none.
     leased: optional boolean,
     /// VMs with a GPU; there are none.
@@ -112,7 +102,7 @@ impl Handler for ListVirtualMachines {
         if self.wants_none() {
             return Ok(Answer::list(call.command, 0, Vec::new()));
         }
-        let wanted = wanted!(self, self.id.is_some() || self.ids.is_some());
+        let wanted = call.wanted(self.id.is_some() || self.ids.is_some())?;
         let shown = Shown::of(call, self.details.as_deref())?;
         // what is hidden is hidden from its user, not from administrators
         let display =

@@ -1,8 +1,8 @@
 //! `listVolumes`: the disks of VMs.
 
 use hostler_model::{
-    ClusterId, DiskOfferingId, DomainId, HostId, PodId, ServiceOfferingId, StoragePoolId, VmId,
-    VolumeId, VolumeState, ZoneId,
+    ClusterId, DiskOfferingId, HostId, PodId, ServiceOfferingId, StoragePoolId, VmId, VolumeId,
+    VolumeState, ZoneId,
 };
 use hostler_query_api::{Answer, Roles, api_command};
 use hostler_store::reference::Entity;
@@ -13,11 +13,11 @@ use crate::api::call::{Call, Handler};
 use crate::api::commands::tag;
 use crate::api::failure::Failure;
 use crate::api::objects::storage::{VOLUME, volume};
-use crate::api::owner::wanted;
 
 api_command! {
     /// Lists volumes.
-    pub(crate) struct ListVolumes = "listVolumes", synchronous .object("volume").shape(&VOLUME).paged().in_projects();
+    pub(crate) struct ListVolumes = "listVolumes", synchronous
+        .object("volume").shape(&VOLUME).paged().owned().in_projects();
 
     /// The volume of this id.
     id: optional uuid<VolumeId> .entity("volume"),
@@ -49,14 +49,6 @@ api_command! {
     isencrypted: optional boolean,
     /// Volumes with one of these tags, each a key and a value.
     tags: optional records,
-    /// Volumes of this account; goes with domainid.
-    account: optional string,
-    /// Volumes of accounts in this domain.
-    domainid: optional uuid<DomainId> .entity("domain"),
-    /// With domainid: domains below it too.
-    isrecursive: optional boolean,
-    /// Everything that the caller may see, not only its own.
-    listall: optional boolean,
     /// Volumes that their user sees; all are seen.
     displayvolume: optional boolean,
     /// Accepted: volumes of the cloud's own VMs too; there are none.
@@ -70,10 +62,8 @@ impl Handler for ListVolumes {
         if self.isencrypted == Some(true) || self.displayvolume == Some(false) {
             return Ok(Answer::list(call.command, 0, Vec::new()));
         }
-        let wanted = wanted!(
-            self,
-            self.id.is_some() || self.ids.is_some() || self.virtualmachineid.is_some()
-        );
+        let wanted = call
+            .wanted(self.id.is_some() || self.ids.is_some() || self.virtualmachineid.is_some())?;
         let (scope, page) = (call.scope(wanted).await?, call.page()?);
         let filter = VolumeFilter {
             id: self.id,
