@@ -148,6 +148,8 @@ pub struct CommandDecl {
     pub description: &'static str,
     /// Its own parameters.
     pub params: &'static [ParamDecl],
+    /// Groups of parameters that it has in common with others, and that its handler reads by itself.
+    pub also: &'static [&'static [ParamDecl]],
     /// Who may call it.
     pub roles: Roles,
     /// The key of the answer where it is not lower(name) + `response`.
@@ -179,6 +181,7 @@ impl CommandDecl {
             kind,
             description,
             params,
+            also: &[],
             roles: Roles::ALL,
             irregular_envelope: None,
             object: None,
@@ -212,6 +215,12 @@ impl CommandDecl {
     #[must_use]
     pub const fn shape(self, shape: &'static ShapeDecl) -> Self {
         Self { shape, ..self }
+    }
+
+    /// Makes it take groups of parameters that its handler reads by itself.
+    #[must_use]
+    pub const fn also(self, also: &'static [&'static [ParamDecl]]) -> Self {
+        Self { also, ..self }
     }
 
     /// Makes it take `page`, `pagesize` and `keyword`.
@@ -253,6 +262,7 @@ impl CommandDecl {
         let group = |taken, params: &'static [ParamDecl]| if taken { params } else { &[] };
         self.params
             .iter()
+            .chain(self.also.iter().copied().flatten())
             .chain(group(self.owned, groups::OWNERS))
             .chain(group(self.paged, groups::PAGING))
             .chain(group(self.in_projects, groups::PROJECT))

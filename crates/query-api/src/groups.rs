@@ -1,6 +1,7 @@
 //! Parameters that many commands take in the same way, declared once: pages, whose things are meant, projects.
 //!
 //! A command takes a group by a word of its declaration (`.paged()`, `.owned()`, `.in_projects()`) and has no field for it.
+//! Groups of one kind of thing stand with it, and are taken by `.also()`.
 //!
 //! Not here: parameters of single commands (`declare`), what is done with these.
 
@@ -13,27 +14,30 @@ use crate::params::Params;
 
 /// What `.paged()` gives a command; [`Paging`](crate::Paging) reads two of them.
 pub(crate) const PAGING: &[ParamDecl] = &[
-    optional("keyword", ParamType::String, "only what has this text in its name"),
-    optional("page", ParamType::Integer, "the page, from 1; goes with pagesize"),
-    optional("pagesize", ParamType::Integer, "rows in a page, at most 500; -1 for all"),
+    optional("keyword", ParamType::String, "Only what has this text in its name."),
+    optional("page", ParamType::Integer, "The page, from 1; goes with pagesize."),
+    optional("pagesize", ParamType::Integer, "Rows in a page, at most 500; -1 for all."),
 ];
 
 /// What `.owned()` gives a command; [`Owners`] reads them.
 pub(crate) const OWNERS: &[ParamDecl] = &[ACCOUNT, DOMAIN, RECURSIVE, EVERYTHING];
 const ACCOUNT: ParamDecl =
-    optional("account", ParamType::String, "what this account has; goes with domainid");
+    optional("account", ParamType::String, "What this account has; goes with domainid.");
 const DOMAIN: ParamDecl =
-    optional("domainid", ParamType::Uuid, "what accounts in this domain have").entity("domain");
+    optional("domainid", ParamType::Uuid, "What accounts in this domain have.").entity("domain");
 const RECURSIVE: ParamDecl =
-    optional("isrecursive", ParamType::Boolean, "with domainid: domains below it too");
-const EVERYTHING: ParamDecl =
-    optional("listall", ParamType::Boolean, "everything that the caller may see, not only its own");
+    optional("isrecursive", ParamType::Boolean, "With domainid: domains below it too.");
+const EVERYTHING: ParamDecl = optional(
+    "listall",
+    ParamType::Boolean,
+    "Everything that the caller may see, not only its own.",
+);
 
 /// What `.in_projects()` gives a command.
 pub(crate) const PROJECT: &[ParamDecl] = &[optional(
     "projectid",
     ParamType::Uuid,
-    "the project whose things are meant; of a list, -1 for every project that the caller is in",
+    "The project whose things are meant; of a list, -1 for every project that the caller is in.",
 )
 .entity("project")];
 

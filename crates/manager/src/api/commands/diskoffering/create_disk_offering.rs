@@ -5,7 +5,7 @@ use hostler_query_api::{Answer, Roles, api_command};
 use hostler_store::disk_offering::{DiskOfferingRow, disk_offering_add};
 use uuid::Uuid;
 
-use super::asked_terms::asked_terms;
+use super::asked_terms::{AskedTerms, DISK_TERMS};
 use super::{domains, not_yet, size_of, tags, view};
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
@@ -14,7 +14,7 @@ use crate::api::objects::offering::{DISK_OFFERING, disk_offering};
 api_command! {
     /// Puts a size of data volumes on sale.
     pub(crate) struct CreateDiskOffering = "createDiskOffering", synchronous
-        .roles(Roles::ADMIN).object("diskoffering").shape(&DISK_OFFERING);
+        .roles(Roles::ADMIN).object("diskoffering").shape(&DISK_OFFERING).also(DISK_TERMS);
 
     /// Its name.
     name: required string,
@@ -34,32 +34,6 @@ api_command! {
     domainid: optional list<DomainId> .entity("domain"),
     /// Whether portals show it; true by default.
     displayoffering: optional boolean,
-    /// Bytes that may be read in a second, at most; 0: no limit.
-    bytesreadrate: optional long,
-    /// The same for a while after a pause; not less than the rate.
-    bytesreadratemax: optional long,
-    /// How long that while may be, in seconds; 1 by default.
-    bytesreadratemaxlength: optional long,
-    /// Bytes that may be written in a second, at most; 0: no limit.
-    byteswriterate: optional long,
-    /// The same for a while after a pause; not less than the rate.
-    byteswriteratemax: optional long,
-    /// How long that while may be, in seconds; 1 by default.
-    byteswriteratemaxlength: optional long,
-    /// Reading operations in a second, at most; 0: no limit.
-    iopsreadrate: optional long,
-    /// The same for a while after a pause; not less than the rate.
-    iopsreadratemax: optional long,
-    /// How long that while may be, in seconds; 1 by default.
-    iopsreadratemaxlength: optional long,
-    /// Writing operations in a second, at most; 0: no limit.
-    iopswriterate: optional long,
-    /// The same for a while after a pause; not less than the rate.
-    iopswriteratemax: optional long,
-    /// How long that while may be, in seconds; 1 by default.
-    iopswriteratemaxlength: optional long,
-    /// What hosts do with what is written: none, writeback, writethrough or hypervisor_default; none by default.
-    cachemode: optional string,
     /// Whether volumes are encrypted; only false.
     encrypt: optional boolean,
     /// Whether operations per second are chosen for each volume; only false.
@@ -89,7 +63,7 @@ impl Handler for CreateDiskOffering {
             return Err(call.wrong("provisioningtype", &other, "thin"));
         }
         not_yet(call, &[("encrypt", self.encrypt), ("customizediops", self.customizediops)])?;
-        let terms = asked_terms!(self).change(DiskTerms::default())?;
+        let terms = AskedTerms::read(call)?.change(DiskTerms::default())?;
         let row = DiskOfferingRow {
             id: DiskOfferingId::new(Uuid::new_v4()),
             display_text: self.displaytext.unwrap_or_else(|| self.name.clone()),

@@ -5,7 +5,7 @@ use hostler_query_api::{Answer, Roles, api_command};
 use hostler_store::disk_offering::{disk_offering_get, disk_offering_set};
 use hostler_store::reference::Entity;
 
-use super::asked_terms::asked_terms;
+use super::asked_terms::{AskedTerms, DISK_TERMS};
 use super::{domains, tags, view};
 use crate::api::call::{Call, Handler};
 use crate::api::failure::Failure;
@@ -15,7 +15,7 @@ api_command! {
     /// Changes a disk offering. Volumes of it stay as they are, but for their speed and caching, which are those of the
     /// offering from the next start of their VM, or the next time that they are attached.
     pub(crate) struct UpdateDiskOffering = "updateDiskOffering", synchronous
-        .roles(Roles::ADMIN).object("diskoffering").shape(&DISK_OFFERING);
+        .roles(Roles::ADMIN).object("diskoffering").shape(&DISK_OFFERING).also(DISK_TERMS);
 
     /// The disk offering.
     id: required uuid<DiskOfferingId> .entity("diskoffering"),
@@ -33,32 +33,6 @@ api_command! {
     sortkey: optional integer,
     /// Active or Inactive: no new volumes of it.
     state: optional string,
-    /// Bytes that may be read in a second, at most; 0: no limit.
-    bytesreadrate: optional long,
-    /// The same for a while after a pause; not less than the rate.
-    bytesreadratemax: optional long,
-    /// How long that while may be, in seconds; 1 by default.
-    bytesreadratemaxlength: optional long,
-    /// Bytes that may be written in a second, at most; 0: no limit.
-    byteswriterate: optional long,
-    /// The same for a while after a pause; not less than the rate.
-    byteswriteratemax: optional long,
-    /// How long that while may be, in seconds; 1 by default.
-    byteswriteratemaxlength: optional long,
-    /// Reading operations in a second, at most; 0: no limit.
-    iopsreadrate: optional long,
-    /// The same for a while after a pause; not less than the rate.
-    iopsreadratemax: optional long,
-    /// How long that while may be, in seconds; 1 by default.
-    iopsreadratemaxlength: optional long,
-    /// Writing operations in a second, at most; 0: no limit.
-    iopswriterate: optional long,
-    /// The same for a while after a pause; not less than the rate.
-    iopswriteratemax: optional long,
-    /// How long that while may be, in seconds; 1 by default.
-    iopswriteratemaxlength: optional long,
-    /// What hosts do with what is written: none, writeback, writethrough or hypervisor_default; none by default.
-    cachemode: optional string,
 }
 
 impl Handler for UpdateDiskOffering {
@@ -75,7 +49,7 @@ impl Handler for UpdateDiskOffering {
             Some(text) if text.eq_ignore_ascii_case("inactive") => Some("Inactive"),
             Some(other) => return Err(call.wrong("state", other, "Active or Inactive")),
         };
-        let asked = asked_terms!(self);
+        let asked = AskedTerms::read(call)?;
         let event = call.event("DISK.OFFERING.EDIT").about("DiskOffering", self.id.uuid());
         let shown = call
             .write(move |tx| {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::offered::Offered;
 use crate::api::call::{Call, Handler};
-use crate::api::commands::diskoffering::asked_terms::asked_terms;
+use crate::api::commands::diskoffering::asked_terms::{AskedTerms, DISK_TERMS};
 use crate::api::commands::diskoffering::not_yet;
 use crate::api::failure::Failure;
 use crate::api::objects::offering::{SERVICE_OFFERING, service_offering};
@@ -26,7 +26,7 @@ const MOST_MEMORY: i32 = 64 * 1024 * 1024;
 api_command! {
     /// Puts a size of VMs on sale: a fixed one, or one that is chosen at deployment.
     pub(crate) struct CreateServiceOffering = "createServiceOffering", synchronous
-        .roles(Roles::ADMIN).object("serviceoffering").shape(&SERVICE_OFFERING);
+        .roles(Roles::ADMIN).object("serviceoffering").shape(&SERVICE_OFFERING).also(DISK_TERMS);
 
     /// Its name.
     name: required string,
@@ -70,32 +70,6 @@ api_command! {
     domainid: optional list<DomainId> .entity("domain"),
     /// The zones that it is for; all by default.
     zoneid: optional list<ZoneId> .entity("zone"),
-    /// Bytes that may be read in a second, at most; 0: no limit.
-    bytesreadrate: optional long,
-    /// The same for a while after a pause; not less than the rate.
-    bytesreadratemax: optional long,
-    /// How long that while may be, in seconds; 1 by default.
-    bytesreadratemaxlength: optional long,
-    /// Bytes that may be written in a second, at most; 0: no limit.
-    byteswriterate: optional long,
-    /// The same for a while after a pause; not less than the rate.
-    byteswriteratemax: optional long,
-    /// How long that while may be, in seconds; 1 by default.
-    byteswriteratemaxlength: optional long,
-    /// Reading operations in a second, at most; 0: no limit.
-    iopsreadrate: optional long,
-    /// The same for a while after a pause; not less than the rate.
-    iopsreadratemax: optional long,
-    /// How long that while may be, in seconds; 1 by default.
-    iopsreadratemaxlength: optional long,
-    /// Writing operations in a second, at most; 0: no limit.
-    iopswriterate: optional long,
-    /// The same for a while after a pause; not less than the rate.
-    iopswriteratemax: optional long,
-    /// How long that while may be, in seconds; 1 by default.
-    iopswriteratemaxlength: optional long,
-    /// What hosts do with what is written: none, writeback, writethrough or hypervisor_default; none by default.
-    cachemode: optional string,
     /// Whether root volumes are encrypted; only false.
     encryptroot: optional boolean,
     /// Whether operations per second are chosen for each root volume; only false.
@@ -218,7 +192,7 @@ impl CreateServiceOffering {
             terms: OfferingTerms {
                 cpu_bounds: (least_cpus, most_cpus),
                 memory_bounds: (mib(least_memory), mib(most_memory)),
-                disks: asked_terms!(self).change(DiskTerms::default())?,
+                disks: AskedTerms::read(call)?.change(DiskTerms::default())?,
                 ha: self.offerha.unwrap_or(false),
                 details: pairs(self.serviceofferingdetails.unwrap_or_default()),
                 ..OfferingTerms::default()
