@@ -31,7 +31,8 @@
 //! Not here: how each kind is read (`kinds`), and what a command does.
 
 use crate::error::ApiError;
-use crate::groups::{self, Owners};
+use crate::groups;
+use crate::kinds::Slot;
 use crate::params::Params;
 use crate::roles::{RoleType, Roles};
 use crate::shape::ShapeDecl;
@@ -262,10 +263,15 @@ impl CommandDecl {
         let group = |taken, params: &'static [ParamDecl]| if taken { params } else { &[] };
         self.params
             .iter()
-            .chain(self.also.iter().copied().flatten())
-            .chain(group(self.owned, groups::OWNERS))
+            .chain(self.shared_params())
             .chain(group(self.paged, groups::PAGING))
             .chain(group(self.in_projects, groups::PROJECT))
+    }
+
+    /// Those that its handler reads by itself.
+    fn shared_params(&self) -> impl Iterator<Item = &'static ParamDecl> {
+        let owners = if self.owned { groups::OWNERS } else { &[] };
+        self.also.iter().copied().flatten().chain(owners)
     }
 
     /// Parameters of a request that this command does not know; they are ignored, and named to the caller.
@@ -300,10 +306,7 @@ impl CommandDecl {
         if let Some(param) = self.params.iter().find(is_missing) {
             return Err(ApiError::missing(self.name, param.name));
         }
-        if self.owned {
-            Owners::read(params, self)?;
-        }
-        Ok(())
+        self.shared_params().try_for_each(|param| Slot { params, command: self, param }.check())
     }
 }
 

@@ -7,9 +7,10 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use crate::dates::{self, BareDate};
-use crate::declare::{CommandDecl, ParamDecl};
+use crate::declare::{CommandDecl, ParamDecl, ParamType};
 use crate::error::ApiError;
 use crate::params::Params;
 
@@ -82,6 +83,24 @@ impl<'a> Slot<'a> {
             })
         };
         self.text().map(parse).transpose()
+    }
+
+    /// Whether its value is one of its type.
+    ///
+    /// # Errors
+    /// Those of reading it.
+    pub fn check(self) -> Result<(), ApiError> {
+        match self.param.kind {
+            ParamType::Uuid => self.uuid::<Uuid>().map(drop),
+            ParamType::String => self.string().map(drop),
+            ParamType::Boolean => self.boolean().map(drop),
+            ParamType::Integer => self.integer().map(drop),
+            ParamType::Long => self.long().map(drop),
+            ParamType::Double => self.double().map(drop),
+            ParamType::Date => self.date().map(drop),
+            ParamType::List => self.list::<String>().map(drop),
+            ParamType::Map => self.map().map(drop),
+        }
     }
 
     /// An id. Its text when it is none is the one clients know.
