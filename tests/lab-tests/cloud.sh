@@ -97,7 +97,7 @@ add_host() { # ARGUMENT...: h1, with the lab's key unless told otherwise
 }
 lab_key() { lab env | sed -n 's/^LAB_KEY=//p'; }
 
-host_is_up() { [ "$(hostler -o json host show h1 | jq -r .state)" = Up ]; }
+host_is() { [ "$(hostler -o json host show h1 | jq -r .state)" = "$1" ]; }
 agent_pid() { on_host pgrep -xo hostler-agent; }
 another_agent() { local pid; pid=$(agent_pid) && [ "$pid" != "$1" ]; }
 vm_field() { hostler -o json vm show "$1" | jq -r ".$2 // \"\""; }

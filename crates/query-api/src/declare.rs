@@ -260,17 +260,16 @@ impl CommandDecl {
 
     /// Its own parameters and those of the groups that it takes.
     pub fn all_params(&self) -> impl Iterator<Item = &'static ParamDecl> {
-        let group = |taken, params: &'static [ParamDecl]| if taken { params } else { &[] };
         self.params
             .iter()
             .chain(self.shared_params())
-            .chain(group(self.paged, groups::PAGING))
-            .chain(group(self.in_projects, groups::PROJECT))
+            .chain(groups::if_taken(self.paged, groups::PAGING))
+            .chain(groups::if_taken(self.in_projects, groups::PROJECT))
     }
 
     /// Those that its handler reads by itself.
     fn shared_params(&self) -> impl Iterator<Item = &'static ParamDecl> {
-        let owners = if self.owned { groups::OWNERS } else { &[] };
+        let owners = groups::if_taken(self.owned, groups::OWNERS);
         self.also.iter().copied().flatten().chain(owners)
     }
 

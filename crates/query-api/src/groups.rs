@@ -41,6 +41,11 @@ pub(crate) const PROJECT: &[ParamDecl] = &[optional(
 )
 .entity("project")];
 
+/// The group, if a command takes it.
+pub(crate) const fn if_taken(taken: bool, group: &'static [ParamDecl]) -> &'static [ParamDecl] {
+    if taken { group } else { &[] }
+}
+
 const fn optional(name: &'static str, kind: ParamType, description: &'static str) -> ParamDecl {
     ParamDecl::new(name, kind, false, description)
 }
